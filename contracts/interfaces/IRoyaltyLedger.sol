@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC6909Metadata, IERC6909TokenSupply} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
+
+import {Currency} from "../libraries/Currency.sol";
+
+/// @title IRoyaltyLedger
+/// @notice Holds the royalties and the shares of all models. A payment adds to one number; what each parent and each
+/// holder of shares earns is a function of that number (see {RoyaltyMath}), so there is no loop over contributors and no
+/// contract per model.
+/// @dev Shares are ERC-6909: the id is the model's address as a number, every model has 1,000,000 units, and 4 decimals
+/// make them read as percents. The ledger has no owner, no upgrade and no pause; governance sets the fee of future
+/// models and lists currencies, and can touch nothing that was earned.
+///
+/// Warning: rebasing tokens are not supported. Listing one endangers that currency alone.
+interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
+    /* STRUCTS */
+
+    /// @notice A link from a model to a parent that it was built from.
+    /// @param parent The parent's id.
+    /// @param rateBps The parent's part of everything the model receives, in basis points; may be 0.
+    struct Edge {
+        address parent;
+        uint16 rateBps;
+    }
+
+    /// @notice Shares that somebody holds when a model is opened.
+    /// @param holder The account; not the zero address and not the ledger.
+    /// @param units How many of the model's 1,000,000 shares; more than 0.
+    struct Holding {
+        address holder;
+        uint32 units;
+    }
+
+    /// @notice What is fixed when a model is opened, and which currencies it has received since.
+    /// @param number The model's registration number, from 1; a parent's is lower than its child's. 0: not opened.
+    /// @param totalRateBps The sum of the edges' rates, in basis points, at most 5,000.
+    /// @param feeBps The protocol fee on what stays with the model, in basis points, at most 250.
+    /// @param parentCount The number of edges, at most 16.
+    /// @param maxHostBps The most that a host who serves the model can take, in basis points, at most 9,000.
+    /// @param currencies Bit i is set once the model has received the i-th listed currency.
+    struct Terms {
+        uint40 number;
+        uint16 totalRateBps;
+        uint8 feeBps;
+        uint8 parentCount;
+        uint16 maxHostBps;
+        uint16 currencies;
+    }
+
+    /// @notice A model's books in one currency, in the currency's units; all cumulative.
+    /// @param received Everything ever credited to the model.
+    /// @param cascaded `received` when the model was last cascaded.
+    /// @param distributed The part of `received` that belongs to the holders of shares.
+    struct ModelBooks {
+        uint256 received;
+        uint256 cascaded;
+        uint256 distributed;
+    }
+
+    /* EVENTS */
+
+    /// @notice Emitted when a model's books are opened; one `Transfer` for each holding follows.
+    /// @param model The model's id.
+    /// @param registrar Who opened it.
+    /// @param number The model's registration number.
+    /// @param salt The registrar's salt: with the registrar it gives the id.
+    /// @param feeBps The protocol fee, fixed for this model.
+    /// @param maxHostBps The most that a host can take, fixed for this model.
+    /// @param edges The model's parents with their rates, in ascending order.
+    event ModelOpened(
+        address indexed model,
+        address indexed registrar,
+        uint40 indexed number,
+        bytes32 salt,
+        uint8 feeBps,
+        uint16 maxHostBps,
+        Edge[] edges
+    );
+
+    /// @notice Emitted when a model is paid.
+    /// @param model The model's id.
+    /// @param currency What was paid.
+    /// @param payer Who paid.
+    /// @param amount Units credited.
+    /// @param ref The payer's own 32 bytes, for bookkeeping.
+    event Paid(
+        address indexed model,
+        Currency indexed currency,
+        address indexed payer,
+        uint256 amount,
+        bytes32 ref
+    );
+
+    /// @notice Emitted when a model's income is passed on; one {RoyaltyPassed} for each parent that gets something follows.
+    /// @param model The model's id.
+    /// @param currency The currency.
+    /// @param received Everything the model ever received, all of it now cascaded, in units.
+    /// @param fee Units of protocol fee that came due with it.
+    event Cascaded(address indexed model, Currency indexed currency, uint256 received, uint256 fee);
+
+    /// @notice Emitted when a parent is credited its part of a model's income.
+    /// @param model The model that passes it on.
+    /// @param parent The parent that is credited.
+    /// @param currency The currency.
+    /// @param amount Units credited to the parent's books.
+    event RoyaltyPassed(address indexed model, address indexed parent, Currency indexed currency, uint256 amount);
+
+    /// @notice Emitted when a parent's books are at their cap and cannot take all of its part; the rest stays in the ledger.
+    /// @param model The model that passes it on.
+    /// @param parent The parent whose books are full.
+    /// @param currency The currency.
+    /// @param amount Units that were not credited.
+    event RoyaltySpilled(address indexed model, address indexed parent, Currency indexed currency, uint256 amount);
+
+    /// @notice Emitted for each model when a holder's earnings are paid out.
+    /// @param model The model's id.
+    /// @param holder Whose earnings.
+    /// @param currency The currency.
+    /// @param to Where they were sent.
+    /// @param amount Units sent.
+    event Claimed(
+        address indexed model,
+        address indexed holder,
+        Currency indexed currency,
+        address to,
+        uint256 amount
+    );
+
+    /// @notice Emitted when protocol fees are sent to the treasury.
+    /// @param currency The currency.
+    /// @param amount Units sent.
+    event FeesCollected(Currency indexed currency, uint256 amount);
+
+    /// @notice Emitted when the protocol fee for future models changes.
+    /// @param oldFeeBps The fee until now, in basis points.
+    /// @param newFeeBps The fee from now on, in basis points.
+    event ProtocolFeeUpdated(uint8 oldFeeBps, uint8 newFeeBps);
+
+    /// @notice Emitted when a currency is listed.
+    /// @param currency The currency.
+    /// @param index Its place in the list, from 0.
+    event CurrencyListed(Currency indexed currency, uint256 index);
+
+    /* ERRORS */
+
+    /// @notice The model was never opened.
+    error ModelNotOpened(address model);
+
+    /// @notice The registrar has opened a model with this salt already.
+    error ModelAlreadyOpened(address model);
+
+    /// @notice The currency is not on the list.
+    error CurrencyNotListed(Currency currency);
+
+    /// @notice A model can have 16 parents at most.
+    error TooManyParents(uint256 count, uint256 max);
+
+    /// @notice Parents must be in strictly ascending order.
+    error ParentsNotAscending(address previous, address parent);
+
+    /// @notice A parent must be opened before its child.
+    error ParentNotOpened(address parent);
+
+    /// @notice The edges' rates sum to more than 5,000 basis points.
+    error RatesTooHigh(uint256 totalRateBps, uint256 maxBps);
+
+    /// @notice A host can be left 9,000 basis points at most.
+    error HostPartTooHigh(uint256 maxHostBps, uint256 maxBps);
+
+    /// @notice A holding of no shares.
+    error ZeroShares(address holder);
+
+    /// @notice The holdings do not sum to 1,000,000.
+    error SharesSumMismatch(uint256 sum, uint256 expected);
+
+    /// @notice A payment of nothing.
+    error ZeroPayment(address model);
+
+    /// @notice Fewer or more amounts than models, or none of either.
+    error PaymentsLengthMismatch(uint256 models, uint256 amounts);
+
+    /// @notice The ETH sent with the call is not the amount to be paid; 0 when paying in an ERC-20.
+    error EthAmountMismatch(uint256 expected, uint256 sent);
+
+    /// @notice The token delivered less than was asked for: it takes a fee on transfers.
+    error PaymentShort(Currency currency, uint256 expected, uint256 delivered);
+
+    /// @notice The payment would take the model's books past 2¹¹² − 1 units.
+    error BooksFull(address model, Currency currency, uint256 received, uint256 amount);
+
+    /// @notice Models must be in strictly ascending order.
+    error ModelsNotAscending(address previous, address model);
+
+    /// @notice The holder has nothing to claim in these models and this currency.
+    error NothingToClaim(address holder, Currency currency);
+
+    /// @notice Earnings cannot be sent to the zero address or to the ledger.
+    error InvalidClaimRecipient(address to);
+
+    /// @notice No protocol fees are waiting in this currency.
+    error NothingToCollect(Currency currency);
+
+    /// @notice Only governance may call this.
+    error NotGovernance(address caller);
+
+    /// @notice The protocol fee can be 250 basis points at most.
+    error ProtocolFeeTooHigh(uint256 feeBps, uint256 maxBps);
+
+    /// @notice The currency is on the list already.
+    error CurrencyAlreadyListed(Currency currency);
+
+    /// @notice The list holds 16 currencies at most.
+    error CurrencyListFull(uint256 max);
+
+    /// @notice There is no contract at the currency's address.
+    error CurrencyWithoutCode(Currency currency);
+
+    /// @notice The currency's total supply is above 2⁹⁶ units.
+    error CurrencySupplyTooHigh(Currency currency, uint256 supply, uint256 max);
+
+    /* MODELS */
+
+    /// @notice Opens the books of a model: fixes its parents, its fee and its largest host part, and mints its shares.
+    /// @dev Anyone may open models; the id commits to the caller, so registrars cannot get into each other's way.
+    ///
+    /// Emits {ModelOpened} and a `Transfer` for each holding.
+    ///
+    /// Requirements:
+    ///
+    /// - the caller has not used `salt` before;
+    /// - `edges` are at most 16, strictly ascending by parent, opened before, and sum to at most 5,000 basis points;
+    /// - `holdings` are each more than 0, sum to 1,000,000, and none is for the zero address or the ledger.
+    ///
+    /// @param salt The caller's choice.
+    /// @param edges The model's parents.
+    /// @param maxHostBps The most that a host may take of what its users pay, in basis points, 0 to 9,000.
+    /// @param holdings Who holds the shares to begin with; an account may appear more than once.
+    /// @return model The model's id, equal to {modelIdOf}(caller, salt).
+    function open(
+        bytes32 salt,
+        Edge[] calldata edges,
+        uint16 maxHostBps,
+        Holding[] calldata holdings
+    ) external returns (address model);
+
+    /// @notice Returns the id of the model that `registrar` opens, or has opened, with `salt`.
+    /// @dev The CREATE2 address of the model's {Forwarder}, deployed by this ledger with the salt
+    /// keccak256(abi.encode(registrar, salt)).
+    /// @param registrar Who opens the model.
+    /// @param salt The registrar's choice.
+    function modelIdOf(address registrar, bytes32 salt) external view returns (address model);
+
+    /// @notice Returns what was fixed when the model was opened; all zero if it was not.
+    /// @param model The model's id.
+    function termsOf(address model) external view returns (Terms memory terms);
+
+    /// @notice Returns the model's parents with their rates, in ascending order.
+    /// @param model The model's id.
+    function edgesOf(address model) external view returns (Edge[] memory edges);
+
+    /// @notice Returns how many models are open; also the number of the newest.
+    function modelCount() external view returns (uint256);
+
+    /* PAYMENTS */
+
+    /// @notice Pays a model. The cost depends neither on the number of its contributors nor on its lineage.
+    /// @dev Emits {Paid}.
+    ///
+    /// Requirements:
+    ///
+    /// - the model is open, the currency listed, the amount more than 0;
+    /// - for ETH, exactly `amount` is sent with the call; for an ERC-20, no ETH is sent, the ledger is allowed to spend
+    ///   `amount` of the caller's, and the token delivers it in full.
+    ///
+    /// @param model The model's id.
+    /// @param currency What to pay in.
+    /// @param amount How much, in the currency's units.
+    /// @param ref 32 bytes of the payer's own, for bookkeeping.
+    function pay(address model, Currency currency, uint256 amount, bytes32 ref) external payable;
+
+    /// @notice Pays several models at once in one currency, with a single transfer.
+    /// @dev Emits {Paid} for each. Requirements as for {pay}, with the sum of `amounts`.
+    /// @param models The models' ids, in any order.
+    /// @param currency What to pay in.
+    /// @param amounts How much to each, in the currency's units.
+    /// @param ref 32 bytes of the payer's own, the same for all.
+    function payMany(
+        address[] calldata models,
+        Currency currency,
+        uint256[] calldata amounts,
+        bytes32 ref
+    ) external payable;
+
+    /* CASCADE */
+
+    /// @notice Passes on to parents what belongs to them of everything the models received, and settles protocol fees.
+    /// @dev Anyone may call it, any number of times; what has been passed on is not passed on again. In a batch, children
+    /// before parents moves money furthest. A parent whose books are full does not stop the others: what it cannot take
+    /// is reported by {RoyaltySpilled}.
+    ///
+    /// Emits {Cascaded} and {RoyaltyPassed} for each model that had something to pass on or a fee to settle.
+    ///
+    /// Requirements: the models are open and the currency is listed.
+    ///
+    /// @param models The models' ids.
+    /// @param currency The currency.
+    function cascade(address[] calldata models, Currency currency) external;
+
+    /* CLAIMS */
+
+    /// @notice Sends to `to` everything that the caller's shares in `models` have earned in a currency.
+    /// @dev What waits in descendants counts once it has been cascaded. Models in which the caller has earned nothing are
+    /// skipped.
+    ///
+    /// Emits {Claimed} for each model that paid.
+    ///
+    /// Requirements: the models are open and strictly ascending, the currency is listed, something is owed, and `to` is
+    /// not the zero address or the ledger.
+    ///
+    /// @param models The models' ids.
+    /// @param currency The currency.
+    /// @param to Who gets the money.
+    /// @return amount Units sent.
+    function claim(address[] calldata models, Currency currency, address to) external returns (uint256 amount);
+
+    /// @notice Sends to `holder` everything that its shares in `models` have earned in a currency. Anyone may call this:
+    /// the money can only go to the holder.
+    /// @dev As {claim}.
+    /// @param holder Whose earnings, and who gets the money.
+    /// @param models The models' ids.
+    /// @param currency The currency.
+    /// @return amount Units sent.
+    function claimFor(
+        address holder,
+        address[] calldata models,
+        Currency currency
+    ) external returns (uint256 amount);
+
+    /// @notice Returns what {claim} would send for one model, in units.
+    /// @param holder The holder of shares.
+    /// @param model The model's id.
+    /// @param currency The currency.
+    function claimable(address holder, address model, Currency currency) external view returns (uint256);
+
+    /// @notice Returns what {cascade} would credit to the model's parents, all together, in units.
+    /// @param model The model's id.
+    /// @param currency The currency.
+    function pendingUpstream(address model, Currency currency) external view returns (uint256);
+
+    /// @notice Returns the model's books in one currency; all zero if it never got any.
+    /// @param model The model's id.
+    /// @param currency The currency.
+    function booksOf(address model, Currency currency) external view returns (ModelBooks memory books);
+
+    /* GOVERNANCE */
+
+    /// @notice Sends the protocol fees that cascades have settled to the treasury. Anyone may call this.
+    /// @dev Emits {FeesCollected}. Reverts with {NothingToCollect} if there are none.
+    /// @param currency The currency.
+    /// @return amount Units sent.
+    function collectFees(Currency currency) external returns (uint256 amount);
+
+    /// @notice Sets the protocol fee for models that will be opened; those that are open keep theirs.
+    /// @dev Only governance. Emits {ProtocolFeeUpdated}.
+    /// @param feeBps The fee in basis points, at most 250.
+    function setProtocolFee(uint8 feeBps) external;
+
+    /// @notice Lists a currency, for ever: an immutable ledger outlives currencies, so none is removed.
+    /// @dev Only governance. Emits {CurrencyListed}.
+    ///
+    /// Requirements: not listed before, fewer than 16 on the list, a contract with a total supply of at most 2⁹⁶ units.
+    ///
+    /// Warning: governance must not list rebasing tokens, nor one that can change balances at will.
+    ///
+    /// @param currency The currency.
+    function listCurrency(Currency currency) external;
+
+    /// @notice Returns the timelock that governs the ledger; also the treasury that fees go to.
+    function governance() external view returns (address);
+
+    /// @notice Returns the protocol fee for models that will be opened, in basis points.
+    function protocolFeeBps() external view returns (uint8);
+
+    /// @notice Returns the listed currencies; their places never change. The first is ETH.
+    function currencies() external view returns (Currency[] memory);
+
+    /// @notice Returns whether the currency is listed.
+    /// @param currency The currency.
+    function isListed(Currency currency) external view returns (bool);
+
+    /// @notice Returns the protocol fees that wait to be collected, in units.
+    /// @param currency The currency.
+    function collectableFees(Currency currency) external view returns (uint256);
+}
