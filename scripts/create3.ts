@@ -23,6 +23,9 @@ export const createXAbi = [
   },
 ] as const;
 
+/** Topic of the event by which CreateX reports a contract deployed by CREATE3; the address is the second topic. */
+export const creationTopic = id("ContractCreation(address)");
+
 /** keccak256 of the init code of CreateX's CREATE3 proxy. */
 const PROXY_INIT_CODE_HASH = "0x21c35dbe1b344a2488cf3321d6ce542f8e9f305544ff09e4993a62319a497c1f";
 

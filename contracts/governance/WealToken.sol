@@ -9,8 +9,8 @@ import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
 
 /// @title WealToken
 /// @notice WEAL, the token that votes: 18 decimals, a fixed supply of 1,000,000,000, minted once at deployment.
-/// @dev Votes count once delegated, to oneself or to another; the clock is the block's timestamp (ERC-6372), since block
-/// numbers run differently from chain to chain.
+/// @dev Votes count once delegated, to oneself or to another; the clock is the block's timestamp (ERC-6372), since
+/// block numbers run differently from chain to chain.
 contract WealToken is ERC20, ERC20Permit, ERC20Votes {
     /// @notice A part of the supply at genesis.
     /// @param account Who gets it.
@@ -39,8 +39,7 @@ contract WealToken is ERC20, ERC20Permit, ERC20Votes {
     }
 
     /// @notice Returns the kind of clock, as ERC-6372 writes it.
-    // solhint-disable-next-line func-name-mixedcase
-    function CLOCK_MODE() public pure override returns (string memory) {
+    function CLOCK_MODE() public pure override returns (string memory) /* solhint-disable-line */ {
         return "mode=timestamp";
     }
 

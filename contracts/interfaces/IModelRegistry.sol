@@ -44,7 +44,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
 
     /// @notice A model's terms for derivatives.
     /// @param mode Who may register children.
-    /// @param rateBps The least that a child must pass on, in basis points, at most 5,000; with grants, each names its own.
+    /// @param rateBps The least that a child must pass on, in basis points, at most 5,000; with grants, each names its
+    /// own.
     struct DerivativeTerms {
         DerivativeMode mode;
         uint16 rateBps;
@@ -52,7 +53,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
 
     /// @notice A parent that a child names.
     /// @param model The parent's id.
-    /// @param rateBps What the child passes on of everything it receives, in basis points; at least what the parent asks.
+    /// @param rateBps What the child passes on of everything it receives, in basis points; at least what the parent
+    /// asks.
     /// @param relation How the child was made from it.
     struct Parent {
         address model;
@@ -216,8 +218,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     ///
     /// - the caller has not used the salt before;
     /// - the manifest digest is not zero, the derivative rate at most 5,000 basis points;
-    /// - every parent is registered here, and its terms are met: open at no less than its rate, or with a grant that its
-    ///   present owner signed for this child;
+    /// - every parent is registered here, and its terms are met: open at no less than its rate, or with a grant that
+    /// its   present owner signed for this child;
     /// - as many grants as the parents' terms ask for;
     /// - what the ledger requires of parents, host part and shares (see {IRoyaltyLedger-open}).
     ///
@@ -228,7 +230,7 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     /// @notice Returns the id of the model that `publisher` registers, or has registered, with `salt`.
     /// @param publisher Who registers it.
     /// @param salt The publisher's choice.
-    function modelIdOf(address publisher, bytes32 salt) external view returns (address model);
+    function modelIdOf(address publisher, bytes32 salt) external view returns (address);
 
     /* VERSIONS */
 
@@ -274,17 +276,14 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
 
     /// @notice Returns what a model was built from, in ascending order of ids.
     /// @param model The model's id.
-    function parentsOf(address model) external view returns (Parent[] memory parents);
+    function parentsOf(address model) external view returns (Parent[] memory);
 
     /// @notice Returns a version; reverts with {VersionNotFound} if there is none.
     /// @param model The model's id.
     /// @param version The version's number, from 1.
     /// @return manifestDigest The sha-256 of its manifest.
     /// @return withdrawn Whether it is marked withdrawn.
-    function versionOf(
-        address model,
-        uint32 version
-    ) external view returns (bytes32 manifestDigest, bool withdrawn);
+    function versionOf(address model, uint32 version) external view returns (bytes32 manifestDigest, bool withdrawn);
 
     /// @notice Returns whether an account may publish for the model as its present owner's maintainer.
     /// @param model The model's id.

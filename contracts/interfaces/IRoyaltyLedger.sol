@@ -7,8 +7,8 @@ import {Currency} from "../libraries/Currency.sol";
 
 /// @title IRoyaltyLedger
 /// @notice Holds the royalties and the shares of all models. A payment adds to one number; what each parent and each
-/// holder of shares earns is a function of that number (see {RoyaltyMath}), so there is no loop over contributors and no
-/// contract per model.
+/// holder of shares earns is a function of that number (see {RoyaltyMath}), so there is no loop over contributors and
+/// no contract per model.
 /// @dev Shares are ERC-6909: the id is the model's address as a number, every model has 1,000,000 units, and 4 decimals
 /// make them read as percents. The ledger has no owner, no upgrade and no pause; governance sets the fee of future
 /// models and lists currencies, and can touch nothing that was earned.
@@ -85,15 +85,10 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param payer Who paid.
     /// @param amount Units credited.
     /// @param ref The payer's own 32 bytes, for bookkeeping.
-    event Paid(
-        address indexed model,
-        Currency indexed currency,
-        address indexed payer,
-        uint256 amount,
-        bytes32 ref
-    );
+    event Paid(address indexed model, Currency indexed currency, address indexed payer, uint256 amount, bytes32 ref);
 
-    /// @notice Emitted when a model's income is passed on; one {RoyaltyPassed} for each parent that gets something follows.
+    /// @notice Emitted when a model's income is passed on; one {RoyaltyPassed} for each parent that gets something
+    /// follows.
     /// @param model The model's id.
     /// @param currency The currency.
     /// @param received Everything the model ever received, all of it now cascaded, in units.
@@ -107,7 +102,8 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param amount Units credited to the parent's books.
     event RoyaltyPassed(address indexed model, address indexed parent, Currency indexed currency, uint256 amount);
 
-    /// @notice Emitted when a parent's books are at their cap and cannot take all of its part; the rest stays in the ledger.
+    /// @notice Emitted when a parent's books are at their cap and cannot take all of its part; the rest stays in the
+    /// ledger.
     /// @param model The model that passes it on.
     /// @param parent The parent whose books are full.
     /// @param currency The currency.
@@ -120,13 +116,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param currency The currency.
     /// @param to Where they were sent.
     /// @param amount Units sent.
-    event Claimed(
-        address indexed model,
-        address indexed holder,
-        Currency indexed currency,
-        address to,
-        uint256 amount
-    );
+    event Claimed(address indexed model, address indexed holder, Currency indexed currency, address to, uint256 amount);
 
     /// @notice Emitted when protocol fees are sent to the treasury.
     /// @param currency The currency.
@@ -250,15 +240,15 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// keccak256(abi.encode(registrar, salt)).
     /// @param registrar Who opens the model.
     /// @param salt The registrar's choice.
-    function modelIdOf(address registrar, bytes32 salt) external view returns (address model);
+    function modelIdOf(address registrar, bytes32 salt) external view returns (address);
 
     /// @notice Returns what was fixed when the model was opened; all zero if it was not.
     /// @param model The model's id.
-    function termsOf(address model) external view returns (Terms memory terms);
+    function termsOf(address model) external view returns (Terms memory);
 
     /// @notice Returns the model's parents with their rates, in ascending order.
     /// @param model The model's id.
-    function edgesOf(address model) external view returns (Edge[] memory edges);
+    function edgesOf(address model) external view returns (Edge[] memory);
 
     /// @notice Returns how many models are open; also the number of the newest.
     function modelCount() external view returns (uint256);
@@ -296,9 +286,9 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /* CASCADE */
 
     /// @notice Passes on to parents what belongs to them of everything the models received, and settles protocol fees.
-    /// @dev Anyone may call it, any number of times; what has been passed on is not passed on again. In a batch, children
-    /// before parents moves money furthest. A parent whose books are full does not stop the others: what it cannot take
-    /// is reported by {RoyaltySpilled}.
+    /// @dev Anyone may call it, any number of times; what has been passed on is not passed on again. In a batch,
+    /// children before parents moves money furthest. A parent whose books are full does not stop the others: what it
+    /// cannot take is reported by {RoyaltySpilled}.
     ///
     /// Emits {Cascaded} and {RoyaltyPassed} for each model that had something to pass on or a fee to settle.
     ///
@@ -311,8 +301,8 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /* CLAIMS */
 
     /// @notice Sends to `to` everything that the caller's shares in `models` have earned in a currency.
-    /// @dev What waits in descendants counts once it has been cascaded. Models in which the caller has earned nothing are
-    /// skipped.
+    /// @dev What waits in descendants counts once it has been cascaded. Models in which the caller has earned nothing
+    /// are skipped.
     ///
     /// Emits {Claimed} for each model that paid.
     ///
@@ -325,18 +315,14 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @return amount Units sent.
     function claim(address[] calldata models, Currency currency, address to) external returns (uint256 amount);
 
-    /// @notice Sends to `holder` everything that its shares in `models` have earned in a currency. Anyone may call this:
-    /// the money can only go to the holder.
+    /// @notice Sends to `holder` everything that its shares in `models` have earned in a currency. Anyone may call
+    /// this: the money can only go to the holder.
     /// @dev As {claim}.
     /// @param holder Whose earnings, and who gets the money.
     /// @param models The models' ids.
     /// @param currency The currency.
     /// @return amount Units sent.
-    function claimFor(
-        address holder,
-        address[] calldata models,
-        Currency currency
-    ) external returns (uint256 amount);
+    function claimFor(address holder, address[] calldata models, Currency currency) external returns (uint256 amount);
 
     /// @notice Returns what {claim} would send for one model, in units.
     /// @param holder The holder of shares.
@@ -352,7 +338,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @notice Returns the model's books in one currency; all zero if it never got any.
     /// @param model The model's id.
     /// @param currency The currency.
-    function booksOf(address model, Currency currency) external view returns (ModelBooks memory books);
+    function booksOf(address model, Currency currency) external view returns (ModelBooks memory);
 
     /* GOVERNANCE */
 

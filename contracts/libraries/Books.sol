@@ -34,8 +34,7 @@ library BooksLibrary {
     /// @param fee The protocol fee, at most 250 basis points.
     /// @param parents The number of edges, at most 16.
     function open(uint256 rateBps, uint256 fee, uint256 parents) internal pure returns (Books) {
-        return
-            Books.wrap(OPEN_FLAG | (parents << PARENTS_OFFSET) | (fee << FEE_OFFSET) | (rateBps << RATE_OFFSET));
+        return Books.wrap(OPEN_FLAG | (parents << PARENTS_OFFSET) | (fee << FEE_OFFSET) | (rateBps << RATE_OFFSET));
     }
 
     /// @notice Returns whether the model ever got this currency.
@@ -87,9 +86,7 @@ library BooksLibrary {
     /// @notice Returns the books with everything received marked as cascaded.
     function cascade(Books self) internal pure returns (Books) {
         return
-            Books.wrap(
-                (Books.unwrap(self) & ~(AMOUNT_MASK << CASCADED_OFFSET)) | (self.received() << CASCADED_OFFSET)
-            );
+            Books.wrap((Books.unwrap(self) & ~(AMOUNT_MASK << CASCADED_OFFSET)) | (self.received() << CASCADED_OFFSET));
     }
 
     /// @notice Returns D(R), the cumulative amount that belongs to the holders of shares, in units.

@@ -5,8 +5,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 
-/// @dev What a payment is made in: an ERC-20's address, or the zero address for the chain's own coin. A type of its own,
-/// so that a currency and a model, both addresses, cannot be swapped by mistake.
+/// @dev What a payment is made in: an ERC-20's address, or the zero address for the chain's own coin. A type of its
+/// own, so that a currency and a model, both addresses, cannot be swapped by mistake.
 type Currency is address;
 
 using CurrencyLibrary for Currency global;

@@ -5,9 +5,9 @@ import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 
 /// @title Forwarder
 /// @notice The bytecode of deposit forwarders: the tiny contracts that stand, once deployed, at a model's address.
-/// @dev A model's id is the CREATE2 address of its forwarder, so these bytes are part of every id and are final. They are
-/// written by hand rather than compiled, so that no compiler setting can change an id; a test pins their hash and runs
-/// each path. EIP-1167 would not do: its delegatecall does not fit the 2,300 gas of a plain `transfer`.
+/// @dev A model's id is the CREATE2 address of its forwarder, so these bytes are part of every id and are final. They
+/// are written by hand rather than compiled, so that no compiler setting can change an id; a test pins their hash and
+/// runs each path. EIP-1167 would not do: its delegatecall does not fit the 2,300 gas of a plain `transfer`.
 ///
 /// The deployer becomes the owner. The forwarder then
 ///

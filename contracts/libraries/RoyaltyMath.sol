@@ -47,27 +47,23 @@ library RoyaltyMath {
     /// @notice Returns u_i, one parent's part of what belongs to all parents, rounded down.
     /// @param upstream U(R), in units.
     /// @param rateBps w_i, this parent's rate, at most `totalRateBps`.
-    /// @param totalRateBps W; with W = 0 nothing goes up and the result is 0.
+    /// @param totalRateBps W, more than 0: with W = 0 there is no U to divide.
     function parentPartDown(uint256 upstream, uint256 rateBps, uint256 totalRateBps) internal pure returns (uint256) {
-        if (totalRateBps == 0) return 0;
-
         unchecked {
             return (upstream * rateBps) / totalRateBps;
         }
     }
 
-    /// @notice Returns F(R), the protocol fee on what stays with the model, rounded down.
-    /// @param received Cumulative amount received, at most 2¹¹² − 1 units.
-    /// @param totalRateBps W, at most 5,000 basis points.
+    /// @notice Returns F, the protocol fee on what stays with the model, rounded down.
+    /// @param kept H(R) = R − U(R), in units.
     /// @param feeBps f, at most 250 basis points.
-    function feeDown(uint256 received, uint256 totalRateBps, uint256 feeBps) internal pure returns (uint256) {
+    function feeDown(uint256 kept, uint256 feeBps) internal pure returns (uint256) {
         unchecked {
-            // U(R) ≤ R / 2
-            return ((received - upstreamDown(received, totalRateBps)) * feeBps) / BPS;
+            return (kept * feeBps) / BPS;
         }
     }
 
-    /// @notice Returns D(R), the cumulative amount that belongs to the holders of shares: R − U(R) − F(R).
+    /// @notice Returns D(R), the cumulative amount that belongs to the holders of shares: what is left after U and F.
     /// @param received Cumulative amount received, at most 2¹¹² − 1 units.
     /// @param totalRateBps W, at most 5,000 basis points.
     /// @param feeBps f, at most 250 basis points.
@@ -76,7 +72,7 @@ library RoyaltyMath {
             // U(R) ≤ R / 2 and F(R) ≤ H(R) / 40
             uint256 kept = received - upstreamDown(received, totalRateBps);
 
-            return kept - (kept * feeBps) / BPS;
+            return kept - feeDown(kept, feeBps);
         }
     }
 }

@@ -21,8 +21,9 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
 
     /// @dev EIP-712 type of {Grant}. The child's id commits to its publisher and can be registered once, so a grant
     /// serves once and needs no nonce.
-    bytes32 private constant GRANT_TYPEHASH =
-        keccak256("DerivativeGrant(address parent,address child,uint16 rateBps,uint40 deadline)");
+    bytes32 private constant GRANT_TYPEHASH = keccak256(
+        "DerivativeGrant(address parent,address child,uint16 rateBps,uint40 deadline)"
+    );
 
     /// @dev ERC-2981: what marketplaces are asked to pay of the price of a model's ERC-721.
     uint256 private constant RESALE_ROYALTY_BPS = 500;
@@ -54,6 +55,8 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
     /// @param ledger_ The ledger that this registry opens its models in.
     constructor(IRoyaltyLedger ledger_) ERC721("Commonweal Model", "MODEL") EIP712("Commonweal ModelRegistry", "1") {
         ledger = ledger_;
+
+        emit ContractURIUpdated();
     }
 
     modifier onlyModelOwner(address model) {
@@ -63,10 +66,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
 
     modifier onlyModelMaintainer(address model) {
         address owner = _ownerOfModel(model);
-        require(
-            owner == msg.sender || _maintainers[model][owner][msg.sender],
-            NotModelMaintainer(model, msg.sender)
-        );
+        require(owner == msg.sender || _maintainers[model][owner][msg.sender], NotModelMaintainer(model, msg.sender));
         _;
     }
 
@@ -143,10 +143,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
     /* STEERING */
 
     /// @inheritdoc IModelRegistry
-    function setDerivativeTerms(
-        address model,
-        DerivativeTerms calldata derivatives
-    ) external onlyModelOwner(model) {
+    function setDerivativeTerms(address model, DerivativeTerms calldata derivatives) external onlyModelOwner(model) {
         _checkDerivativeTerms(derivatives);
 
         _entries[model].mode = derivatives.mode;
@@ -207,6 +204,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
 
     /// @notice Returns `ipfs://` and the CIDv1 of the newest version's manifest.
     /// @dev The newest, withdrawn or not: readers check {versionOf}. Reverts for a token that does not exist.
+    /// @param tokenId The model's id as a number.
     function tokenURI(uint256 tokenId) public view override returns (string memory) {
         _requireOwned(tokenId);
         address model = _modelOf(tokenId);
@@ -217,7 +215,8 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
     /// @inheritdoc IERC7572
     function contractURI() external pure returns (string memory) {
         return
-            'data:application/json;utf8,{"name":"Commonweal Model","symbol":"MODEL","description":"Open-source models, datasets, adapters and code whose use pays everyone they were built by and from."}';
+            'data:application/json;utf8,{"name":"Commonweal Model","symbol":"MODEL","description":"Open-source models, '
+            'datasets, adapters and code whose use pays everyone they were built by and from."}';
     }
 
     /// @inheritdoc IERC2981
@@ -295,11 +294,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
     /// @dev Splits parents into the ledger's edges and what the registry keeps of them.
     function _edgesOf(
         Parent[] calldata parents
-    )
-        private
-        pure
-        returns (IRoyaltyLedger.Edge[] memory edges, Relation[] memory relations, uint64 packedRelations)
-    {
+    ) private pure returns (IRoyaltyLedger.Edge[] memory edges, Relation[] memory relations, uint64 packedRelations) {
         edges = new IRoyaltyLedger.Edge[](parents.length);
         relations = new Relation[](parents.length);
         for (uint256 i = 0; i < parents.length; ++i) {

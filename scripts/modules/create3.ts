@@ -2,11 +2,14 @@ import type { Future, IgnitionModule, IgnitionModuleBuilder } from "@nomicfounda
 import { CREATEX, createXAbi } from "../create3.js";
 
 const createXArtifact = {
+  _format: "hh3-artifact-1",
   contractName: "CreateX",
   sourceName: "",
   abi: [...createXAbi],
   bytecode: "0x",
   linkReferences: {},
+  deployedBytecode: "0x",
+  deployedLinkReferences: {},
 };
 
 /**

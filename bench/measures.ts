@@ -1,0 +1,164 @@
+import { id } from "ethers";
+import { ETH, gasOf, ref } from "../test/helpers/models.js";
+import { DAY } from "../test/helpers/protocol.js";
+import { ODD_AMOUNT, type Scenario } from "./scenario.js";
+
+/** A figure: what was done, what it used, and what it must not pass. */
+export interface Measure {
+  operation: string;
+  gas: bigint;
+  bound?: number;
+}
+
+/** Payments. "First" writes a slot that was empty, "repeat" one that was not. */
+export async function measurePayments({ ledger, payer, token, register, pay }: Scenario): Promise<Measure[]> {
+  const model = await register();
+  const models = [model, await register(), await register(), await register()];
+  const payMany = (count: number) =>
+    ledger.connect(payer).payMany(models.slice(0, count), token, new Array(count).fill(ODD_AMOUNT), ref("order"));
+
+  const ethFirst = await gasOf(pay(model, ETH));
+  const ethRepeat = await gasOf(pay(model, ETH));
+  const tokenFirst = await gasOf(pay(model));
+  const tokenRepeat = await gasOf(pay(model));
+  await payMany(4);
+  const one = await gasOf(payMany(1));
+  const four = await gasOf(payMany(4));
+
+  return [
+    { operation: "pay ETH, first", gas: ethFirst },
+    { operation: "pay ETH, repeat", gas: ethRepeat, bound: 30_500 },
+    { operation: "pay ERC-20, first", gas: tokenFirst },
+    { operation: "pay ERC-20, repeat", gas: tokenRepeat, bound: 52_500 },
+    { operation: "payMany ERC-20, each further model, repeat", gas: (four - one) / 3n },
+  ];
+}
+
+/** Claims by a holder who has claimed before, has income since, a remainder, and some of the token. */
+export async function measureClaims({ register, pay, claim }: Scenario): Promise<Measure[]> {
+  const models = [await register(), await register(), await register(), await register()];
+  const gasOfClaim = async (count: number, currency?: string) => {
+    for (const model of models) await pay(model, currency);
+    const gas = await gasOf(claim(models.slice(0, count), currency));
+    // Everybody is even again before the next measure.
+    if (count < models.length) await claim(models.slice(count), currency);
+    return gas;
+  };
+
+  const first = await gasOfClaim(1);
+  await gasOfClaim(4);
+  const one = await gasOfClaim(1);
+  const four = await gasOfClaim(4);
+  await gasOfClaim(1, ETH);
+  const eth = await gasOfClaim(1, ETH);
+
+  return [
+    { operation: "claim one model, ERC-20, first", gas: first },
+    { operation: "claim one model, ERC-20, repeat", gas: one, bound: 56_000 },
+    { operation: "claim, each further model, repeat", gas: (four - one) / 3n, bound: 13_000 },
+    { operation: "claim one model, ETH, repeat", gas: eth },
+  ];
+}
+
+/** Cascades of a chain, in one batch, children first. */
+export async function measureCascades({ roots, register, pay, cascade }: Scenario): Promise<Measure[]> {
+  const depth = 8;
+  const chain: string[] = [];
+  for (let i = 0; i < depth; i++) {
+    chain.unshift(await register({ parents: [{ model: chain[0] ?? roots[0], rateBps: 2_003 }] }));
+  }
+  const gasOfCascade = async (models: string[]) => {
+    await pay(models[0], undefined, 1_000_000_007n);
+    return gasOf(cascade(models));
+  };
+  const twoParents = await register();
+
+  await gasOfCascade(chain);
+  await gasOfCascade(chain);
+  const one = await gasOfCascade(chain.slice(-1));
+  const all = await gasOfCascade(chain);
+  await gasOfCascade([twoParents]);
+
+  return [
+    { operation: "cascade one model with 1 parent, repeat", gas: one },
+    { operation: "cascade one model with 2 parents, repeat", gas: await gasOfCascade([twoParents]) },
+    {
+      operation: "cascade, each edge of a chain in a batch, repeat",
+      gas: (all - one) / BigInt(depth - 1),
+      bound: 13_500,
+    },
+  ];
+}
+
+/** Share transfers between two accounts that both hold shares of the model. */
+export async function measureTransfers({ ledger, alice, bob, register, pay }: Scenario): Promise<Measure[]> {
+  const model = await register();
+  const transfer = () => gasOf(ledger.connect(alice).transfer(bob.address, model, 101n));
+
+  const before = await transfer();
+  await pay(model);
+  await transfer();
+  await pay(model);
+  const one = await transfer();
+  await pay(model, ETH);
+  await transfer();
+  await pay(model);
+  await pay(model, ETH);
+  const two = await transfer();
+
+  return [
+    { operation: "share transfer before any revenue", gas: before, bound: 39_000 },
+    { operation: "share transfer with income in one currency", gas: one },
+    { operation: "share transfer, each further currency with income", gas: two - one, bound: 20_000 },
+  ];
+}
+
+/** Registration by a publisher who has registered before. */
+export async function measureRegistrations({ registry, alice, parents, ...scenario }: Scenario): Promise<Measure[]> {
+  const { holdings, register, registerGas } = scenario;
+  const alone = await registerGas({ parents: [] });
+  const oneParent = await registerGas({ parents: parents.slice(0, 1) });
+  const twoParents = await registerGas({ parents });
+  const twoHolders = await registerGas({ parents: [], holdings });
+  const model = await register();
+  const publish = await gasOf(registry.connect(alice).publish(model, id("another manifest"), ""));
+
+  return [
+    { operation: "register with one holder and no parent", gas: alone, bound: 205_000 },
+    { operation: "register, first parent more", gas: oneParent - alone, bound: 33_000 },
+    { operation: "register, second parent more", gas: twoParents - oneParent, bound: 33_000 },
+    { operation: "register, second holder more", gas: twoHolders - alone },
+    { operation: "publish a version", gas: publish },
+  ];
+}
+
+/** A proposal's way through the governor. */
+export async function measureGovernance({ connection, governor, weal, ledger, signers }: Scenario): Promise<Measure[]> {
+  const [whale, second] = signers;
+  const { networkHelpers } = connection;
+  await weal.transfer(second.address, 1_000_000n * 10n ** 18n);
+  await weal.delegate(whale.address);
+  await weal.connect(second).delegate(second.address);
+  const data = ledger.interface.encodeFunctionData("setProtocolFee", [50]);
+  const propose = (description: string) => governor.propose([String(ledger.target)], [0n], [data], description);
+
+  await propose("warm up");
+  await networkHelpers.time.increase(1);
+  const proposed = await gasOf(propose("lower the fee"));
+  const proposalId = await governor.proposalDetailsAt(1n).then(([proposal]) => proposal);
+  await networkHelpers.time.increase(DAY + 1);
+  const firstVote = await gasOf(governor.castVote(proposalId, 1));
+  const laterVote = await gasOf(governor.connect(second).castVote(proposalId, 1));
+  await networkHelpers.time.increase(7 * DAY);
+  const queued = await gasOf(governor["queue(uint256)"](proposalId));
+  await networkHelpers.time.increase(2 * DAY + 1);
+  const executed = await gasOf(governor["execute(uint256)"](proposalId));
+
+  return [
+    { operation: "propose", gas: proposed },
+    { operation: "castVote, first", gas: firstVote },
+    { operation: "castVote, later", gas: laterVote },
+    { operation: "queue", gas: queued },
+    { operation: "execute", gas: executed },
+  ];
+}

@@ -1,0 +1,67 @@
+import type { ContractTransactionResponse } from "ethers";
+import hre from "hardhat";
+import {
+  ascending,
+  ETH,
+  gasOf,
+  type ModelOptions,
+  ref,
+  registerModel,
+  registrationOf,
+} from "../test/helpers/models.js";
+import { deployTestProtocol, type TestProtocol } from "../test/helpers/protocol.js";
+
+/** Odd, so that every floor leaves something and every remainder is carried. */
+export const ODD_AMOUNT = 7_654_321n;
+
+/**
+ * The world in which gas is measured: an own chain, one transaction a block, so that a figure is `receipt.gasUsed`.
+ *
+ * Unless it says otherwise, a model has two parents at odd rates, a fee of 1 %, and two holders with odd shares; payers
+ * have approved the ledger without limit, and references are 32 random bytes, the dearest there are.
+ */
+export async function openScenario() {
+  const connection = await hre.network.create();
+  const protocol = await deployTestProtocol(connection);
+  const { ledger, registry, usdc, signers } = protocol;
+  const [, alice, bob, payer] = signers;
+  const token = await usdc.getAddress();
+  await usdc.mint(payer.address, 10n ** 24n);
+  await usdc.mint(alice.address, 1n);
+  await usdc.connect(payer).approve(await ledger.getAddress(), 2n ** 256n - 1n);
+
+  const holdings = [
+    { holder: alice.address, units: 333_333 },
+    { holder: bob.address, units: 666_667 },
+  ];
+  const roots = [await registerModel(protocol, alice, { holdings }), await registerModel(protocol, bob, { holdings })];
+  const parents = [
+    { model: roots[0], rateBps: 701 },
+    { model: roots[1], rateBps: 1_303 },
+  ];
+
+  const pay = (model: string, currency = token, amount = ODD_AMOUNT): Promise<ContractTransactionResponse> =>
+    ledger.connect(payer).pay(model, currency, amount, ref("order"), { value: currency === ETH ? amount : 0n });
+
+  return {
+    ...protocol,
+    connection,
+    token,
+    alice,
+    bob,
+    payer,
+    roots,
+    parents,
+    holdings,
+    pay,
+    /** Registers a model as the scenario has them. */
+    register: (options: ModelOptions = {}) => registerModel(protocol, alice, { parents, holdings, ...options }),
+    registerGas: async (options: ModelOptions = {}) =>
+      gasOf(registry.connect(alice).register(await registrationOf(alice, options))),
+    claim: (models: string[], currency = token, holder: TestProtocol["signers"][number] = alice) =>
+      ledger.connect(holder).claim(ascending(models), currency, holder.address),
+    cascade: (models: string[], currency = token) => ledger.cascade(models, currency),
+  };
+}
+
+export type Scenario = Awaited<ReturnType<typeof openScenario>>;

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.34;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {IRoyaltyLedger} from "../interfaces/IRoyaltyLedger.sol";
+
+import {Currency, CurrencyLibrary} from "../libraries/Currency.sol";
+import {RoyaltyMath} from "../libraries/RoyaltyMath.sol";
+
+/// @title LedgerGovernance
+/// @notice All that is governed in the ledger: the currency list, the fee of future models, and where fees go.
+abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
+    uint256 private constant MAX_CURRENCIES = 16;
+    uint256 private constant MAX_CURRENCY_SUPPLY = 1 << 96;
+
+    /// @inheritdoc IRoyaltyLedger
+    address public immutable governance;
+
+    Currency[] private _currencies;
+    /// @dev Index in the list plus one, so that 0 means not listed.
+    mapping(Currency currency => uint256) private _places;
+    mapping(Currency currency => uint256) private _fees;
+    uint8 private _protocolFeeBps;
+
+    constructor(address governance_, uint8 feeBps, Currency[] memory currencies_) {
+        governance = governance_;
+
+        _setProtocolFee(feeBps);
+        _list(CurrencyLibrary.ETH);
+        for (uint256 i = 0; i < currencies_.length; ++i) _listToken(currencies_[i]);
+    }
+
+    modifier onlyGovernance() {
+        require(msg.sender == governance, NotGovernance(msg.sender));
+        _;
+    }
+
+    /// @inheritdoc IRoyaltyLedger
+    function collectFees(Currency currency) external nonReentrant returns (uint256 amount) {
+        amount = _fees[currency];
+        require(amount > 0, NothingToCollect(currency));
+
+        _fees[currency] = 0;
+
+        emit FeesCollected(currency, amount);
+
+        currency.transfer(governance, amount);
+    }
+
+    /// @inheritdoc IRoyaltyLedger
+    function setProtocolFee(uint8 feeBps) external onlyGovernance {
+        _setProtocolFee(feeBps);
+    }
+
+    /// @inheritdoc IRoyaltyLedger
+    function listCurrency(Currency currency) external onlyGovernance {
+        _listToken(currency);
+    }
+
+    /// @inheritdoc IRoyaltyLedger
+    function protocolFeeBps() public view returns (uint8) {
+        return _protocolFeeBps;
+    }
+
+    /// @inheritdoc IRoyaltyLedger
+    function currencies() external view returns (Currency[] memory) {
+        return _currencies;
+    }
+
+    /// @inheritdoc IRoyaltyLedger
+    function isListed(Currency currency) public view returns (bool) {
+        return _places[currency] != 0;
+    }
+
+    /// @inheritdoc IRoyaltyLedger
+    function collectableFees(Currency currency) external view returns (uint256) {
+        return _fees[currency];
+    }
+
+    /// @dev Adds to the fees that wait to be collected.
+    function _accrueFees(Currency currency, uint256 amount) internal {
+        _fees[currency] += amount;
+    }
+
+    /// @dev Returns the currency's index in the list, 0 to 15. Warning: it must be listed.
+    function _currencyIndex(Currency currency) internal view returns (uint256) {
+        return _places[currency] - 1;
+    }
+
+    /// @dev Returns the currency at an index in the list.
+    function _currencyAt(uint256 index) internal view returns (Currency) {
+        return _currencies[index];
+    }
+
+    function _setProtocolFee(uint8 feeBps) private {
+        require(feeBps <= RoyaltyMath.MAX_FEE_BPS, ProtocolFeeTooHigh(feeBps, RoyaltyMath.MAX_FEE_BPS));
+
+        uint8 oldFeeBps = _protocolFeeBps;
+        _protocolFeeBps = feeBps;
+
+        emit ProtocolFeeUpdated(oldFeeBps, feeBps);
+    }
+
+    function _listToken(Currency currency) private {
+        require(Currency.unwrap(currency).code.length > 0, CurrencyWithoutCode(currency));
+        uint256 supply = currency.token().totalSupply();
+        require(supply <= MAX_CURRENCY_SUPPLY, CurrencySupplyTooHigh(currency, supply, MAX_CURRENCY_SUPPLY));
+
+        _list(currency);
+    }
+
+    function _list(Currency currency) private {
+        require(!isListed(currency), CurrencyAlreadyListed(currency));
+        require(_currencies.length < MAX_CURRENCIES, CurrencyListFull(MAX_CURRENCIES));
+
+        _currencies.push(currency);
+        _places[currency] = _currencies.length;
+
+        emit CurrencyListed(currency, _currencies.length - 1);
+    }
+}

@@ -1,0 +1,15 @@
+// The compiler warns about nothing in our contracts and tests. Warnings in dependencies are theirs to mend.
+import { type CompilerMessage, compilerOutputs, PROJECT } from "./compilation.js";
+import { fail } from "./fail.js";
+
+const outputs = await compilerOutputs();
+const messages = outputs.flatMap(({ errors = [] }) => errors as CompilerMessage[]);
+const ours = messages.filter(({ sourceLocation }) => sourceLocation?.file.startsWith(PROJECT) ?? true);
+// A file can be part of several compilations, each of which repeats its warnings.
+const warnings = new Set(ours.map(({ formattedMessage, message }) => formattedMessage ?? message));
+
+for (const warning of warnings) fail(warning.trimEnd());
+
+if (outputs.length === 0) fail("No compilation was found.");
+else if (warnings.size > 0) fail("The compiler warns about our files. Mend what it points at.");
+else console.log("The compiler warns about nothing of ours.");

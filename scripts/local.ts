@@ -1,0 +1,69 @@
+import { rm } from "node:fs/promises";
+import net from "node:net";
+import path from "node:path";
+import hre from "hardhat";
+import local from "./parameters/local.json" with { type: "json" };
+import { deployProtocol } from "./protocol.js";
+
+export const HOST = "127.0.0.1";
+
+/** Thrown when the chain's port is in use. */
+export class PortTaken extends Error {
+  override readonly name = "PortTaken";
+
+  constructor(port: number) {
+    super(
+      `Port ${port} of ${HOST} is taken, perhaps by another \`start\`. ` +
+        `End that program, or choose another port: npx pnpm@12 start --port ${port + 1}`,
+    );
+  }
+}
+
+/**
+ * Starts a chain of its own on 127.0.0.1 and deploys the protocol and a test dollar to it.
+ *
+ * @param port Where the chain listens; 0 for any free port.
+ * @throws {PortTaken} when something else listens there.
+ */
+export async function startLocalChain(port: number) {
+  if (port !== 0) await requireFree(port);
+  const server = await hre.network.createServer("node", HOST, port);
+  const { port: actualPort } = await server.listen();
+  const url = `http://${HOST}:${actualPort}`;
+
+  // By HTTP as everybody else, so that what works here works for them.
+  const connection = await hre.network.create({ network: "localhost", override: { url } });
+  const [, ...accounts] = await connection.ethers.getSigners();
+  const usdc = await connection.ethers.deployContract("TestToken", ["Test USD Coin", "USDC", 6], accounts.at(-1));
+  await usdc.waitForDeployment();
+
+  // Ignition keeps a journal to resume from; this chain is new, so an old journal would be about another one.
+  const deploymentId = `start-${actualPort}`;
+  await rm(path.join(hre.config.paths.ignition, "deployments", deploymentId), { recursive: true, force: true });
+  const { plan } = await deployProtocol(
+    connection,
+    hre.artifacts,
+    { ...local, currencies: [await usdc.getAddress()] },
+    { deploymentId },
+  );
+
+  return {
+    url,
+    plan,
+    usdc: await usdc.getAddress(),
+    async close() {
+      await connection.close();
+      await server.close();
+    },
+  };
+}
+
+async function requireFree(port: number): Promise<void> {
+  const probe = net.createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once("error", (error: NodeJS.ErrnoException) =>
+      reject(error.code === "EADDRINUSE" ? new PortTaken(port) : error),
+    );
+    probe.listen(port, HOST, () => probe.close(() => resolve()));
+  });
+}

@@ -1,0 +1,247 @@
+import { id, type JsonRpcProvider, parseUnits, type TransactionReceipt } from "ethers";
+import { type Commonweal, connect } from "../../sdk/src/index.js";
+import { PEOPLE, type Person, type Role } from "./cast.js";
+import { type Expectation, type ExpectedModel, expect } from "./expected.js";
+import { unseal } from "./manifest.js";
+import type { World } from "./world.js";
+
+const DAY = 86_400;
+
+/** What the story buys: each amount is paid to each model, in each currency. */
+const BOUGHT = ["Iris classifier int8", "Silero VAD v6"];
+const PRICES = { USDC: "100", ETH: "1" } as const;
+const LOWERED_FEE_BPS = 50;
+
+export type CurrencySymbol = keyof typeof PRICES;
+
+/** What came of the story. */
+export interface Outcome {
+  /** Model ids by key. */
+  models: Map<string, string>;
+  /** For each currency: what each person and the treasury should have got, and what their wallets got. */
+  earnings: Record<
+    CurrencySymbol,
+    { decimals: number; expected: Expectation; actual: Map<string, bigint>; left: bigint }
+  >;
+  /** Protocol fees of a model registered before and after the vote, in basis points. */
+  fees: { before: number; after: number };
+}
+
+/** Tells the story on a fresh chain: registers, sells, cascades, claims, votes; and measures what everybody got. */
+export async function tell(world: World, roles: Role[]): Promise<Outcome> {
+  const commonwealOf = await connectAll(world);
+  const models = await registerAll(world, commonwealOf, roles);
+  const feeBefore = await feeOf(commonwealOf.Buyer, models.get("Iris") as string);
+  const expected = expectations(roles, feeBefore);
+
+  const before = await measure(world, commonwealOf.Buyer);
+  await buy(world, commonwealOf.Buyer, models);
+  const spentOnGas = await passOnAndClaim(world, commonwealOf, roles, models);
+  const after = await measure(world, commonwealOf.Buyer);
+
+  const earnings = Object.fromEntries(
+    (Object.keys(PRICES) as CurrencySymbol[]).map((symbol) => {
+      const { ledger, ...wallets } = after[symbol];
+      const actual = new Map(
+        Object.entries(wallets).map(([name, balance]) => {
+          const gas = symbol === "ETH" ? (spentOnGas.get(name) ?? 0n) : 0n;
+          return [name, balance - before[symbol][name] + gas];
+        }),
+      );
+      const entry = { decimals: symbol === "ETH" ? 18 : 6, expected: expected[symbol], actual };
+      return [symbol, { ...entry, left: ledger - before[symbol].ledger }];
+    }),
+  ) as Outcome["earnings"];
+
+  await decide(world, commonwealOf, roles[0]);
+  const feeAfter = await feeOf(
+    commonwealOf.Buyer,
+    await registerAfterVote(commonwealOf.Amara, roles[0], world.wallets.Amara.address),
+  );
+
+  return { models, earnings, fees: { before: feeBefore, after: feeAfter } };
+}
+
+type CommonwealOf = Record<Person, Commonweal>;
+
+async function connectAll({ wallets }: World): Promise<CommonwealOf> {
+  const entries = PEOPLE.map(async (person) => [person, await connect(wallets[person])] as const);
+
+  return Object.fromEntries(await Promise.all(entries)) as CommonwealOf;
+}
+
+async function registerAll({ wallets, say }: World, commonwealOf: CommonwealOf, roles: Role[]) {
+  const models = new Map<string, string>();
+  for (const { key, kind, sealed, asksBps, parents, holdings, note, notSold } of roles) {
+    const publisher = holdings[0].holder;
+    const { registry, contracts } = commonwealOf[publisher];
+    const { model, receipt } = await registry.register({
+      // Not random: the story has the same model ids every time.
+      salt: id(key),
+      kind,
+      manifestDigest: sealed.digest,
+      mirrorURI: sealed.mirrorURI,
+      derivatives: { mode: "open", rateBps: asksBps },
+      parents: parents.map(({ key: parent, ...terms }) => ({ model: models.get(parent) as string, ...terms })),
+      holdings: holdings.map(({ holder, units }) => ({ holder: wallets[holder].address, units })),
+    });
+    models.set(key, model);
+
+    const { newest } = await registry.get(model);
+    const [version] = await contracts.ModelRegistry.queryFilter(
+      contracts.ModelRegistry.filters.VersionPublished(model),
+      receipt.blockNumber,
+    );
+    const manifest = unseal(version.args.mirrorURI, newest.manifestDigest);
+    if (manifest === undefined) throw new Error(`The manifest of ${key} does not have the digest that was registered`);
+
+    const [file] = manifest.files;
+    say(`  ${key}: ${file.path}, ${file.size.toLocaleString("en")} bytes, sha-256 ${file.sha256.slice(0, 16)}…`);
+    if (note) say(`    ${note}`);
+    if (notSold) say(`    warning: its licence ${manifest.license} forbids selling, so it is registered and not sold`);
+  }
+  return models;
+}
+
+async function buy({ usdc, wallets, say }: World, { royalties }: Commonweal, models: Map<string, string>) {
+  const dollars = parseUnits(PRICES.USDC, 6) * BigInt(BOUGHT.length);
+  await (await usdc.mint(wallets.Buyer.address, dollars)).wait();
+  for (const key of BOUGHT) {
+    const model = models.get(key) as string;
+    await royalties.pay({ model, currency: await usdc.getAddress(), amount: PRICES.USDC });
+    await royalties.pay({ model, currency: "ETH", amount: PRICES.ETH });
+    say(`  ${key}: paid ${PRICES.USDC} USDC and ${PRICES.ETH} ETH`);
+  }
+}
+
+/** Everything that can move is moved; returns what each claimer paid for gas. */
+async function passOnAndClaim(
+  { usdc, wallets, say }: World,
+  commonwealOf: CommonwealOf,
+  roles: Role[],
+  models: Map<string, string>,
+): Promise<Map<string, bigint>> {
+  const spent = new Map<string, bigint>();
+  const sold = roles.filter(({ notSold }) => !notSold);
+  const { royalties, contracts } = commonwealOf.Relayer;
+
+  for (const currency of [await usdc.getAddress(), "ETH"]) {
+    await royalties.cascade({ models: sold.map(({ key }) => models.get(key) as string), currency });
+  }
+  say("  cascaded: what belongs to parents is with them, in one transaction a currency");
+
+  for (const person of holdersOf(sold)) {
+    const held = sold.filter(({ holdings }) => holdings.some(({ holder }) => holder === person));
+    for (const currency of [await usdc.getAddress(), "ETH"]) {
+      const { receipt } = await commonwealOf[person].royalties.claim({
+        models: held.map(({ key }) => models.get(key) as string),
+        currency,
+        to: wallets[person].address,
+      });
+      spent.set(person, (spent.get(person) ?? 0n) + costOf(receipt));
+    }
+  }
+  say(`  claimed: ${holdersOf(sold).length} people took what is theirs`);
+
+  for (const currency of await contracts.RoyaltyLedger.currencies()) {
+    if ((await contracts.RoyaltyLedger.collectableFees(currency)) === 0n) continue;
+    await (await contracts.RoyaltyLedger.collectFees(currency)).wait();
+  }
+  say("  collected: protocol fees are in the treasury");
+
+  return spent;
+}
+
+async function decide(world: World, commonwealOf: CommonwealOf, { key }: Role): Promise<void> {
+  const { provider, wallets, say } = world;
+  const { Amara, Bao, Chidi, Relayer } = commonwealOf;
+  await Amara.governance.delegate({ to: wallets.Bao.address });
+  await Bao.governance.delegate();
+  await Chidi.governance.delegate();
+  say("  Amara delegates her votes to Bao; Bao and Chidi vote for themselves");
+  await passTime(provider, 1);
+
+  const { proposalId } = await Bao.governance.propose({
+    actions: [Bao.governance.proposals.setProtocolFee(LOWERED_FEE_BPS)],
+    description: `Lower the fee of future models to ${LOWERED_FEE_BPS} basis points, since ${key} has shown that it works`,
+  });
+  say("  Bao proposes to halve the protocol fee of future models");
+  await passTime(provider, DAY + 1);
+  say("  (the chain's clock is put forward by a day, for the voting delay)");
+
+  await Bao.governance.vote({ proposalId, support: "for", reason: "Openness should be cheap" });
+  const ballot = await Chidi.governance.signVote({ proposalId, support: "for" });
+  await Relayer.governance.voteBySignature(ballot);
+  say("  Bao votes for; Chidi signs a vote, which the relayer sends: it costs Chidi nothing");
+  await passTime(provider, 7 * DAY);
+  say("  (the clock is put forward by seven days, for the vote)");
+
+  await Relayer.governance.queue({ proposalId });
+  await passTime(provider, 2 * DAY + 1);
+  say("  (queued; the clock is put forward by two days, for the timelock)");
+  await Relayer.governance.execute({ proposalId });
+  say(`  executed: the proposal is ${await Relayer.governance.state(proposalId)}`);
+}
+
+/** Registers the data set once more, for the fee that a model gets now. */
+async function registerAfterVote({ registry }: Commonweal, { kind, sealed }: Role, owner: string): Promise<string> {
+  const { model } = await registry.register({
+    salt: id("after the vote"),
+    kind,
+    manifestDigest: sealed.digest,
+    mirrorURI: sealed.mirrorURI,
+    derivatives: { mode: "closed" },
+    holdings: [{ holder: owner, units: 1_000_000 }],
+  });
+
+  return model;
+}
+
+async function feeOf({ contracts }: Commonweal, model: string): Promise<number> {
+  return Number((await contracts.RoyaltyLedger.termsOf(model)).feeBps);
+}
+
+function expectations(roles: Role[], feeBps: number): Record<CurrencySymbol, Expectation> {
+  const expectedModels: ExpectedModel[] = roles.map(({ key, parents, holdings }) => ({
+    key,
+    feeBps: BigInt(feeBps),
+    parents: parents.map((parent) => ({ key: parent.key, rateBps: BigInt(parent.rateBps) })),
+    holdings,
+  }));
+  const of = (price: bigint) => expect(expectedModels, new Map(BOUGHT.map((key) => [key, price])));
+
+  return { USDC: of(parseUnits(PRICES.USDC, 6)), ETH: of(parseUnits(PRICES.ETH, 18)) };
+}
+
+/** Balances of every holder, of the treasury and of the ledger, by the chain's own books. */
+async function measure({ provider, usdc, wallets }: World, { contracts }: Commonweal) {
+  const accounts: Record<string, string> = {
+    ...Object.fromEntries(PEOPLE.map((person) => [person, wallets[person].address])),
+    treasury: String(contracts.TimelockController.target),
+    ledger: String(contracts.RoyaltyLedger.target),
+  };
+  const balances = async (balanceOf: (account: string) => Promise<bigint>) =>
+    Object.fromEntries(
+      await Promise.all(
+        Object.entries(accounts).map(async ([name, account]) => [name, await balanceOf(account)] as const),
+      ),
+    );
+
+  return {
+    USDC: await balances((account) => usdc.balanceOf(account)),
+    ETH: await balances((account) => provider.getBalance(account)),
+  };
+}
+
+export function holdersOf(roles: Role[]): Person[] {
+  return PEOPLE.filter((person) => roles.some(({ holdings }) => holdings.some(({ holder }) => holder === person)));
+}
+
+function costOf({ gasUsed, gasPrice }: TransactionReceipt): bigint {
+  return gasUsed * gasPrice;
+}
+
+async function passTime(provider: JsonRpcProvider, seconds: number): Promise<void> {
+  await provider.send("evm_increaseTime", [seconds]);
+  await provider.send("evm_mine", []);
+}
