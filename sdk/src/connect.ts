@@ -1,0 +1,94 @@
+import { Contract, type InterfaceAbi, type Signer } from "ethers";
+import { addressOf } from "./arguments.js";
+import type { Context, Contracts, Deployment, Runner } from "./context.js";
+import { DeploymentNotFound, InvalidArgument, SignerRequired } from "./errors.js";
+import { modelRegistryAbi } from "./generated/abis/ModelRegistry.js";
+import { royaltyLedgerAbi } from "./generated/abis/RoyaltyLedger.js";
+import { timelockControllerAbi } from "./generated/abis/TimelockController.js";
+import { wealGovernorAbi } from "./generated/abis/WealGovernor.js";
+import { wealTokenAbi } from "./generated/abis/WealToken.js";
+import { deployments } from "./generated/deployments.js";
+import { withTypedError } from "./failures.js";
+import { type Governance, governanceOf } from "./governance.js";
+import { type Registry, registryOf } from "./registry.js";
+import { type Royalties, royaltiesOf } from "./royalties.js";
+
+/** The protocol on one chain, as one runner sees it. */
+export interface Commonweal {
+  readonly chainId: bigint;
+  readonly contracts: Contracts;
+  readonly registry: Registry;
+  readonly royalties: Royalties;
+  readonly governance: Governance;
+}
+
+/**
+ * Finds the protocol on the chain that `runner` is connected to, and binds its functions to the runner.
+ *
+ * Ethers' providers remember answers for 250 ms. On a chain that mines faster, such as a local one, turn that off:
+ * `new JsonRpcProvider(url, undefined, { cacheTimeout: -1 })`.
+ *
+ * @param runner A signer with a provider to write, a provider to read.
+ * @param options.deployment Where the contracts are, for a chain that this SDK does not know.
+ * @throws {DeploymentNotFound} when the chain is not known and no deployment was given, or no contract is there.
+ * @throws {InvalidArgument} when the signer has no provider, or an address is not one.
+ * @throws {NetworkFailure} when the node does not answer.
+ * @example
+ * const commonweal = await connect(new Wallet(key, new JsonRpcProvider("http://127.0.0.1:8545")));
+ * await commonweal.royalties.pay({ model, currency: "ETH", amount: "0.5" });
+ */
+export async function connect(runner: Runner, options: { deployment?: Deployment } = {}): Promise<Commonweal> {
+  const context = await withTypedError(contextOf(runner, options.deployment));
+
+  return {
+    chainId: context.chainId,
+    contracts: context.contracts,
+    registry: registryOf(context),
+    royalties: royaltiesOf(context),
+    governance: governanceOf(context),
+  };
+}
+
+async function contextOf(runner: Runner, given?: Deployment): Promise<Context> {
+  const { provider } = runner;
+  if (provider === null) throw new InvalidArgument("runner", "a signer without a provider", "one that has a provider");
+
+  const { chainId } = await provider.getNetwork();
+  const deployment = given ?? knownDeployment(chainId);
+  const contracts = contractsOf(deployment, runner);
+
+  // A chain id says little on a local chain: the protocol may not be deployed there yet.
+  const registry = String(contracts.ModelRegistry.target);
+  if ((await provider.getCode(registry)) === "0x") throw new DeploymentNotFound(chainId, registry);
+
+  return { chainId, runner, contracts, signer: () => signerOf(runner) };
+}
+
+function knownDeployment(chainId: bigint): Deployment {
+  const known: Readonly<Record<string, Deployment>> = deployments;
+  const deployment = known[String(chainId)];
+  if (deployment === undefined) throw new DeploymentNotFound(chainId);
+
+  return deployment;
+}
+
+function contractsOf(deployment: Deployment, runner: Runner): Contracts {
+  const at = (name: keyof Contracts, abi: InterfaceAbi) =>
+    new Contract(addressOf(deployment[name]?.address, `deployment.${name}`), abi, runner);
+  const contracts: { [Name in keyof Contracts]: Contract } = {
+    ModelRegistry: at("ModelRegistry", modelRegistryAbi),
+    RoyaltyLedger: at("RoyaltyLedger", royaltyLedgerAbi),
+    WealToken: at("WealToken", wealTokenAbi),
+    TimelockController: at("TimelockController", timelockControllerAbi),
+    WealGovernor: at("WealGovernor", wealGovernorAbi),
+  };
+
+  // The types are generated from the same ABIs.
+  return contracts as unknown as Contracts;
+}
+
+function signerOf(runner: Runner): Signer {
+  if (!("signTypedData" in runner)) throw new SignerRequired();
+
+  return runner;
+}

@@ -1,0 +1,30 @@
+import type { Provider, Signer } from "ethers";
+import type { ModelRegistry } from "./generated/types/ModelRegistry.js";
+import type { RoyaltyLedger } from "./generated/types/RoyaltyLedger.js";
+import type { TimelockController } from "./generated/types/TimelockController.js";
+import type { WealGovernor } from "./generated/types/WealGovernor.js";
+import type { WealToken } from "./generated/types/WealToken.js";
+
+/** Signs and sends, or only reads. */
+export type Runner = Signer | Provider;
+
+/** Where the contracts of the protocol are, as in `deployments/<chainId>.json`. */
+export type Deployment = Readonly<Record<keyof Contracts, { readonly address: string }>>;
+
+/** The protocol's contracts with all that they can do, typed, for what this SDK has no function for. */
+export interface Contracts {
+  ModelRegistry: ModelRegistry;
+  RoyaltyLedger: RoyaltyLedger;
+  WealToken: WealToken;
+  TimelockController: TimelockController;
+  WealGovernor: WealGovernor;
+}
+
+/** What the functions of all domains share. */
+export interface Context {
+  readonly chainId: bigint;
+  readonly runner: Runner;
+  readonly contracts: Contracts;
+  /** Returns the runner as a signer, or throws {@link SignerRequired}. */
+  signer(): Signer;
+}

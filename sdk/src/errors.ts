@@ -1,0 +1,174 @@
+import type { TransactionReceipt } from "ethers";
+import type { ContractErrors } from "./generated/errors.js";
+
+/** What every failure of this SDK is an instance of. The message says what to do. */
+export abstract class CommonwealError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/* BEFORE A CALL */
+
+/** The protocol is not known, or not deployed, on the chain that the runner is connected to. */
+export class DeploymentNotFound extends CommonwealError {
+  constructor(
+    readonly chainId: bigint,
+    readonly address?: string,
+  ) {
+    super(
+      address === undefined
+        ? `Commonweal is not known on chain ${chainId}: pass connect(runner, { deployment }) with the addresses of its contracts.`
+        : `There is no contract at ${address} on chain ${chainId}: deploy Commonweal there, or pass connect(runner, { deployment }) with the right addresses.`,
+    );
+  }
+}
+
+/** The runner that was given to `connect` cannot sign. */
+export class SignerRequired extends CommonwealError {
+  constructor(options?: ErrorOptions) {
+    super(
+      "This needs a signature: give connect() a Signer, such as a Wallet or the browser's, instead of a Provider.",
+      options,
+    );
+  }
+}
+
+/** An argument is not what the function takes. */
+export class InvalidArgument extends CommonwealError {
+  constructor(
+    readonly argument: string,
+    readonly value: unknown,
+    readonly expected: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${argument} is ${describe(value)}; give ${expected}.`, options);
+  }
+}
+
+/** An amount is neither a bigint nor a decimal string. */
+export class InvalidAmount extends CommonwealError {
+  constructor(readonly value: unknown) {
+    super(
+      typeof value === "number"
+        ? `The amount ${value} is a JavaScript number, which loses digits; give a string such as "${value}", or units as a bigint.`
+        : `The amount is ${describe(value)}; give a decimal string such as "12.5", or units as a bigint.`,
+    );
+  }
+}
+
+/** An amount has more decimals than its currency. */
+export class TooManyDecimals extends CommonwealError {
+  constructor(
+    readonly value: string,
+    readonly decimals: number,
+  ) {
+    super(`The amount "${value}" has more than the currency's ${decimals} decimals; round it to ${decimals}.`);
+  }
+}
+
+/* A CALL OR A TRANSACTION */
+
+/** A contract refused the call. Nothing was changed and nothing was paid, but for the gas of a transaction that was sent. */
+export class ContractError extends CommonwealError {
+  /**
+   * @param errorName The name of the custom error; `Error` for a text, `Panic` for a failed assertion, `Unknown` for
+   * what none of the protocol's contracts declares.
+   * @param args The error's arguments by name.
+   * @param contract The contract that declares the error; undefined if it is not of one contract alone.
+   * @param instruction What to do, in a sentence.
+   */
+  constructor(
+    readonly errorName: string,
+    readonly args: Readonly<Record<string, unknown>>,
+    readonly contract: string | undefined,
+    instruction: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${errorName}: ${instruction}`, options);
+  }
+}
+
+/**
+ * Tells whether something thrown is a given error of the contracts, and types its arguments.
+ *
+ * @example
+ * if (isContractError(error, "RateTooLow")) console.log(error.args.minRateBps);
+ */
+export function isContractError<Name extends keyof ContractErrors>(
+  error: unknown,
+  name: Name,
+): error is ContractError & { readonly errorName: Name; readonly args: ContractErrors[Name] } {
+  return error instanceof ContractError && error.errorName === name;
+}
+
+/** The user said no to a signature or a transaction. */
+export class UserRejected extends CommonwealError {
+  constructor(options?: ErrorOptions) {
+    super("The request was rejected in the wallet; ask again if it was a mistake.", options);
+  }
+}
+
+/** The sender cannot pay for the transaction. */
+export class InsufficientFunds extends CommonwealError {
+  constructor(options?: ErrorOptions) {
+    super("The sender has too little of the chain's coin for the amount and the gas; send it some.", options);
+  }
+}
+
+/** The node did not answer, or not as a node should. */
+export class NetworkFailure extends CommonwealError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`The node did not answer (${reason}); check the connection and try again.`, options);
+  }
+}
+
+/** The node did not take the transaction, because of another one by the same sender. */
+export class TransactionConflict extends CommonwealError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      `Another transaction of the sender is in the way (${reason}); wait until it is mined and try again.`,
+      options,
+    );
+  }
+}
+
+/** The transaction was mined and reverted: what it relied on had changed since it was sent. */
+export class TransactionFailed extends CommonwealError {
+  constructor(
+    readonly receipt: TransactionReceipt,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Transaction ${receipt.hash} was mined and reverted, since the state had changed after it was sent; read the state and try again.`,
+      options,
+    );
+  }
+
+  get hash(): string {
+    return this.receipt.hash;
+  }
+}
+
+/** The sender replaced the transaction by another one, or cancelled it. */
+export class TransactionReplaced extends CommonwealError {
+  constructor(
+    readonly hash: string,
+    readonly replacement: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Transaction ${hash} was replaced by ${replacement} in the wallet; try again if it was a mistake.`, options);
+  }
+}
+
+/** A call failed in a way that this SDK does not know; `cause` has what ethers says. */
+export class CallFailed extends CommonwealError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`The call failed (${reason}); see the error's cause.`, options);
+  }
+}
+
+function describe(value: unknown): string {
+  return typeof value === "string" ? `"${value}"` : String(value);
+}

@@ -1,0 +1,28 @@
+export { type Amount, formatAmount, parseAmount } from "./amounts.js";
+export type { Transaction } from "./calls.js";
+export { manifestUri } from "./cid.js";
+export { type Commonweal, connect } from "./connect.js";
+export type { Contracts, Deployment, Runner } from "./context.js";
+export type { Currency, ListedCurrency } from "./currencies.js";
+export {
+  CallFailed,
+  CommonwealError,
+  ContractError,
+  DeploymentNotFound,
+  InsufficientFunds,
+  InvalidAmount,
+  InvalidArgument,
+  isContractError,
+  NetworkFailure,
+  SignerRequired,
+  TooManyDecimals,
+  TransactionConflict,
+  TransactionFailed,
+  TransactionReplaced,
+  UserRejected,
+} from "./errors.js";
+export type { DerivativeMode, Kind, ProposalState, Relation } from "./generated/enums.js";
+export type { ContractErrors } from "./generated/errors.js";
+export type { Action, Ballot, Governance, ProposalId, Support, Vote } from "./governance.js";
+export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
+export type { Books, Royalties } from "./royalties.js";

@@ -1,0 +1,195 @@
+import type { ContractErrors } from "./generated/errors.js";
+import { ProposalState } from "./generated/enums.js";
+
+/** Says what to do about an error of the contracts, given its arguments. */
+type Instructions = { readonly [Name in keyof ContractErrors]: (args: ContractErrors[Name]) => string };
+
+/**
+ * One sentence for each custom error. The type asks for all of them: the build fails when a contract gets an error that
+ * has no instruction here.
+ */
+export const instructions: Instructions = {
+  /* SOLIDITY'S OWN */
+
+  Error: ({ reason }) => `The contract says "${reason}".`,
+  Panic: ({ code }) => `A contract failed its own check (code ${code}); report this.`,
+
+  /* REGISTRY */
+
+  DerivativeRateTooHigh: ({ rateBps, maxBps }) => `Ask derivatives for ${maxBps} basis points at most, not ${rateBps}.`,
+  DerivativesClosed: ({ parent }) => `${parent} takes no derivatives; leave it out, or ask its owner to open it.`,
+  GrantExpired: ({ parent, deadline }) =>
+    `The grant of ${parent} expired at ${deadline} (Unix time); ask its owner to sign a new one.`,
+  GrantInvalid: ({ parent, child, owner }) =>
+    `The grant of ${parent} is not signed by its owner ${owner} for the child ${child}; ask for one for this child, rate and deadline.`,
+  GrantMissing: ({ parent }) =>
+    `${parent} takes derivatives by grant only; ask its owner for one (registry.signGrant).`,
+  GrantsUnused: ({ given, used }) =>
+    `${given} grants were given and ${used} are needed; leave out the grants of parents that are open to anyone.`,
+  ManifestDigestZero: () => "The manifest digest is zero; give the sha-256 of the manifest.",
+  ModelNotRegistered: ({ model }) => `${model} is not a registered model; check the id and the chain.`,
+  NotModelMaintainer: ({ model, caller }) =>
+    `${caller} is neither the owner nor a maintainer of ${model}; call as one of them.`,
+  NotModelOwner: ({ model, caller }) => `${caller} does not own ${model}; call as its owner.`,
+  ParentNotRegistered: ({ parent }) => `The parent ${parent} is not registered; register it first.`,
+  RateTooLow: ({ parent, rateBps, minRateBps }) =>
+    `${parent} asks for at least ${minRateBps} basis points; raise its rate from ${rateBps}.`,
+  VersionAlreadyWithdrawn: ({ model, version }) =>
+    `Version ${version} of ${model} is withdrawn already; there is nothing to do.`,
+  VersionNotFound: ({ model, version }) => `${model} has no version ${version}; versions count from 1.`,
+
+  /* ROYALTIES */
+
+  BooksFull: ({ model, currency, received, amount }) =>
+    `${model} has received ${received} units of ${currency} and cannot take ${amount} more; pay less, or in another currency.`,
+  CurrencyAlreadyListed: ({ currency }) => `${currency} is listed already; there is nothing to do.`,
+  CurrencyListFull: ({ max }) => `The list holds ${max} currencies and is full; use one that is listed.`,
+  CurrencyNotListed: ({ currency }) => `${currency} is not on the list; use one of royalties.currencies().`,
+  CurrencySupplyTooHigh: ({ currency, supply, max }) =>
+    `${currency} has a supply of ${supply} units, above ${max}; list another currency.`,
+  CurrencyWithoutCode: ({ currency }) => `There is no contract at ${currency}; check the address and the chain.`,
+  EthAmountMismatch: ({ expected, sent }) => `Send exactly ${expected} wei with the call, not ${sent}.`,
+  HostPartTooHigh: ({ maxHostBps, maxBps }) => `Leave hosts ${maxBps} basis points at most, not ${maxHostBps}.`,
+  InvalidClaimRecipient: ({ to }) => `Earnings cannot be sent to ${to}; name an account of yours.`,
+  ModelAlreadyOpened: ({ model }) => `The salt is used already, by ${model}; take another.`,
+  ModelNotOpened: ({ model }) => `${model} is not a registered model; check the id and the chain.`,
+  ModelsNotAscending: ({ previous, model }) => `${model} comes after ${previous}; sort the ids, each once.`,
+  NotGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.propose).`,
+  NothingToClaim: ({ holder, currency }) =>
+    `${holder} has nothing to claim of ${currency} in these models; cascade their derivatives first, or wait for income.`,
+  NothingToCollect: ({ currency }) => `No fees of ${currency} wait; cascade first, or wait for income.`,
+  ParentNotOpened: ({ parent }) => `The parent ${parent} is not registered; register it first.`,
+  ParentsNotAscending: ({ previous, parent }) =>
+    `The parent ${parent} comes after ${previous}; name each parent once, ascending by id.`,
+  PaymentShort: ({ currency, expected, delivered }) =>
+    `${currency} delivered ${delivered} units of ${expected}, so it takes a fee on transfers; pay in another currency.`,
+  PaymentsLengthMismatch: ({ models, amounts }) =>
+    `${models} models and ${amounts} amounts were given; give one amount for each model, and at least one.`,
+  ProtocolFeeTooHigh: ({ feeBps, maxBps }) => `The fee can be ${maxBps} basis points at most, not ${feeBps}; lower it.`,
+  RatesTooHigh: ({ totalRateBps, maxBps }) =>
+    `The parents' rates sum to ${totalRateBps} basis points; lower them to ${maxBps} at most.`,
+  SharesSumMismatch: ({ sum, expected }) => `The holdings sum to ${sum} shares; make it ${expected}.`,
+  TooManyParents: ({ count, max }) => `${count} parents were named; name ${max} at most.`,
+  ZeroPayment: ({ model }) => `The payment to ${model} is zero; pay more than nothing.`,
+  ZeroShares: ({ holder }) => `The holding of ${holder} is zero; leave it out, or give it shares.`,
+
+  /* SHARES (ERC-6909) */
+
+  ERC6909InsufficientAllowance: ({ spender, allowance, needed, id }) =>
+    `${spender} may move ${allowance} shares of model ${id} and needs ${needed}; have the holder approve it.`,
+  ERC6909InsufficientBalance: ({ sender, balance, needed, id }) =>
+    `${sender} holds ${balance} shares of model ${id} and needs ${needed}; move fewer.`,
+  ERC6909InvalidApprover: ({ approver }) => `${approver} cannot approve; approve as the holder.`,
+  ERC6909InvalidReceiver: ({ receiver }) => `Shares cannot be sent to ${receiver}; name another account.`,
+  ERC6909InvalidSender: ({ sender }) => `Shares cannot come from ${sender}; name their holder.`,
+  ERC6909InvalidSpender: ({ spender }) => `${spender} cannot be approved; name another account.`,
+
+  /* MODELS AS TOKENS (ERC-721) */
+
+  ERC721IncorrectOwner: ({ sender, tokenId, owner }) =>
+    `Model ${tokenId} belongs to ${owner}, not to ${sender}; transfer it from its owner.`,
+  ERC721InsufficientApproval: ({ operator, tokenId }) =>
+    `${operator} may not move model ${tokenId}; have its owner approve it.`,
+  ERC721InvalidApprover: ({ approver }) => `${approver} may not approve this; approve as the owner.`,
+  ERC721InvalidOperator: ({ operator }) => `${operator} cannot be an operator; name another account.`,
+  ERC721InvalidOwner: ({ owner }) => `${owner} cannot own a model; name another account.`,
+  ERC721InvalidReceiver: ({ receiver }) => `${receiver} cannot take a model; name an account that can.`,
+  ERC721InvalidSender: ({ sender }) => `The model exists already, or ${sender} cannot send it; check the id.`,
+  ERC721NonexistentToken: ({ tokenId }) => `There is no model ${tokenId}; check the id and the chain.`,
+
+  /* CURRENCIES (ERC-20) */
+
+  ERC20InsufficientAllowance: ({ spender, allowance, needed }) =>
+    `${spender} may spend ${allowance} units and needs ${needed}; approve that amount first.`,
+  ERC20InsufficientBalance: ({ sender, balance, needed }) =>
+    `${sender} has ${balance} units and needs ${needed}; get more, or pay less.`,
+  ERC20InvalidApprover: ({ approver }) => `${approver} cannot approve; approve as the owner.`,
+  ERC20InvalidReceiver: ({ receiver }) => `The token cannot be sent to ${receiver}; name another account.`,
+  ERC20InvalidSender: ({ sender }) => `The token cannot come from ${sender}; name its owner.`,
+  ERC20InvalidSpender: ({ spender }) => `${spender} cannot be approved; name another account.`,
+  SafeERC20FailedOperation: ({ token }) =>
+    `The token ${token} refused the transfer; check the balance and the allowance.`,
+  FailedCall: () => "A call to another contract failed; the receiver may not take the chain's coin: name another.",
+  InsufficientBalance: ({ balance, needed }) => `The contract has ${balance} wei and needs ${needed}; report this.`,
+  ReentrancyGuardReentrantCall: () => "The ledger was called from within its own call; call it afterwards.",
+
+  /* WEAL */
+
+  CheckpointUnorderedInsertion: () => "The chain's clock ran backwards; check the chain.",
+  ERC20ExceededSafeSupply: ({ increasedSupply, cap }) => `A supply of ${increasedSupply} is above ${cap}; lower it.`,
+  ERC2612ExpiredSignature: ({ deadline }) => `The permit expired at ${deadline} (Unix time); sign a new one.`,
+  ERC2612InvalidSigner: ({ signer, owner }) =>
+    `The permit was signed by ${signer}, not by ${owner}; have the owner sign it, with the present nonce.`,
+  ERC5805FutureLookup: ({ timepoint, clock }) => `${timepoint} is not past, it is ${clock}; ask for an earlier time.`,
+  GenesisSumMismatch: ({ sum, expected }) => `The genesis sums to ${sum} units; make it ${expected}.`,
+  InvalidAccountNonce: ({ account, currentNonce }) =>
+    `The next nonce of ${account} is ${currentNonce}; sign again with it.`,
+  SafeCastOverflowedUintDowncast: ({ bits, value }) => `${value} does not fit into ${bits} bits; give less.`,
+  VotesExpiredSignature: ({ expiry }) => `The delegation expired at ${expiry} (Unix time); sign a new one.`,
+
+  /* SIGNATURES AND TEXTS */
+
+  ECDSAInvalidSignature: () => "The signature is not one; sign again.",
+  ECDSAInvalidSignatureLength: ({ length }) => `The signature has ${length} bytes; give one of 65.`,
+  ECDSAInvalidSignatureS: ({ s }) =>
+    `The signature's s (${s}) is in the upper half; sign again with a present library.`,
+  InvalidShortString: () => "A short text is stored wrongly; check the deployment.",
+  StringTooLong: ({ str }) => `"${str}" is longer than 31 bytes; shorten it.`,
+  StringsInsufficientHexLength: ({ value, length }) => `${value} does not fit into ${length} hex digits; give less.`,
+
+  /* GOVERNOR */
+
+  ERC6372InconsistentClock: () => "The governor's and the token's clocks differ; check the deployment.",
+  GovernorAlreadyCastVote: ({ voter }) => `${voter} has voted already; a vote cannot be changed.`,
+  GovernorAlreadyQueuedProposal: ({ proposalId }) =>
+    `Proposal ${proposalId} is queued already; execute it once its delay has passed.`,
+  GovernorDisabledDeposit: () => "The governor takes no deposits; send to the timelock, which is the treasury.",
+  GovernorExceedRemainingWeight: ({ voter, usedVotes, remainingWeight }) =>
+    `${voter} has ${remainingWeight} votes left and gave ${usedVotes}; give fewer.`,
+  GovernorInsufficientProposerVotes: ({ proposer, votes, threshold }) =>
+    `${proposer} has ${votes} votes and needs ${threshold} to propose; have WEAL delegated to it and wait a block.`,
+  GovernorInvalidProposalLength: ({ targets, calldatas, values }) =>
+    `The proposal has ${targets} targets, ${calldatas} calls and ${values} values; give as many of each, and at least one.`,
+  GovernorInvalidQuorumFraction: ({ quorumNumerator, quorumDenominator }) =>
+    `The quorum ${quorumNumerator}/${quorumDenominator} is above one; lower it.`,
+  GovernorInvalidSignature: ({ voter }) =>
+    `The ballot is not signed by ${voter}, or was cast already; have it sign a new one (governance.signVote).`,
+  GovernorInvalidVoteParams: () => "The votes' parts cannot be read; give for, against and abstain.",
+  GovernorInvalidVoteType: () => 'There is no such vote; give "for", "against", "abstain", or parts of each.',
+  GovernorInvalidVotingPeriod: ({ votingPeriod }) => `A voting period of ${votingPeriod} s is too short; lengthen it.`,
+  GovernorNonexistentProposal: ({ proposalId }) => `There is no proposal ${proposalId}; check the id and the chain.`,
+  GovernorOnlyExecutor: ({ account }) => `${account} may not do this; propose it (governance.propose).`,
+  GovernorPreventLateQuorumVoteExtensionTooLarge: ({ newVoteExtension, maxVoteExtension }) =>
+    `An extension of ${newVoteExtension} s is above ${maxVoteExtension} s; shorten it.`,
+  GovernorProposalQueueingFailed: ({ proposalId }) => `Proposal ${proposalId} could not be queued; check its state.`,
+  GovernorProposalQueueingNotRequired: ({ proposalId }) =>
+    `Proposal ${proposalId} needs no queuing; execute it (governance.execute).`,
+  GovernorRestrictedProposer: ({ proposer }) =>
+    `The description names another proposer than ${proposer}; propose as that one, or take "#proposer=" out.`,
+  GovernorUnableToCancel: ({ proposalId, account }) =>
+    `${account} may not cancel proposal ${proposalId}; call as the guardian, or as its proposer before the vote begins.`,
+  GovernorUnexpectedProposalState: ({ proposalId, current, expectedStates }) =>
+    `Proposal ${proposalId} is ${ProposalState[Number(current)]} and must be ${statesIn(expectedStates)}; wait, or make a new one.`,
+
+  /* TIMELOCK */
+
+  AccessControlBadConfirmation: () => "A role can only be renounced by the account that has it; call as that one.",
+  AccessControlUnauthorizedAccount: ({ account, neededRole }) =>
+    `${account} lacks the role ${neededRole}; propose it (governance.propose).`,
+  TimelockInsufficientDelay: ({ delay, minDelay }) => `A delay of ${delay} s is below ${minDelay} s; lengthen it.`,
+  TimelockInvalidOperationLength: ({ targets, payloads, values }) =>
+    `The operation has ${targets} targets, ${payloads} calls and ${values} values; give as many of each.`,
+  TimelockUnauthorizedCaller: ({ caller }) => `${caller} may not change the timelock; propose it (governance.propose).`,
+  TimelockUnexecutedPredecessor: ({ predecessorId }) => `Operation ${predecessorId} comes first; execute it first.`,
+  TimelockUnexpectedOperationState: ({ operationId }) =>
+    `Operation ${operationId} is not ready, or was executed; wait until its delay has passed (governance.state).`,
+};
+
+/** Reads the governor's bitmap of proposal states. */
+function statesIn(bitmap: string): string {
+  const bits = BigInt(bitmap);
+  const states = ProposalState.filter((_, place) => (bits >> BigInt(place)) & 1n);
+
+  // The governor gives no state for a proposal that must not exist yet.
+  return states.length === 0 ? "new" : states.join(" or ");
+}

@@ -1,0 +1,108 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import hre from "hardhat";
+import { deploymentOf } from "../../scripts/deployments.js";
+import { startLocalChain } from "../../scripts/local.js";
+import { castOf, type Role } from "../../scripts/story/cast.js";
+import { describeFile, MissingFile, unseal } from "../../scripts/story/manifest.js";
+import { comparison, lineageTree } from "../../scripts/story/report.js";
+import { type Outcome, tell } from "../../scripts/story/tell.js";
+import { openWorld, type World } from "../../scripts/story/world.js";
+
+describe("The story of `start`, through the SDK against a node over HTTP", () => {
+  let folder: string;
+  let chain: Awaited<ReturnType<typeof startLocalChain>>;
+  let world: World;
+  let roles: Role[];
+  let outcome: Outcome;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "commonweal-story-"));
+    roles = await castOf(folder);
+    chain = await startLocalChain(0);
+    world = openWorld(chain.url, chain.usdc, () => {});
+    outcome = await tell(world, roles);
+  });
+
+  after(async () => {
+    world.provider.destroy();
+    await chain.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("pays everybody what a calculation of its own says, to the unit", () => {
+    const { lines, equal } = comparison(outcome);
+
+    expect(lines).to.have.length.above(20);
+    expect(lines.filter((line) => !line.endsWith("  ="))).to.deep.equal([]);
+    expect(equal).to.equal(true);
+  });
+
+  it("pays out all of 200 USDC and 2 ETH but the dust", () => {
+    const paidOut = (symbol: "USDC" | "ETH") => {
+      const { actual, left } = outcome.earnings[symbol];
+      const buyer = actual.get("Buyer") as bigint;
+      return [...actual.values()].reduce((sum, amount) => sum + amount, 0n) - buyer + left;
+    };
+
+    expect(paidOut("USDC")).to.equal(200_000_000n);
+    expect(outcome.earnings.USDC.left).to.be.within(0n, 20n);
+    expect(outcome.earnings.ETH.left).to.be.within(0n, 20n);
+  });
+
+  it("says so when a figure is off by one unit", () => {
+    const actual = new Map(outcome.earnings.USDC.actual).set("Hana", 24_749_974n);
+    const wrong = { ...outcome, earnings: { ...outcome.earnings, USDC: { ...outcome.earnings.USDC, actual } } };
+    const { lines, equal } = comparison(wrong);
+
+    expect(equal).to.equal(false);
+    expect(lines.filter((line) => line.includes("but"))).to.have.length(1);
+  });
+
+  it("draws every model below its parent, and warns of licences that forbid selling", () => {
+    const tree = lineageTree(roles, outcome);
+    const lineOf = (key: string) => tree.findIndex((line) => line.includes(outcome.models.get(key) as string));
+
+    for (const { key, parents } of roles) {
+      expect(lineOf(key), key).to.be.at.least(0);
+      for (const parent of parents) expect(lineOf(key)).to.be.above(lineOf(parent.key));
+    }
+    expect(tree.filter((line) => line.includes("CC-BY-NC-SA-4.0 forbids"))).to.have.length(2);
+  });
+
+  it("sells nothing of what may not be sold", () => {
+    for (const { key } of roles.filter(({ notSold }) => notSold)) {
+      expect(outcome.earnings.USDC.expected.received.get(key), key).to.equal(0n);
+    }
+  });
+
+  it("lowers the fee of future models by a vote, part of it by signature", () => {
+    expect(outcome.fees).to.deep.equal({ before: 100, after: 50 });
+  });
+
+  it("finds the contracts where the committed deployment of a local chain has them", async () => {
+    const file = path.join(hre.config.paths.root, "deployments", "31337.json");
+
+    expect(await deploymentOf(world.provider, chain.plan)).to.deep.equal(JSON.parse(await readFile(file, "utf8")));
+  });
+});
+
+describe("Manifests of the story", () => {
+  it("tells which file is missing and what to do", async () => {
+    const error = await describeFile("/nowhere/model.onnx").catch((reason: unknown) => reason);
+
+    expect(error).to.be.instanceOf(MissingFile).with.property("message").that.includes("npx pnpm@12 install");
+  });
+
+  it("does not open a manifest that was tampered with", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "commonweal-manifest-"));
+    const [{ sealed }] = await castOf(folder);
+    await rm(folder, { recursive: true });
+    const other = Buffer.from(JSON.stringify({ ...sealed.manifest, license: "MIT-0" })).toString("base64");
+
+    expect(unseal(sealed.mirrorURI, sealed.digest)).to.deep.equal(sealed.manifest);
+    expect(unseal(`data:application/json;base64,${other}`, sealed.digest)).to.equal(undefined);
+  });
+});
