@@ -18,7 +18,7 @@ const FILE = path.join(hre.config.paths.root, "bench", "gas.md");
 /** How far a figure may be from the committed one, so that a change of cost is seen and noise is not. */
 const TOLERANCE = 0.005;
 /** How far pay and claim may move along a curve: the bytes of addresses and amounts are not all the same price. */
-const FLAT = 100n;
+const FLAT = 100;
 
 const check = process.argv.includes("--check");
 const scenario = await openScenario();
@@ -57,8 +57,8 @@ function brokenBounds(all: Measure[]): string[] {
 
 function bends(name: string, points: Point[]): string[] {
   return (["payEth", "payToken", "claim"] as const).flatMap((key) => {
-    const figures = points.map((point) => point[key]);
-    const spread = figures.reduce((a, b) => (a > b ? a : b)) - figures.reduce((a, b) => (a < b ? a : b));
+    const figures = points.map((point) => Number(point[key]));
+    const spread = Math.max(...figures) - Math.min(...figures);
 
     return spread > FLAT ? [`${key} moves by ${spread} gas with the number of ${name}, more than ${FLAT}`] : [];
   });

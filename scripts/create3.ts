@@ -21,6 +21,11 @@ export const createXAbi = [
     anonymous: false,
     inputs: [{ name: "newContract", type: "address", indexed: true }],
   },
+  {
+    type: "error",
+    name: "FailedContractCreation",
+    inputs: [{ name: "emitter", type: "address" }],
+  },
 ] as const;
 
 /** Topic of the event by which CreateX reports a contract deployed by CREATE3; the address is the second topic. */

@@ -31,31 +31,41 @@ export async function startLocalChain(port: number) {
   const { port: actualPort } = await server.listen();
   const url = `http://${HOST}:${actualPort}`;
 
+  try {
+    const deployed = await deployLocally(url, `local-${actualPort}`);
+
+    return { url, ...deployed, close: () => server.close() };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+async function deployLocally(url: string, deploymentId: string) {
   // By HTTP as everybody else, so that what works here works for them.
   const connection = await hre.network.create({ network: "localhost", override: { url } });
-  const [, ...accounts] = await connection.ethers.getSigners();
-  const usdc = await connection.ethers.deployContract("TestToken", ["Test USD Coin", "USDC", 6], accounts.at(-1));
-  await usdc.waitForDeployment();
+  const signers = await connection.ethers.getSigners();
+  const token = await connection.ethers.deployContract("TestToken", ["Test USD Coin", "USDC", 6], signers.at(-1));
+  await token.waitForDeployment();
+  const usdc = await token.getAddress();
 
-  // Ignition keeps a journal to resume from; this chain is new, so an old journal would be about another one.
-  const deploymentId = `start-${actualPort}`;
-  await rm(path.join(hre.config.paths.ignition, "deployments", deploymentId), { recursive: true, force: true });
-  const { plan } = await deployProtocol(
-    connection,
-    hre.artifacts,
-    { ...local, currencies: [await usdc.getAddress()] },
-    { deploymentId },
-  );
+  // Ignition's journal serves to resume a deployment. This chain is new and ends with its process: no journal outlives it.
+  const journal = path.join(hre.config.paths.ignition, "deployments", deploymentId);
+  const removeJournal = () => rm(journal, { recursive: true, force: true });
+  await removeJournal();
+  try {
+    const { plan } = await deployProtocol(
+      connection,
+      hre.artifacts,
+      { ...local, currencies: [usdc] },
+      { deploymentId },
+    );
 
-  return {
-    url,
-    plan,
-    usdc: await usdc.getAddress(),
-    async close() {
-      await connection.close();
-      await server.close();
-    },
-  };
+    return { plan, usdc };
+  } finally {
+    await removeJournal();
+    await connection.close();
+  }
 }
 
 async function requireFree(port: number): Promise<void> {

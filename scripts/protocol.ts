@@ -6,7 +6,7 @@ import { moduleParameters, type Parameters, planProtocol } from "./plan.js";
 /**
  * Deploys the protocol from the connection's first account, or finishes a deployment that was interrupted.
  *
- * @throws {DeploymentMismatch} when a contract is not where the plan says: CreateX is not the one we know.
+ * CreateX must be on the chain. On chain 31337 Ignition puts it there; elsewhere its absence is an error of Ignition's.
  */
 export async function deployProtocol(
   connection: NetworkConnection,

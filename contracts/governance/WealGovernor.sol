@@ -45,7 +45,8 @@ contract WealGovernor is
 
     /// @param token The token whose delegated votes count.
     /// @param timelock The timelock that carries out what was decided.
-    /// @param guardian Who may cancel proposals; the zero address lets proposers cancel their own.
+    /// @param guardian Who may cancel any proposal at any time; the zero address lets proposers do so with their own.
+    /// While a proposal is pending its proposer can cancel it in either case.
     /// @param settings How the governor decides; changed by vote only.
     constructor(
         IVotes token,

@@ -62,7 +62,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
         Relation relation;
     }
 
-    /// @notice The parent's owner's consent to one child.
+    /// @notice The parent's owner's consent to one child. It cannot be taken back before its deadline but by closing
+    /// the parent, or by passing the parent on.
     /// @param rateBps The least that the child must pass on, in basis points.
     /// @param deadline The last second at which it serves, in Unix time.
     /// @param signature The owner's signature (ECDSA, or ERC-1271 for contracts) of the EIP-712 struct
@@ -160,7 +161,7 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
 
     /// @notice Emitted when an owner names or dismisses a maintainer.
     /// @param model The model's id.
-    /// @param owner The owner: the appointment ends when the model changes hands.
+    /// @param owner The owner: under another, the appointment does not hold.
     /// @param maintainer The account.
     /// @param allowed Whether it may publish from now on.
     event MaintainerUpdated(address indexed model, address indexed owner, address indexed maintainer, bool allowed);
@@ -173,7 +174,7 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     /// @notice A manifest digest of zero.
     error ManifestDigestZero();
 
-    /// @notice A parent with this id was not registered here.
+    /// @notice The parent is open in the ledger, but was not registered here.
     error ParentNotRegistered(address parent);
 
     /// @notice The parent takes no derivatives.
@@ -261,8 +262,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     function setDerivativeTerms(address model, DerivativeTerms calldata derivatives) external;
 
     /// @notice Names or dismisses a maintainer, who may publish and withdraw versions.
-    /// @dev Only the owner. An appointment holds while the model is its owner's: a new owner starts with none.
-    /// Emits {MaintainerUpdated}.
+    /// @dev Only the owner. An appointment is its owner's: a new owner starts with none, and one who gets the model
+    /// back finds his own again. Emits {MaintainerUpdated}.
     /// @param model The model's id.
     /// @param maintainer The account.
     /// @param allowed Whether it may publish from now on.

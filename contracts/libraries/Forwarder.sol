@@ -13,7 +13,7 @@ import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 ///
 /// - takes ETH from anyone, when called without data (23 gas);
 /// - when its owner calls it with abi.encodePacked(uint256(target), uint256(value), data), calls `target` with `value`
-///   and `data`, and returns or reverts with what came back;
+///   and `data`, and returns or reverts with what came back (less than 64 bytes of it burn the gas they are given);
 /// - reverts when anyone else calls it with data.
 ///
 /// Init code, 21 bytes; it puts PUSH20 <caller> before the tail that follows it:

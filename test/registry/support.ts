@@ -1,0 +1,58 @@
+import type { Signer } from "ethers";
+
+// The contract's enums, in its order.
+export const KINDS = ["Model", "Adapter", "Dataset", "Code"] as const;
+export const RELATIONS = [
+  "FineTune",
+  "Adapter",
+  "Merge",
+  "Quantization",
+  "Distillation",
+  "Conversion",
+  "TrainedOn",
+  "Uses",
+] as const;
+
+/** Terms for derivatives, as `register` and `setDerivativeTerms` take them. */
+export const terms = {
+  open: (rateBps: number) => ({ mode: 0, rateBps }),
+  granted: (rateBps = 0) => ({ mode: 1, rateBps }),
+  closed: () => ({ mode: 2, rateBps: 0 }),
+};
+
+/** What a parent's owner signs. */
+export interface GrantTerms {
+  parent: string;
+  child: string;
+  rateBps: number;
+  deadline: number;
+}
+
+/** A grant as `register` takes it. */
+export interface Grant {
+  rateBps: number;
+  deadline: number;
+  signature: string;
+}
+
+/** Signs a grant as `signer`, for the registry at `verifyingContract` on the chain `chainId`. */
+export async function signGrant(
+  signer: Signer,
+  domain: { chainId: bigint; verifyingContract: string },
+  grant: GrantTerms,
+): Promise<Grant> {
+  const signature = await signer.signTypedData(
+    { name: "Commonweal ModelRegistry", version: "1", ...domain },
+    {
+      DerivativeGrant: [
+        { name: "parent", type: "address" },
+        { name: "child", type: "address" },
+        { name: "rateBps", type: "uint16" },
+        { name: "deadline", type: "uint40" },
+      ],
+    },
+    grant,
+  );
+
+  return { rateBps: grant.rateBps, deadline: grant.deadline, signature };
+}
