@@ -1,12 +1,14 @@
 import { getAddress, isHexString } from "ethers";
 import { InvalidArgument } from "./errors.js";
 
+const ADDRESS = "an address of 20 bytes, 0x… in hex";
+
 /** Returns an address with its checksum. */
-export function addressOf(value: string, argument: string): string {
+export function addressOf(value: string, argument: string, expected = ADDRESS): string {
   try {
     return getAddress(value);
   } catch (error) {
-    throw new InvalidArgument(argument, value, "an address of 20 bytes, 0x… in hex", { cause: error });
+    throw new InvalidArgument(argument, value, expected, { cause: error });
   }
 }
 

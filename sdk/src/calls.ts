@@ -5,7 +5,7 @@ import {
   isError,
   type TransactionReceipt,
 } from "ethers";
-import { TransactionFailed } from "./errors.js";
+import { TransactionFailed, TransactionReplaced } from "./errors.js";
 import type { TypedContractEvent } from "./generated/types/common.js";
 
 /** What a transaction leaves behind. */
@@ -22,14 +22,18 @@ export async function send(transaction: Promise<ContractTransactionResponse>): P
   return { hash: receipt.hash, receipt };
 }
 
-async function mined(transaction: ContractTransactionResponse): Promise<TransactionReceipt> {
+async function mined(response: ContractTransactionResponse): Promise<TransactionReceipt> {
+  // Ethers looks for replacements only if it is told since when, which it does not tell itself for a contract's calls.
+  const replaceable = response.replaceableTransaction(await response.provider.getBlockNumber());
   try {
     // Null is for 0 confirmations only; one is waited for.
-    return (await transaction.wait()) as TransactionReceipt;
+    return (await replaceable.wait()) as TransactionReceipt;
   } catch (error) {
+    if (!isError(error, "TRANSACTION_REPLACED")) throw error;
     // The same transaction at another price is what was asked for.
-    if (isError(error, "TRANSACTION_REPLACED") && error.reason === "repriced") return error.receipt;
-    throw error;
+    if (error.reason === "repriced") return error.receipt;
+
+    throw new TransactionReplaced(response.hash, error.replacement.hash, { cause: error });
   }
 }
 

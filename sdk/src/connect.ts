@@ -13,7 +13,13 @@ import { type Governance, governanceOf } from "./governance.js";
 import { type Registry, registryOf } from "./registry.js";
 import { type Royalties, royaltiesOf } from "./royalties.js";
 
-/** The protocol on one chain, as one runner sees it. */
+/**
+ * The protocol on one chain, as one runner sees it.
+ *
+ * What sends a transaction waits until it is mined. Besides what its own docs name, it throws `SignerRequired` when the
+ * runner is a provider, `UserRejected`, `InsufficientFunds`, `TransactionConflict`, `TransactionFailed` and
+ * `TransactionReplaced`; and whatever asks the node may throw `NetworkFailure`.
+ */
 export interface Commonweal {
   readonly chainId: bigint;
   readonly contracts: Contracts;

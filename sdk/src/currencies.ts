@@ -23,7 +23,7 @@ const ETH_DECIMALS = 18;
 
 /** Returns a currency as the contracts know it. */
 export function currencyAddress(currency: Currency): string {
-  return currency === "ETH" ? ZeroAddress : addressOf(currency, "currency");
+  return currency === "ETH" ? ZeroAddress : addressOf(currency, "currency", '"ETH", or the address of an ERC-20');
 }
 
 /** What payments need to know about currencies, with a memory for decimals, which never change. */

@@ -9,7 +9,6 @@ import {
   SignerRequired,
   TransactionConflict,
   TransactionFailed,
-  TransactionReplaced,
   UserRejected,
 } from "./errors.js";
 import { type ContractErrors, errorTable } from "./generated/errors.js";
@@ -41,12 +40,7 @@ export function typedError(error: unknown): CommonwealError {
   if (error instanceof CommonwealError) return error;
   const options = { cause: error };
 
-  if (isError(error, "ACTION_REJECTED")) return new UserRejected(options);
-  if (isError(error, "TRANSACTION_REPLACED")) {
-    return new TransactionReplaced(error.hash, error.replacement.hash, options);
-  }
   if (isError(error, "CALL_EXCEPTION") && error.receipt) return new TransactionFailed(error.receipt, options);
-
   // Providers cannot send, and signers without a key cannot sign.
   if (isError(error, "UNSUPPORTED_OPERATION") && /^(send|sign)/.test(error.operation)) {
     return new SignerRequired(options);
@@ -55,12 +49,13 @@ export function typedError(error: unknown): CommonwealError {
   const data = revertData(error);
   if (data !== undefined) return contractError(data, options);
 
-  // Ethers does not recognise every node's way to say so.
+  // Ethers does not recognise every wallet's and every node's way to say so.
   const reason = reasonOf(error);
+  if (isError(error, "ACTION_REJECTED") || /user (rejected|denied)/i.test(reason)) return new UserRejected(options);
   if (isError(error, "INSUFFICIENT_FUNDS") || /insufficient funds|enough funds/i.test(reason)) {
     return new InsufficientFunds(options);
   }
-  if (isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED") || /nonce too low/i.test(reason)) {
+  if (isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED")) {
     return new TransactionConflict(reason, options);
   }
   if (isError(error, "CALL_EXCEPTION")) return contractError("0x", options);

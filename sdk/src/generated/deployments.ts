@@ -3,10 +3,10 @@
 /** Where the protocol is, by chain id; `block` is the one in which the contract was deployed. */
 export const deployments = {
   31337: {
-    ModelRegistry: { address: "0xD790B0b98886d4A1a239F3b2F8938Ee9662F4155", block: 1 },
-    RoyaltyLedger: { address: "0xd1c2f78ab3209A105fc9669fb0f41FC8aC4c4DFe", block: 1 },
-    WealToken: { address: "0xf66D5e4F225879028Db651C38E609aEC6d9Bf028", block: 1 },
-    TimelockController: { address: "0x918f7a6FF493C4745dd544aa913F87A86ABB7788", block: 1 },
-    WealGovernor: { address: "0x8c11219Aaa58dcd2158CFbcBAa444200CE1737F9", block: 1 },
+    ModelRegistry: { address: "0xD790B0b98886d4A1a239F3b2F8938Ee9662F4155", block: 7 },
+    RoyaltyLedger: { address: "0xd1c2f78ab3209A105fc9669fb0f41FC8aC4c4DFe", block: 6 },
+    WealToken: { address: "0xf66D5e4F225879028Db651C38E609aEC6d9Bf028", block: 4 },
+    TimelockController: { address: "0x918f7a6FF493C4745dd544aa913F87A86ABB7788", block: 3 },
+    WealGovernor: { address: "0x8c11219Aaa58dcd2158CFbcBAa444200CE1737F9", block: 5 },
   },
 } as const;

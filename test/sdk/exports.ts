@@ -1,0 +1,46 @@
+import { expect } from "chai";
+import manifest from "../../sdk/package.json" with { type: "json" };
+import * as contracts from "../../sdk/src/contracts.js";
+import * as sdk from "../../sdk/src/index.js";
+
+describe("SDK exports", () => {
+  it("has these entry points", () => {
+    expect(Object.keys(manifest.exports)).to.deep.equal([".", "./contracts", "./package.json"]);
+  });
+
+  it("exports these values from @commonweal/sdk", () => {
+    expect(Object.keys(sdk)).to.have.members([
+      "connect",
+      "formatAmount",
+      "isContractError",
+      "manifestUri",
+      "parseAmount",
+      "CallFailed",
+      "CommonwealError",
+      "ContractError",
+      "DeploymentNotFound",
+      "InsufficientFunds",
+      "InvalidAmount",
+      "InvalidArgument",
+      "NetworkFailure",
+      "SignerRequired",
+      "TooManyDecimals",
+      "TransactionConflict",
+      "TransactionFailed",
+      "TransactionReplaced",
+      "UserRejected",
+    ]);
+  });
+
+  it("exports these values from @commonweal/sdk/contracts", () => {
+    expect(Object.keys(contracts)).to.have.members([
+      "deployments",
+      "erc20Abi",
+      "modelRegistryAbi",
+      "royaltyLedgerAbi",
+      "timelockControllerAbi",
+      "wealGovernorAbi",
+      "wealTokenAbi",
+    ]);
+  });
+});

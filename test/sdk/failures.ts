@@ -1,0 +1,207 @@
+import { expect } from "chai";
+import { AbiCoder, concat, ErrorFragment, Interface, makeError, type ParamType } from "ethers";
+import {
+  CallFailed,
+  CommonwealError,
+  ContractError,
+  type ContractErrors,
+  InsufficientFunds,
+  InvalidArgument,
+  isContractError,
+  NetworkFailure,
+  SignerRequired,
+  TransactionConflict,
+  UserRejected,
+} from "../../sdk/src/index.js";
+import { typedError } from "../../sdk/src/failures.js";
+import { errorTable } from "../../sdk/src/generated/errors.js";
+import { instructions } from "../../sdk/src/instructions.js";
+
+const ADDRESS = `0x${"11".repeat(20)}`;
+
+/** Some value of a type, as ethers decodes it. */
+function sampleOf({ type }: ParamType): string | bigint {
+  if (type === "address") return ADDRESS;
+  if (type === "string") return "some text";
+  if (type === "bytes32") return `0x${"00".repeat(31)}11`;
+
+  return 5n;
+}
+
+/** The bytes that a contract reverts with. */
+function revertOf(error: string): { data: string; args: Record<string, unknown> } {
+  const fragment = ErrorFragment.from(error);
+  const values = fragment.inputs.map(sampleOf);
+
+  return {
+    data: concat([fragment.selector, AbiCoder.defaultAbiCoder().encode(fragment.inputs, values)]),
+    args: Object.fromEntries(fragment.inputs.map(({ name }, i) => [name, values[i]])),
+  };
+}
+
+const { data: RATE_TOO_LOW, args: RATE_TOO_LOW_ARGS } = revertOf(
+  "error RateTooLow(address parent, uint256 rateBps, uint256 minRateBps)",
+);
+
+describe("SDK failures", () => {
+  describe("errors of the contracts", () => {
+    for (const { error, contracts } of Object.values(errorTable)) {
+      const name = ErrorFragment.from(error).name as keyof ContractErrors;
+
+      it(`${name} says what to do`, () => {
+        const { data, args } = revertOf(error);
+        const failure = typedError(makeError("reverted", "CALL_EXCEPTION", { data } as never)) as ContractError;
+
+        expect(failure).to.be.instanceOf(ContractError);
+        expect(failure.errorName).to.equal(name);
+        expect(failure.args).to.deep.equal(args);
+        expect(failure.contract).to.equal(contracts.length === 1 ? contracts[0] : undefined);
+        // A sentence without a hole.
+        expect(failure.message).to.match(new RegExp(`^${name}: .{15,}\\.$`));
+        expect(failure.message).not.to.match(/undefined|NaN|\[object/);
+        expect(isContractError(failure, name)).to.equal(true);
+      });
+    }
+
+    it("have no instruction without an error", () => {
+      const names = Object.values(errorTable).map(({ error }) => ErrorFragment.from(error).name);
+
+      expect(Object.keys(instructions)).to.have.members(names);
+    });
+
+    it("name their contract, unless several declare them", () => {
+      expect(errorTable[new Interface(["error ZeroPayment(address)"]).getError("ZeroPayment")?.selector as never])
+        .to.have.property("contracts")
+        .that.deep.equals(["RoyaltyLedger"]);
+      expect(typedError({ data: revertOf("error ERC20InvalidSender(address sender)").data })).to.include({
+        errorName: "ERC20InvalidSender",
+        contract: undefined,
+      });
+    });
+
+    it("read texts and assertions", () => {
+      expect(typedError({ data: revertOf("error Error(string reason)").data }).message).to.include('"some text"');
+      expect(typedError({ data: revertOf("error Panic(uint256 code)").data }).message).to.include("code 5");
+    });
+
+    for (const [what, data] of [
+      ["an unknown error", "0xdeadbeef"],
+      ["an error cut short", RATE_TOO_LOW.slice(0, 20)],
+      ["a text that is none", `0x08c379a0${"ff".repeat(32)}`],
+    ] as const) {
+      it(`give ${what} as it came`, () => {
+        const failure = typedError({ data }) as ContractError;
+
+        expect(failure).to.be.instanceOf(ContractError);
+        expect(failure).to.include({ errorName: "Unknown", contract: undefined });
+        expect(failure.args).to.deep.equal({ data });
+        expect(failure.message).to.include(data);
+      });
+    }
+
+    it("say so when there is no reason", () => {
+      for (const data of [null, "0x"]) {
+        const failure = typedError(makeError("reverted", "CALL_EXCEPTION", { data } as never)) as ContractError;
+        expect(failure).to.include({ errorName: "Unknown" });
+        expect(failure.message).to.include("no reason");
+      }
+    });
+
+    for (const [where, error] of [
+      ["ethers' error", makeError("reverted", "CALL_EXCEPTION", { data: RATE_TOO_LOW } as never)],
+      ["a node's error inside ethers'", makeError("?", "UNKNOWN_ERROR", { error: { code: 3, data: RATE_TOO_LOW } })],
+      ["a node's nested data", makeError("?", "UNKNOWN_ERROR", { error: { data: { data: RATE_TOO_LOW } } })],
+      ["ethers' info", makeError("?", "CALL_EXCEPTION", { info: { error: { data: RATE_TOO_LOW } } } as never)],
+      ["a wallet's original error", { code: -32_603, data: { originalError: { data: RATE_TOO_LOW } } }],
+      ["a cause", new Error("?", { cause: { data: RATE_TOO_LOW } })],
+    ] as const) {
+      it(`are found in ${where}`, () => {
+        const failure = typedError(error) as ContractError;
+
+        expect(failure).to.include({ errorName: "RateTooLow", contract: "ModelRegistry", cause: error });
+        expect(failure.args).to.deep.equal(RATE_TOO_LOW_ARGS);
+      });
+    }
+
+    it("are told apart by isContractError", () => {
+      const failure: unknown = typedError({ data: RATE_TOO_LOW });
+
+      expect(isContractError(failure, "RateTooLow") && failure.args.minRateBps).to.equal(5n);
+      expect(isContractError(failure, "ZeroPayment")).to.equal(false);
+      expect(isContractError(new Error("RateTooLow"), "RateTooLow")).to.equal(false);
+    });
+  });
+
+  describe("other errors", () => {
+    for (const [type, what, error] of [
+      [
+        UserRejected,
+        "a rejection",
+        makeError("no", "ACTION_REJECTED", { action: "signTypedData", reason: "rejected" }),
+      ],
+      [UserRejected, "a rejection by a wallet far away", { code: 5_000, message: "User rejected." }],
+      [
+        SignerRequired,
+        "a provider asked to send",
+        makeError("no", "UNSUPPORTED_OPERATION", { operation: "sendTransaction" }),
+      ],
+      [
+        SignerRequired,
+        "a signer without a key",
+        makeError("no", "UNSUPPORTED_OPERATION", { operation: "signTransaction" }),
+      ],
+      [InsufficientFunds, "ethers' lack of funds", makeError("insufficient funds", "INSUFFICIENT_FUNDS", {} as never)],
+      [
+        InsufficientFunds,
+        "Hardhat's lack of funds",
+        makeError("could not coalesce error", "UNKNOWN_ERROR", {
+          error: { code: -32_000, message: "Sender doesn't have enough funds to send tx." },
+        }),
+      ],
+      [
+        InsufficientFunds,
+        "a node's lack of funds with empty data",
+        makeError("could not coalesce error", "UNKNOWN_ERROR", {
+          error: { code: -32_000, message: "insufficient funds for gas * price + value", data: "0x" },
+        }),
+      ],
+      [TransactionConflict, "a nonce that was used", makeError("nonce", "NONCE_EXPIRED", {} as never)],
+      [TransactionConflict, "a fee too low to replace", makeError("fee", "REPLACEMENT_UNDERPRICED", {} as never)],
+      [NetworkFailure, "no network", makeError("no network", "NETWORK_ERROR", { event: "changed" })],
+      [NetworkFailure, "a server's error", makeError("500", "SERVER_ERROR", {} as never)],
+      [NetworkFailure, "a timeout", makeError("late", "TIMEOUT", {} as never)],
+      [NetworkFailure, "a refused connection", Object.assign(new Error("refused"), { code: "ECONNREFUSED" })],
+      [NetworkFailure, "a failed fetch", new TypeError("Failed to fetch")],
+      [
+        InvalidArgument,
+        "a value that ethers refuses",
+        makeError("no", "INVALID_ARGUMENT", { argument: "units", value: 0.5 }),
+      ],
+      [CallFailed, "an answer that cannot be read", makeError("odd", "BAD_DATA", { value: "0x" })],
+      [CallFailed, "a plain error", new Error("Something else")],
+      [CallFailed, "something that is no error", "Something else"],
+      [CallFailed, "nothing at all", undefined],
+    ] as const) {
+      it(`make ${what} a ${type.name}`, () => {
+        const failure = typedError(error);
+
+        expect(failure).to.be.instanceOf(type).and.instanceOf(CommonwealError);
+        expect(failure.name).to.equal(type.name);
+        expect(failure.cause).to.equal(error);
+        expect(failure.message).to.match(/\.$/);
+      });
+    }
+
+    it("keep what an argument was", () => {
+      const error = makeError("underflow", "INVALID_ARGUMENT", { argument: "units", value: 0.5 });
+
+      expect(typedError(error)).to.include({ argument: "units", value: 0.5 });
+    });
+
+    it("leave the SDK's own errors as they are", () => {
+      const error = new SignerRequired();
+
+      expect(typedError(error)).to.equal(error);
+    });
+  });
+});
