@@ -125,6 +125,7 @@ export async function measureRegistrations({ registry, alice, parents, ...scenar
 
   return [
     { operation: "register with one holder and no parent", gas: alone, bound: 205_000 },
+    { operation: "register with two holders and no parent", gas: twoHolders },
     { operation: "register, first parent more", gas: oneParent - alone, bound: 33_000 },
     { operation: "register, second parent more", gas: twoParents - oneParent, bound: 33_000 },
     { operation: "register, second holder more", gas: twoHolders - alone },

@@ -13,12 +13,16 @@ import { deployTestProtocol, type TestProtocol } from "../test/helpers/protocol.
 
 /** Odd, so that every floor leaves something and every remainder is carried. */
 export const ODD_AMOUNT = 7_654_321n;
+/** In wei: about 1.23 ETH. */
+export const ODD_ETH_AMOUNT = 1_234_567_890_123_456_789n;
+
+const MIRROR_URI = "https://models.example.org/manifests/silero-vad-v6.json";
 
 /**
  * The world in which gas is measured: an own chain, one transaction a block, so that a figure is `receipt.gasUsed`.
  *
  * Unless it says otherwise, a model has two parents at odd rates, a fee of 1 %, and two holders with odd shares; payers
- * have approved the ledger without limit, and references are 32 random bytes, the dearest there are.
+ * have approved the ledger without limit, references are 32 random bytes, the dearest there are, and mirror URIs have 55.
  */
 export async function openScenario() {
   const connection = await hre.network.create();
@@ -40,7 +44,11 @@ export async function openScenario() {
     { model: roots[1], rateBps: 1_303 },
   ];
 
-  const pay = (model: string, currency = token, amount = ODD_AMOUNT): Promise<ContractTransactionResponse> =>
+  const pay = (
+    model: string,
+    currency = token,
+    amount = currency === ETH ? ODD_ETH_AMOUNT : ODD_AMOUNT,
+  ): Promise<ContractTransactionResponse> =>
     ledger.connect(payer).pay(model, currency, amount, ref("order"), { value: currency === ETH ? amount : 0n });
 
   return {
@@ -57,7 +65,7 @@ export async function openScenario() {
     /** Registers a model as the scenario has them. */
     register: (options: ModelOptions = {}) => registerModel(protocol, alice, { parents, holdings, ...options }),
     registerGas: async (options: ModelOptions = {}) =>
-      gasOf(registry.connect(alice).register(await registrationOf(alice, options))),
+      gasOf(registry.connect(alice).register(await registrationOf(alice, { mirrorURI: MIRROR_URI, ...options }))),
     claim: (models: string[], currency = token, holder: TestProtocol["signers"][number] = alice) =>
       ledger.connect(holder).claim(ascending(models), currency, holder.address),
     cascade: (models: string[], currency = token) => ledger.cascade(models, currency),

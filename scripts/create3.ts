@@ -1,4 +1,4 @@
-import { concat, dataSlice, getCreate2Address, getCreateAddress, id, keccak256, zeroPadValue } from "ethers";
+import { concat, dataSlice, getCreate2Address, getCreateAddress, Interface, id, keccak256, zeroPadValue } from "ethers";
 
 /** CreateX v0.1.0, at the same address on every chain that has it: https://github.com/pcaversaccio/createx */
 export const CREATEX = "0xba5Ed099633D3B313e4D5F7bdc1305d3c28ba5Ed";
@@ -28,8 +28,10 @@ export const createXAbi = [
   },
 ] as const;
 
-/** Topic of the event by which CreateX reports a contract deployed by CREATE3; the address is the second topic. */
-export const creationTopic = id("ContractCreation(address)");
+/** What filters logs for the event by which CreateX reports the contract at an address. */
+export function creationFilter(address: string) {
+  return { address: CREATEX, topics: new Interface(createXAbi).encodeFilterTopics("ContractCreation", [address]) };
+}
 
 /** keccak256 of the init code of CreateX's CREATE3 proxy. */
 const PROXY_INIT_CODE_HASH = "0x21c35dbe1b344a2488cf3321d6ce542f8e9f305544ff09e4993a62319a497c1f";

@@ -1,5 +1,5 @@
 // Plain JavaScript, since it has to run on a Node that cannot run the rest.
-const OLDEST = 22;
+const OLDEST = 24;
 
 if (Number(process.versions.node.split(".")[0]) < OLDEST) {
   console.error(

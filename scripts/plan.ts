@@ -1,4 +1,4 @@
-import { AbiCoder, concat, Interface, parseUnits } from "ethers";
+import { AbiCoder, concat, Interface, parseUnits, ZeroAddress } from "ethers";
 import type { ArtifactManager } from "hardhat/types/artifacts";
 import { create3Address, saltOf } from "./create3.js";
 
@@ -27,7 +27,7 @@ export interface Parameters {
 
 /** A contract of the protocol, before it is deployed. */
 export interface PlannedContract {
-  name: string;
+  name: ContractName;
   address: string;
   salt: string;
   constructorArguments: unknown[];
@@ -63,12 +63,7 @@ export async function planProtocol(
       })),
     ],
     // The governor alone proposes, cancels and executes; no admin but the timelock itself.
-    TimelockController: [
-      parameters.timelockDelay,
-      [at("WealGovernor")],
-      [at("WealGovernor")],
-      "0x0000000000000000000000000000000000000000",
-    ],
+    TimelockController: [parameters.timelockDelay, [at("WealGovernor")], [at("WealGovernor")], ZeroAddress],
     WealGovernor: [
       at("WealToken"),
       timelock,
@@ -99,7 +94,7 @@ export async function planProtocol(
 export function moduleParameters(plan: PlannedContract[]): Record<string, Record<string, string>> {
   const parameters: Record<string, Record<string, string>> = {};
   for (const { name, salt, initCode } of plan) {
-    const module = CONTRACTS[name as ContractName];
+    const module = CONTRACTS[name];
     parameters[module] = { ...parameters[module], [`${name}Salt`]: salt, [`${name}InitCode`]: initCode };
   }
 

@@ -1,12 +1,26 @@
 import type { ArtifactManager } from "hardhat/types/artifacts";
 import type { NetworkConnection } from "hardhat/types/network";
 import Protocol from "./modules/Protocol.js";
-import { moduleParameters, type Parameters, planProtocol } from "./plan.js";
+import { moduleParameters, type Parameters, type PlannedContract, planProtocol } from "./plan.js";
+
+/** Thrown when a contract is not where all the others expect it. */
+export class DeploymentMismatch extends Error {
+  override readonly name = "DeploymentMismatch";
+
+  constructor(contract: string, planned: string, deployed: readonly string[]) {
+    super(
+      `${contract} is not at ${planned}, where the other contracts expect it, but one of ${deployed.join(", ")}. ` +
+        "Do not use this deployment: check that CreateX is the one at github.com/pcaversaccio/createx, and deploy anew.",
+    );
+  }
+}
 
 /**
  * Deploys the protocol from the connection's first account, or finishes a deployment that was interrupted.
  *
  * CreateX must be on the chain. On chain 31337 Ignition puts it there; elsewhere its absence is an error of Ignition's.
+ *
+ * @throws {DeploymentMismatch} when a contract is not where the plan says.
  */
 export async function deployProtocol(
   connection: NetworkConnection,
@@ -25,5 +39,15 @@ export async function deployProtocol(
     strategyConfig: { salt: "0x".padEnd(66, "0") },
     deploymentId,
   });
+  const deployed = new Set(await Promise.all(Object.values(contracts).map((contract) => contract.getAddress())));
+  requireAsPlanned(plan, deployed);
+
   return { plan, contracts };
+}
+
+/** Constructors have named the planned addresses already. */
+export function requireAsPlanned(plan: readonly PlannedContract[], deployed: ReadonlySet<string>): void {
+  for (const { name, address } of plan) {
+    if (!deployed.has(address)) throw new DeploymentMismatch(name, address, [...deployed]);
+  }
 }

@@ -44,8 +44,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
 
     /// @notice A model's terms for derivatives.
     /// @param mode Who may register children.
-    /// @param rateBps The least that a child must pass on, in basis points, at most 5,000; with grants, each names its
-    /// own.
+    /// @param rateBps The least that a child must pass on, in basis points, at most 5,000; of use in mode Open
+    /// only: each grant names its own.
     struct DerivativeTerms {
         DerivativeMode mode;
         uint16 rateBps;
@@ -220,7 +220,7 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     /// - the caller has not used the salt before;
     /// - the manifest digest is not zero, the derivative rate at most 5,000 basis points;
     /// - every parent is registered here, and its terms are met: open at no less than its rate, or with a grant that
-    /// its   present owner signed for this child;
+    /// its present owner signed for this child;
     /// - as many grants as the parents' terms ask for;
     /// - what the ledger requires of parents, host part and shares (see {IRoyaltyLedger-open}).
     ///
@@ -263,7 +263,7 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
 
     /// @notice Names or dismisses a maintainer, who may publish and withdraw versions.
     /// @dev Only the owner. An appointment is its owner's: a new owner starts with none, and one who gets the model
-    /// back finds his own again. Emits {MaintainerUpdated}.
+    /// back finds their own again. Emits {MaintainerUpdated}.
     /// @param model The model's id.
     /// @param maintainer The account.
     /// @param allowed Whether it may publish from now on.
@@ -275,7 +275,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     /// @param model The model's id.
     function modelOf(address model) external view returns (Model memory);
 
-    /// @notice Returns what a model was built from, in ascending order of ids.
+    /// @notice Returns what a model was built from, in ascending order of ids; reverts with {ModelNotRegistered} if
+    /// there is no such model.
     /// @param model The model's id.
     function parentsOf(address model) external view returns (Parent[] memory);
 

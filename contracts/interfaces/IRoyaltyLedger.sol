@@ -61,6 +61,8 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
 
     /* EVENTS */
 
+    // Currencies are not indexed: of 16 at most, a filter by model or account leaves few, and a topic has its price.
+
     /// @notice Emitted when a model's books are opened; one `Transfer` for each holding follows.
     /// @param model The model's id.
     /// @param registrar Who opened it.
@@ -85,7 +87,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param payer Who paid.
     /// @param amount Units credited.
     /// @param ref The payer's own 32 bytes, for bookkeeping.
-    event Paid(address indexed model, Currency indexed currency, address indexed payer, uint256 amount, bytes32 ref);
+    event Paid(address indexed model, Currency currency, address indexed payer, uint256 amount, bytes32 ref);
 
     /// @notice Emitted when a model's income is passed on; one {RoyaltyPassed} for each parent that gets something
     /// follows.
@@ -93,14 +95,14 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param currency The currency.
     /// @param received Everything the model ever received, all of it now cascaded, in units.
     /// @param fee Units of protocol fee that came due with it.
-    event Cascaded(address indexed model, Currency indexed currency, uint256 received, uint256 fee);
+    event Cascaded(address indexed model, Currency currency, uint256 received, uint256 fee);
 
     /// @notice Emitted when a parent is credited its part of a model's income.
     /// @param model The model that passes it on.
     /// @param parent The parent that is credited.
     /// @param currency The currency.
     /// @param amount Units credited to the parent's books.
-    event RoyaltyPassed(address indexed model, address indexed parent, Currency indexed currency, uint256 amount);
+    event RoyaltyPassed(address indexed model, address indexed parent, Currency currency, uint256 amount);
 
     /// @notice Emitted when a parent's books are at their cap and cannot take all of its part; the rest stays in the
     /// ledger.
@@ -108,7 +110,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param parent The parent whose books are full.
     /// @param currency The currency.
     /// @param amount Units that were not credited.
-    event RoyaltySpilled(address indexed model, address indexed parent, Currency indexed currency, uint256 amount);
+    event RoyaltySpilled(address indexed model, address indexed parent, Currency currency, uint256 amount);
 
     /// @notice Emitted for each model when a holder's earnings are paid out.
     /// @param model The model's id.
@@ -116,7 +118,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param currency The currency.
     /// @param to Where they were sent.
     /// @param amount Units sent.
-    event Claimed(address indexed model, address indexed holder, Currency indexed currency, address to, uint256 amount);
+    event Claimed(address indexed model, address indexed holder, Currency currency, address to, uint256 amount);
 
     /// @notice Emitted when protocol fees are sent to the treasury.
     /// @param currency The currency.
@@ -126,7 +128,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @notice Emitted when the protocol fee for future models changes.
     /// @param oldFeeBps The fee until now, in basis points.
     /// @param newFeeBps The fee from now on, in basis points.
-    event ProtocolFeeUpdated(uint8 oldFeeBps, uint8 newFeeBps);
+    event ProtocolFeeUpdated(uint16 oldFeeBps, uint16 newFeeBps);
 
     /// @notice Emitted when a currency is listed.
     /// @param currency The currency.
@@ -206,6 +208,9 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
 
     /// @notice There is no contract at the currency's address.
     error CurrencyWithoutCode(Currency currency);
+
+    /// @notice The contract at the currency's address has no total supply to tell: it is no ERC-20.
+    error CurrencyWithoutSupply(Currency currency);
 
     /// @notice The currency's total supply is above 2⁹⁶ units.
     error CurrencySupplyTooHigh(Currency currency, uint256 supply, uint256 max);
@@ -290,7 +295,8 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// children before parents moves money furthest. A parent whose books are full does not stop the others: what it
     /// cannot take is reported by {RoyaltySpilled}.
     ///
-    /// Emits {Cascaded} and {RoyaltyPassed} for each model that had something to pass on or a fee to settle.
+    /// Emits {Cascaded} for each model that received something since its last cascade, and {RoyaltyPassed} for each
+    /// parent that gets a part of it.
     ///
     /// Requirements: the models are open and the currency is listed.
     ///
@@ -330,12 +336,13 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param currency The currency.
     function claimable(address holder, address model, Currency currency) external view returns (uint256);
 
-    /// @notice Returns what {cascade} would credit to the model's parents, all together, in units.
+    /// @notice Returns what {cascade} would pass on to the model's parents, all together, in units.
+    /// @dev Requirements here and in {claimable} and {booksOf}: the model is open and the currency is listed.
     /// @param model The model's id.
     /// @param currency The currency.
     function pendingUpstream(address model, Currency currency) external view returns (uint256);
 
-    /// @notice Returns the model's books in one currency; all zero if it never got any.
+    /// @notice Returns the model's books in one currency; all zero while it has not received any.
     /// @param model The model's id.
     /// @param currency The currency.
     function booksOf(address model, Currency currency) external view returns (ModelBooks memory);
@@ -351,14 +358,15 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @notice Sets the protocol fee for models that will be opened; those that are open keep theirs.
     /// @dev Only governance. Emits {ProtocolFeeUpdated}.
     /// @param feeBps The fee in basis points, at most 250.
-    function setProtocolFee(uint8 feeBps) external;
+    function setProtocolFee(uint16 feeBps) external;
 
     /// @notice Lists a currency, for ever: an immutable ledger outlives currencies, so none is removed.
     /// @dev Only governance. Emits {CurrencyListed}.
     ///
     /// Requirements: not listed before, fewer than 16 on the list, a contract with a total supply of at most 2⁹⁶ units.
     ///
-    /// Warning: governance must not list rebasing tokens, nor one that can change balances at will.
+    /// Warning: governance must not list rebasing tokens, nor tokens whose balances are the chain's own coin in another
+    /// guise: a payment in such a token could be counted as one in ETH too.
     ///
     /// @param currency The currency.
     function listCurrency(Currency currency) external;
@@ -367,7 +375,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     function governance() external view returns (address);
 
     /// @notice Returns the protocol fee for models that will be opened, in basis points.
-    function protocolFeeBps() external view returns (uint8);
+    function protocolFeeBps() external view returns (uint16);
 
     /// @notice Returns the listed currencies; their places never change. The first is ETH.
     function currencies() external view returns (Currency[] memory);

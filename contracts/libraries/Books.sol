@@ -13,8 +13,6 @@ import {RoyaltyMath} from "./RoyaltyMath.sol";
 /// |   14 | totalRateBps | copy of the model's W                                               |
 /// |    8 | feeBps       | copy of the model's protocol fee                                    |
 /// |    5 | parentCount  | copy of the model's number of parents                               |
-/// |    1 | –            | unused                                                              |
-/// |    1 | isOpen       | set when the model first gets this currency; unopened books are 0   |
 type Books is uint256;
 
 using BooksLibrary for Books global;
@@ -27,19 +25,18 @@ library BooksLibrary {
     uint256 private constant RATE_OFFSET = 224;
     uint256 private constant FEE_OFFSET = 238;
     uint256 private constant PARENTS_OFFSET = 246;
-    uint256 private constant OPEN_FLAG = 1 << 252;
 
-    /// @notice Returns fresh books: nothing received yet, with a copy of the model's terms.
+    /// @notice Returns fresh books, with a copy of the model's terms, for a credit that follows at once.
     /// @param rateBps The sum of the edges' rates, at most 5,000 basis points.
     /// @param fee The protocol fee, at most 250 basis points.
     /// @param parents The number of edges, at most 16.
     function open(uint256 rateBps, uint256 fee, uint256 parents) internal pure returns (Books) {
-        return Books.wrap(OPEN_FLAG | (parents << PARENTS_OFFSET) | (fee << FEE_OFFSET) | (rateBps << RATE_OFFSET));
+        return Books.wrap((parents << PARENTS_OFFSET) | (fee << FEE_OFFSET) | (rateBps << RATE_OFFSET));
     }
 
-    /// @notice Returns whether the model ever got this currency.
+    /// @notice Returns whether the model ever got this currency: then something was received.
     function isOpen(Books self) internal pure returns (bool) {
-        return Books.unwrap(self) & OPEN_FLAG != 0;
+        return Books.unwrap(self) != 0;
     }
 
     /// @notice Returns R, the cumulative amount received, in units.

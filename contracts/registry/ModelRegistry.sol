@@ -177,6 +177,8 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
 
     /// @inheritdoc IModelRegistry
     function parentsOf(address model) external view returns (Parent[] memory parents) {
+        // The ledger knows models of other registrars too, to which the parents here did not consent.
+        _ownerOfModel(model);
         IRoyaltyLedger.Edge[] memory edges = ledger.edgesOf(model);
         uint256 relations = _entries[model].relations;
 

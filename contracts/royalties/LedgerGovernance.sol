@@ -23,7 +23,7 @@ abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
     mapping(Currency currency => uint256) private _fees;
     uint8 private _protocolFeeBps;
 
-    constructor(address governance_, uint8 feeBps, Currency[] memory currencies_) {
+    constructor(address governance_, uint16 feeBps, Currency[] memory currencies_) {
         governance = governance_;
 
         _setProtocolFee(feeBps);
@@ -49,7 +49,7 @@ abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRoyaltyLedger
-    function setProtocolFee(uint8 feeBps) external onlyGovernance {
+    function setProtocolFee(uint16 feeBps) external onlyGovernance {
         _setProtocolFee(feeBps);
     }
 
@@ -59,7 +59,7 @@ abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRoyaltyLedger
-    function protocolFeeBps() public view returns (uint8) {
+    function protocolFeeBps() public view returns (uint16) {
         return _protocolFeeBps;
     }
 
@@ -93,19 +93,22 @@ abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
         return _currencies[index];
     }
 
-    function _setProtocolFee(uint8 feeBps) private {
+    function _setProtocolFee(uint16 feeBps) private {
         require(feeBps <= RoyaltyMath.MAX_FEE_BPS, ProtocolFeeTooHigh(feeBps, RoyaltyMath.MAX_FEE_BPS));
 
-        uint8 oldFeeBps = _protocolFeeBps;
-        _protocolFeeBps = feeBps;
+        uint16 oldFeeBps = _protocolFeeBps;
+        _protocolFeeBps = uint8(feeBps); // at most 250
 
         emit ProtocolFeeUpdated(oldFeeBps, feeBps);
     }
 
     function _listToken(Currency currency) private {
         require(Currency.unwrap(currency).code.length > 0, CurrencyWithoutCode(currency));
-        uint256 supply = currency.token().totalSupply();
-        require(supply <= MAX_CURRENCY_SUPPLY, CurrencySupplyTooHigh(currency, supply, MAX_CURRENCY_SUPPLY));
+        try currency.token().totalSupply() returns (uint256 supply) {
+            require(supply <= MAX_CURRENCY_SUPPLY, CurrencySupplyTooHigh(currency, supply, MAX_CURRENCY_SUPPLY));
+        } catch {
+            revert CurrencyWithoutSupply(currency);
+        }
 
         _list(currency);
     }

@@ -53,7 +53,7 @@ contract RoyaltyLedger is ModelShares, LedgerGovernance {
     /// @param currencies_ ERC-20s to list after ETH; checked as by {listCurrency}.
     constructor(
         address governance_,
-        uint8 feeBps,
+        uint16 feeBps,
         Currency[] memory currencies_
     ) LedgerGovernance(governance_, feeBps, currencies_) {}
 
@@ -67,12 +67,12 @@ contract RoyaltyLedger is ModelShares, LedgerGovernance {
         Holding[] calldata holdings
     ) external returns (address model) {
         model = modelIdOf(msg.sender, salt);
-        require(_terms[model].number == 0, ModelAlreadyOpened(model));
+        require(!_exists(model), ModelAlreadyOpened(model));
         require(maxHostBps <= MAX_HOST_BPS, HostPartTooHigh(maxHostBps, MAX_HOST_BPS));
 
         uint256 totalRateBps = _storeEdges(model, edges);
         uint40 number = _modelCount + 1;
-        uint8 feeBps = protocolFeeBps();
+        uint8 feeBps = uint8(protocolFeeBps()); // at most 250
         _modelCount = number;
         _terms[model] = Terms({
             number: number,
@@ -233,7 +233,7 @@ contract RoyaltyLedger is ModelShares, LedgerGovernance {
             address parent = edges[i].parent;
             require(parent > previous, ParentsNotAscending(previous, parent));
             // Lineage is acyclic because of this line: the model itself is not open yet.
-            require(_terms[parent].number != 0, ParentNotOpened(parent));
+            require(_exists(parent), ParentNotOpened(parent));
 
             _edges[model][i] = edges[i];
             totalRateBps += edges[i].rateBps;
@@ -280,7 +280,7 @@ contract RoyaltyLedger is ModelShares, LedgerGovernance {
     /// @dev Open books prove all this without a look: a model is never closed and a currency never taken off the list.
     function _requireKnown(address model, Currency currency) private view {
         require(isListed(currency), CurrencyNotListed(currency));
-        require(_terms[model].number != 0, ModelNotOpened(model));
+        require(_exists(model), ModelNotOpened(model));
     }
 
     /* INTERNAL: PAYMENTS */

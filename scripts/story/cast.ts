@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { accuracy, type Flower, quantize, train } from "./classifier.js";
-import { describeFile, type SealedManifest, seal } from "./manifest.js";
+import { describeFile, MissingFile, type SealedManifest, seal } from "./manifest.js";
 
 const require = createRequire(import.meta.url);
 
@@ -36,7 +36,7 @@ export interface Role {
   notSold?: boolean;
   /** What a child must pass on at least, in basis points. */
   asksBps: number;
-  parents: { key: string; rateBps: number; relation: "trainedOn" | "quantization" | "fineTune" | "adapter" }[];
+  parents: { key: string; rateBps: number; relation: "trainedOn" | "quantization" | "fineTune" | "adapter" | "uses" }[];
   /** Shares of 1,000,000; the first holder registers the model and owns it. */
   holdings: { holder: Person; units: bigint }[];
 }
@@ -101,14 +101,17 @@ export async function castOf(folder: string): Promise<Role[]> {
       kind: "model",
       asksBps: 0,
       note: `${percent(quantized)}`,
-      parents: [{ key: "Iris classifier", rateBps: 1_501, relation: "quantization" }],
+      parents: [
+        { key: "Iris", rateBps: 503, relation: "uses" },
+        { key: "Iris classifier", rateBps: 1_501, relation: "quantization" },
+      ],
       holdings: [
         { holder: "Devi", units: 750_001n },
         { holder: "Elif", units: 249_999n },
       ],
       sealed: seal({
         name: "Iris classifier int8",
-        description: "The Iris classifier with weights of eight bits.",
+        description: "The Iris classifier with weights of eight bits, checked on Iris.",
         license: "MIT",
         source: "quantized from Iris classifier by scripts/story/classifier.ts",
         files: [await describeFile(await writeModel(folder, "iris-classifier-int8.json", quantized))],
@@ -190,7 +193,11 @@ export async function castOf(folder: string): Promise<Role[]> {
 
 /** A file of an installed npm package, beside its entry point: real, and never copied into the repository. */
 function packageFile(name: string, file: string): string {
-  return path.join(path.dirname(require.resolve(name)), file);
+  try {
+    return path.join(path.dirname(require.resolve(name)), file);
+  } catch (error) {
+    throw new MissingFile(`The package ${name}`, { cause: error });
+  }
 }
 
 async function writeModel(folder: string, name: string, model: object): Promise<string> {

@@ -32,12 +32,12 @@ export interface SealedManifest {
   mirrorURI: string;
 }
 
-/** Thrown when a file that the story tells of is not on the disk. */
+/** Thrown when a file that the story tells of, or the package that has it, is not on the disk. */
 export class MissingFile extends Error {
   override readonly name = "MissingFile";
 
-  constructor(file: string) {
-    super(`${file} is missing. Run \`npx pnpm@12 install\` to put it back, then start again.`);
+  constructor(what: string, options?: ErrorOptions) {
+    super(`${what} is missing. Run \`npx pnpm@12 install\` to put it back, then start again.`, options);
   }
 }
 

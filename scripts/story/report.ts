@@ -1,6 +1,6 @@
 import { formatUnits } from "ethers";
 import { PEOPLE, type Role } from "./cast.js";
-import type { Outcome, CurrencySymbol } from "./tell.js";
+import type { CurrencySymbol, Outcome } from "./tell.js";
 
 const SYMBOLS: CurrencySymbol[] = ["USDC", "ETH"];
 const RELATIONS = {
@@ -8,37 +8,38 @@ const RELATIONS = {
   quantization: "quantized from it",
   fineTune: "derived from it",
   adapter: "adapter for it",
+  uses: "uses it",
 };
 
-/** Draws who was built from whom, and what each model received and each of its holders earned there. */
+/** Draws who was built from whom, and what each model received and each of its holders claimed there. */
 export function lineageTree(roles: Role[], { earnings, models }: Outcome): string[] {
   const lines: string[] = [];
-  const childrenOf = (key: string) => roles.filter(({ parents }) => parents.some((parent) => parent.key === key));
+  const drawn = new Set<string>();
   const sums = (of: (symbol: CurrencySymbol) => bigint) =>
     SYMBOLS.map((symbol) => `${formatUnits(of(symbol), earnings[symbol].decimals)} ${symbol}`).join(", ");
 
   function draw(role: Role, indent: string, branch: string, edge: string): void {
     const { key, holdings, notSold, sealed } = role;
-    const received = (symbol: CurrencySymbol) => earnings[symbol].expected.received.get(key) as bigint;
+    if (drawn.has(key)) {
+      lines.push(`${indent}${branch}${key}${edge}: see above`);
+      return;
+    }
+    drawn.add(key);
     lines.push(`${indent}${branch}${key}${edge}  ${models.get(key)}`);
 
     const below = branch === "" ? indent : `${indent}${branch === "└─ " ? "   " : "│  "}`;
-    const children = childrenOf(key);
+    const children = roles.filter(({ parents }) => parents.some((parent) => parent.key === key));
     const rail = `${below}${children.length > 0 ? "│  " : "   "}`;
     if (notSold) lines.push(`${rail}not sold: ${sealed.manifest.license} forbids it`);
-    else lines.push(`${rail}received ${sums(received)}`);
+    else lines.push(`${rail}received ${sums((symbol) => earnings[symbol].received.get(key) ?? 0n)}`);
     for (const { holder, units } of notSold ? [] : holdings) {
-      const earned = (symbol: CurrencySymbol) => earnings[symbol].expected.earnedIn.get(`${key}/${holder}`) as bigint;
-      lines.push(`${rail}${holder.padEnd(6)} ${percent(units)}  ${sums(earned)}`);
+      const claimed = sums((symbol) => earnings[symbol].claimed.get(`${key}/${holder}`) ?? 0n);
+      lines.push(`${rail}${holder.padEnd(6)} ${`${formatUnits(units, 4)} %`.padStart(9)}  ${claimed}`);
     }
     for (const [i, child] of children.entries()) {
       const { rateBps, relation } = child.parents.find((parent) => parent.key === key) as Role["parents"][number];
-      draw(
-        child,
-        below,
-        i === children.length - 1 ? "└─ " : "├─ ",
-        `  (${RELATIONS[relation]}, passes on ${rateBps / 100} %)`,
-      );
+      const terms = `  (${RELATIONS[relation]}, passes on ${rateBps / 100} %)`;
+      draw(child, below, i === children.length - 1 ? "└─ " : "├─ ", terms);
     }
   }
 
@@ -49,33 +50,43 @@ export function lineageTree(roles: Role[], { earnings, models }: Outcome): strin
   return lines;
 }
 
-/** Compares what was calculated with what the wallets show: a line for everybody who got something, and whether all are equal. */
-export function comparison({ earnings }: Outcome): { lines: string[]; equal: boolean } {
-  const rows = SYMBOLS.flatMap((symbol) => {
-    const { decimals, expected, actual, left } = earnings[symbol];
-    const people = PEOPLE.map(
-      (person) => [person, expected.earned.get(person) ?? 0n, actual.get(person) ?? 0n] as const,
-    );
-    const others = [
-      ["treasury", expected.fees, actual.get("treasury") ?? 0n],
-      ["left in the ledger", expected.dust, left],
-    ] as const;
+/**
+ * Compares what was calculated with what happened: wallets, claims and books of models, fees before and after the vote.
+ *
+ * @returns A line for every wallet that got something, a line for every other figure that is off, and whether all are equal.
+ */
+export function comparison({ earnings, fees }: Outcome): { lines: string[]; equal: boolean } {
+  const wallets = SYMBOLS.flatMap((symbol) => {
+    const { expected, actual, left } = earnings[symbol];
+    const people = PEOPLE.filter((person) => person !== "Buyer" && person !== "Relayer");
 
-    return [...people.filter(([person]) => person !== "Buyer" && person !== "Relayer"), ...others].map(
-      ([name, calculated, measured]) => ({ symbol, decimals, name, calculated, measured }),
-    );
+    return [
+      ...people.map((name) => ({ symbol, name, due: expected.earned.get(name) ?? 0n, got: actual.get(name) ?? 0n })),
+      { symbol, name: "treasury", due: expected.fees, got: actual.get("treasury") ?? 0n },
+      { symbol, name: "left in the ledger", due: expected.dust, got: left },
+    ];
   });
-  const lines = rows
-    .filter(({ calculated, measured }) => calculated !== 0n || measured !== 0n)
-    .map(({ symbol, decimals, name, calculated, measured }) => {
-      const amount = `${formatUnits(measured, decimals)} ${symbol}`;
-      const verdict = calculated === measured ? "=" : `but ${formatUnits(calculated, decimals)} was due`;
+  const inModels = SYMBOLS.flatMap((symbol) => {
+    const { expected, received, claimed } = earnings[symbol];
+    const rows = (due: Map<string, bigint>, got: Map<string, bigint>) =>
+      [...due.keys()].map((name) => ({ symbol, name, due: due.get(name) ?? 0n, got: got.get(name) ?? 0n }));
 
-      return `  ${name.padEnd(20)}${amount.padStart(24)}  ${verdict}`;
-    });
-  return { lines, equal: rows.every(({ calculated, measured }) => calculated === measured) };
-}
+    return [...rows(expected.received, received), ...rows(expected.earnedIn, claimed)];
+  });
+  const wrongFees = (["before", "after"] as const).filter((when) => fees.actual[when] !== fees.expected[when]);
+  const lineOf = ({ symbol, name, due, got }: (typeof wallets)[number]) => {
+    const { decimals } = earnings[symbol];
+    const amount = `${formatUnits(got, decimals)} ${symbol}`;
 
-function percent(units: bigint): string {
-  return `${formatUnits(units, 4)} %`.padStart(9);
+    return `  ${name.padEnd(20)}${amount.padStart(28)}  ${due === got ? "=" : `but ${formatUnits(due, decimals)} was due`}`;
+  };
+
+  return {
+    lines: [
+      ...wallets.filter(({ due, got }) => due !== 0n || got !== 0n).map(lineOf),
+      ...inModels.filter(({ due, got }) => due !== got).map(lineOf),
+      ...wrongFees.map((when) => `  fee ${when} the vote: ${fees.actual[when]}, but ${fees.expected[when]} was due`),
+    ],
+    equal: [...wallets, ...inModels].every(({ due, got }) => due === got) && wrongFees.length === 0,
+  };
 }

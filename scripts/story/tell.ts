@@ -1,5 +1,6 @@
-import { id, type JsonRpcProvider, parseUnits, type TransactionReceipt } from "ethers";
+import { id, type JsonRpcProvider, parseUnits, type TransactionReceipt, ZeroAddress } from "ethers";
 import { type Commonweal, connect } from "../../sdk/src/index.js";
+import local from "../parameters/local.json" with { type: "json" };
 import { PEOPLE, type Person, type Role } from "./cast.js";
 import { type Expectation, type ExpectedModel, expect } from "./expected.js";
 import { unseal } from "./manifest.js";
@@ -21,10 +22,26 @@ export interface Outcome {
   /** For each currency: what each person and the treasury should have got, and what their wallets got. */
   earnings: Record<
     CurrencySymbol,
-    { decimals: number; expected: Expectation; actual: Map<string, bigint>; left: bigint }
+    {
+      decimals: number;
+      expected: Expectation;
+      /** By person, and the treasury: what their wallets gained. */
+      actual: Map<string, bigint>;
+      /** What stayed in the ledger. */
+      left: bigint;
+      /** By model: what it received. */
+      received: Map<string, bigint>;
+      /** By `model/person`: what was claimed. */
+      claimed: Map<string, bigint>;
+    }
   >;
   /** Protocol fees of a model registered before and after the vote, in basis points. */
-  fees: { before: number; after: number };
+  fees: { expected: Fees; actual: Fees };
+}
+
+interface Fees {
+  before: number;
+  after: number;
 }
 
 /** Tells the story on a fresh chain: registers, sells, cascades, claims, votes; and measures what everybody got. */
@@ -32,12 +49,14 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
   const commonwealOf = await connectAll(world);
   const models = await registerAll(world, commonwealOf, roles);
   const feeBefore = await feeOf(commonwealOf.Buyer, models.get("Iris") as string);
-  const expected = expectations(roles, feeBefore);
+  const expected = expectations(roles, local.protocolFeeBps);
 
   const before = await measure(world, commonwealOf.Buyer);
   await buy(world, commonwealOf.Buyer, models);
   const spentOnGas = await passOnAndClaim(world, commonwealOf, roles, models);
   const after = await measure(world, commonwealOf.Buyer);
+
+  const books = await readBooks(world, commonwealOf.Buyer, models);
 
   const earnings = Object.fromEntries(
     (Object.keys(PRICES) as CurrencySymbol[]).map((symbol) => {
@@ -49,7 +68,7 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
         }),
       );
       const entry = { decimals: symbol === "ETH" ? 18 : 6, expected: expected[symbol], actual };
-      return [symbol, { ...entry, left: ledger - before[symbol].ledger }];
+      return [symbol, { ...entry, ...books[symbol], left: ledger - before[symbol].ledger }];
     }),
   ) as Outcome["earnings"];
 
@@ -59,7 +78,14 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
     await registerAfterVote(commonwealOf.Amara, roles[0], world.wallets.Amara.address),
   );
 
-  return { models, earnings, fees: { before: feeBefore, after: feeAfter } };
+  return {
+    models,
+    earnings,
+    fees: {
+      expected: { before: local.protocolFeeBps, after: LOWERED_FEE_BPS },
+      actual: { before: feeBefore, after: feeAfter },
+    },
+  };
 }
 
 type CommonwealOf = Record<Person, Commonweal>;
@@ -211,6 +237,33 @@ function expectations(roles: Role[], feeBps: number): Record<CurrencySymbol, Exp
   const of = (price: bigint) => expect(expectedModels, new Map(BOUGHT.map((key) => [key, price])));
 
   return { USDC: of(parseUnits(PRICES.USDC, 6)), ETH: of(parseUnits(PRICES.ETH, 18)) };
+}
+
+/** What each model received, by the ledger's books, and what each holder claimed from it, by the ledger's events. */
+async function readBooks(
+  { usdc, wallets }: World,
+  { royalties, contracts: { RoyaltyLedger: ledger } }: Commonweal,
+  models: Map<string, string>,
+) {
+  const keyOf = new Map([...models].map(([key, model]) => [model, key]));
+  const personOf = new Map(PEOPLE.map((person) => [wallets[person].address, person]));
+  const events = await ledger.queryFilter(ledger.filters.Claimed());
+  const of = async (currency: string, address: string) => {
+    const claims = events.map(({ args }) => args).filter((claim) => claim.currency === address);
+    const received = [...models].map(
+      async ([key, model]) => [key, (await royalties.booksOf({ model, currency })).received] as const,
+    );
+
+    return {
+      received: new Map(await Promise.all(received)),
+      claimed: new Map(
+        claims.map(({ model, holder, amount }) => [`${keyOf.get(model)}/${personOf.get(holder)}`, amount] as const),
+      ),
+    };
+  };
+  const usdcAddress = await usdc.getAddress();
+
+  return { USDC: await of(usdcAddress, usdcAddress), ETH: await of("ETH", ZeroAddress) };
 }
 
 /** Balances of every holder, of the treasury and of the ledger, by the chain's own books. */

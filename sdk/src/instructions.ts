@@ -48,6 +48,7 @@ export const instructions: Instructions = {
   CurrencySupplyTooHigh: ({ currency, supply, max }) =>
     `${currency} has a supply of ${supply} units, above ${max}; list another currency.`,
   CurrencyWithoutCode: ({ currency }) => `There is no contract at ${currency}; check the address and the chain.`,
+  CurrencyWithoutSupply: ({ currency }) => `${currency} is no ERC-20: it has no total supply; check the address.`,
   EthAmountMismatch: ({ expected, sent }) => `Send exactly ${expected} wei with the call, not ${sent}.`,
   HostPartTooHigh: ({ maxHostBps, maxBps }) => `Leave hosts ${maxBps} basis points at most, not ${maxHostBps}.`,
   InvalidClaimRecipient: ({ to }) => `Earnings cannot be sent to ${to}; name an account of yours.`,

@@ -62,6 +62,15 @@ describe("The command `start`", function () {
     });
   }
 
+  it("ends cleanly on Ctrl-C in the middle of the story, too", async () => {
+    const { child, printed, ended } = start("--port", "0");
+    await waitFor(child, printed, "Telling the story");
+    child.kill("SIGINT");
+
+    expect(await ended, printed.text).to.equal(0);
+    expect(printed.text).to.include("The chain has stopped.").and.not.include("Error");
+  });
+
   it("says so on a Node that is too old", async () => {
     const pretend = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.1.0"})';
     const { child, stderr } = await run(process.execPath, ["--import", pretend, "scripts/node-version.mjs"], {
@@ -72,7 +81,7 @@ describe("The command `start`", function () {
     );
 
     expect(child).to.equal(1);
-    expect(stderr).to.include("runs on Node 22 or newer, and this is Node 20.1.0");
+    expect(stderr).to.include("runs on Node 24 or newer, and this is Node 20.1.0");
   });
 
   it("stays up, prints a snippet that works with the packed SDK, and ends cleanly on Ctrl-C", async () => {

@@ -11,6 +11,7 @@ export interface ContractErrors {
   CurrencyNotListed: { currency: string };
   CurrencySupplyTooHigh: { currency: string; supply: bigint; max: bigint };
   CurrencyWithoutCode: { currency: string };
+  CurrencyWithoutSupply: { currency: string };
   DerivativeRateTooHigh: { rateBps: bigint; maxBps: bigint };
   DerivativesClosed: { parent: string };
   ECDSAInvalidSignature: Record<string, never>;
@@ -131,6 +132,7 @@ export const errorTable = {
     contracts: ["RoyaltyLedger"],
   },
   "0x59d21ff3": { error: "error CurrencyWithoutCode(address currency)", contracts: ["RoyaltyLedger"] },
+  "0xd773f709": { error: "error CurrencyWithoutSupply(address currency)", contracts: ["RoyaltyLedger"] },
   "0x2401ab58": { error: "error DerivativeRateTooHigh(uint256 rateBps, uint256 maxBps)", contracts: ["ModelRegistry"] },
   "0xdf4f7ec4": { error: "error DerivativesClosed(address parent)", contracts: ["ModelRegistry"] },
   "0xf645eedf": { error: "error ECDSAInvalidSignature()", contracts: ["WealToken"] },

@@ -4,7 +4,7 @@ export const royaltyLedgerAbi = [
   {
     inputs: [
       { name: "governance_", type: "address" },
-      { name: "feeBps", type: "uint8" },
+      { name: "feeBps", type: "uint16" },
       { name: "currencies_", type: "address[]" },
     ],
     stateMutability: "nonpayable",
@@ -33,6 +33,7 @@ export const royaltyLedgerAbi = [
     type: "error",
   },
   { inputs: [{ name: "currency", type: "address" }], name: "CurrencyWithoutCode", type: "error" },
+  { inputs: [{ name: "currency", type: "address" }], name: "CurrencyWithoutSupply", type: "error" },
   {
     inputs: [
       { name: "spender", type: "address" },
@@ -188,7 +189,7 @@ export const royaltyLedgerAbi = [
     anonymous: false,
     inputs: [
       { indexed: true, name: "model", type: "address" },
-      { indexed: true, name: "currency", type: "address" },
+      { indexed: false, name: "currency", type: "address" },
       { indexed: false, name: "received", type: "uint256" },
       { indexed: false, name: "fee", type: "uint256" },
     ],
@@ -200,7 +201,7 @@ export const royaltyLedgerAbi = [
     inputs: [
       { indexed: true, name: "model", type: "address" },
       { indexed: true, name: "holder", type: "address" },
-      { indexed: true, name: "currency", type: "address" },
+      { indexed: false, name: "currency", type: "address" },
       { indexed: false, name: "to", type: "address" },
       { indexed: false, name: "amount", type: "uint256" },
     ],
@@ -261,7 +262,7 @@ export const royaltyLedgerAbi = [
     anonymous: false,
     inputs: [
       { indexed: true, name: "model", type: "address" },
-      { indexed: true, name: "currency", type: "address" },
+      { indexed: false, name: "currency", type: "address" },
       { indexed: true, name: "payer", type: "address" },
       { indexed: false, name: "amount", type: "uint256" },
       { indexed: false, name: "ref", type: "bytes32" },
@@ -272,8 +273,8 @@ export const royaltyLedgerAbi = [
   {
     anonymous: false,
     inputs: [
-      { indexed: false, name: "oldFeeBps", type: "uint8" },
-      { indexed: false, name: "newFeeBps", type: "uint8" },
+      { indexed: false, name: "oldFeeBps", type: "uint16" },
+      { indexed: false, name: "newFeeBps", type: "uint16" },
     ],
     name: "ProtocolFeeUpdated",
     type: "event",
@@ -283,7 +284,7 @@ export const royaltyLedgerAbi = [
     inputs: [
       { indexed: true, name: "model", type: "address" },
       { indexed: true, name: "parent", type: "address" },
-      { indexed: true, name: "currency", type: "address" },
+      { indexed: false, name: "currency", type: "address" },
       { indexed: false, name: "amount", type: "uint256" },
     ],
     name: "RoyaltyPassed",
@@ -294,7 +295,7 @@ export const royaltyLedgerAbi = [
     inputs: [
       { indexed: true, name: "model", type: "address" },
       { indexed: true, name: "parent", type: "address" },
-      { indexed: true, name: "currency", type: "address" },
+      { indexed: false, name: "currency", type: "address" },
       { indexed: false, name: "amount", type: "uint256" },
     ],
     name: "RoyaltySpilled",
@@ -569,7 +570,7 @@ export const royaltyLedgerAbi = [
   {
     inputs: [],
     name: "protocolFeeBps",
-    outputs: [{ name: "", type: "uint8" }],
+    outputs: [{ name: "", type: "uint16" }],
     stateMutability: "view",
     type: "function",
   },
@@ -584,7 +585,7 @@ export const royaltyLedgerAbi = [
     type: "function",
   },
   {
-    inputs: [{ name: "feeBps", type: "uint8" }],
+    inputs: [{ name: "feeBps", type: "uint16" }],
     name: "setProtocolFee",
     outputs: [],
     stateMutability: "nonpayable",

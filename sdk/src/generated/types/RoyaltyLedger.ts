@@ -757,7 +757,7 @@ export interface RoyaltyLedger extends BaseContract {
     >;
     Paid: TypedContractEvent<PaidEvent.InputTuple, PaidEvent.OutputTuple, PaidEvent.OutputObject>;
 
-    "ProtocolFeeUpdated(uint8,uint8)": TypedContractEvent<
+    "ProtocolFeeUpdated(uint16,uint16)": TypedContractEvent<
       ProtocolFeeUpdatedEvent.InputTuple,
       ProtocolFeeUpdatedEvent.OutputTuple,
       ProtocolFeeUpdatedEvent.OutputObject

@@ -18,7 +18,7 @@ const createXArtifact = {
  * Salt and init code come as the module's parameters `<name>Salt` and `<name>InitCode`, which `scripts/plan.ts`
  * computes: constructor arguments name contracts that are deployed later, and Ignition cannot know their addresses.
  */
-export function create3<Name extends string>(
+export function deployByCreate3<Name extends string>(
   m: IgnitionModuleBuilder,
   name: Name,
   { after = [] }: { after?: (Future | IgnitionModule)[] } = {},
