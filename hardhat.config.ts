@@ -19,6 +19,10 @@ const isCi = process.env.CI === "true";
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
+  networks: {
+    // Compiled for cancun; CI runs the tests of the contracts on what came after it too.
+    default: { type: "edr-simulated", hardfork: process.env.HARDFORK ?? "cancun" },
+  },
   solidity: {
     profiles: { default: compiler, production: compiler },
     npmFilesToBuild: ["@openzeppelin/contracts/governance/TimelockController.sol"],

@@ -192,7 +192,7 @@ export async function castOf(folder: string): Promise<Role[]> {
 }
 
 /** A file of an installed npm package, beside its entry point: real, and never copied into the repository. */
-function packageFile(name: string, file: string): string {
+export function packageFile(name: string, file: string): string {
   try {
     return path.join(path.dirname(require.resolve(name)), file);
   } catch (error) {

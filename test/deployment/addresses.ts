@@ -2,7 +2,7 @@ import { expect } from "chai";
 import hre, { network } from "hardhat";
 import { CREATEX, create3Address, createXAbi } from "../../scripts/create3.js";
 import { planProtocol } from "../../scripts/plan.js";
-import { deployProtocol } from "../../scripts/protocol.js";
+import { DeploymentMismatch, deployProtocol, requireAsPlanned } from "../../scripts/protocol.js";
 import { DAY, deployTestProtocol, testParameters } from "../helpers/protocol.js";
 
 const connection = await network.create();
@@ -48,6 +48,22 @@ async function freshChain(chainId: number) {
 }
 
 describe("Deployment", () => {
+  describe("comparison with the plan", () => {
+    it("fails when a contract is not where the others expect it, and says which", async () => {
+      const { plan, signers } = await fixture();
+      const addresses = plan.map(({ address }) => address);
+      const elsewhere = addresses.map((address, i) =>
+        plan[i].name === "RoyaltyLedger" ? signers[5].address : address,
+      );
+
+      expect(() => requireAsPlanned(plan, new Set(addresses))).not.to.throw();
+      expect(() => requireAsPlanned(plan, new Set(elsewhere))).to.throw(
+        DeploymentMismatch,
+        `RoyaltyLedger is not at ${ADDRESSES.RoyaltyLedger}`,
+      );
+    });
+  });
+
   describe("addresses", () => {
     it("are known before anything is deployed", async () => {
       const { plan, weal, timelock, governor, ledger, registry } = await fixture();

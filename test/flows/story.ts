@@ -5,7 +5,7 @@ import { expect } from "chai";
 import hre from "hardhat";
 import { deploymentOf } from "../../scripts/deployments.js";
 import { startLocalChain } from "../../scripts/local.js";
-import { castOf, type Role } from "../../scripts/story/cast.js";
+import { castOf, packageFile, type Role } from "../../scripts/story/cast.js";
 import { describeFile, MissingFile, unseal } from "../../scripts/story/manifest.js";
 import { comparison, lineageTree } from "../../scripts/story/report.js";
 import { type Outcome, tell } from "../../scripts/story/tell.js";
@@ -105,6 +105,13 @@ describe("Manifests of the story", () => {
     const error = await describeFile("/nowhere/model.onnx").catch((reason: unknown) => reason);
 
     expect(error).to.be.instanceOf(MissingFile).with.property("message").that.includes("npx pnpm@12 install");
+  });
+
+  it("tells which package is missing and what to do", () => {
+    expect(() => packageFile("not-installed", "model.onnx")).to.throw(
+      MissingFile,
+      "The package not-installed is missing",
+    );
   });
 
   it("does not open a manifest that was tampered with", async () => {

@@ -58,15 +58,17 @@ describe("Governance of the protocol", () => {
     });
 
     it("stays under its cap, whatever is decided: the execution fails and changes nothing", async () => {
-      const { ledger, governor, ledgerAddress, decide } = await fixture();
-      const { execute, proposalId } = await decide({
-        target: ledgerAddress,
-        data: ledger.interface.encodeFunctionData("setProtocolFee", [251]),
-      });
+      for (const feeBps of [251, 256, 10_000]) {
+        const { ledger, governor, ledgerAddress, decide } = await fixture();
+        const { execute, proposalId } = await decide({
+          target: ledgerAddress,
+          data: ledger.interface.encodeFunctionData("setProtocolFee", [feeBps]),
+        });
 
-      await expect(execute()).to.be.revertedWithCustomError(ledger, "ProtocolFeeTooHigh").withArgs(251, 250);
-      expect(await ledger.protocolFeeBps()).to.equal(100n);
-      expect(await governor.state(proposalId)).to.equal(State.Queued);
+        await expect(execute()).to.be.revertedWithCustomError(ledger, "ProtocolFeeTooHigh").withArgs(feeBps, 250);
+        expect(await ledger.protocolFeeBps()).to.equal(100n);
+        expect(await governor.state(proposalId)).to.equal(State.Queued);
+      }
     });
 
     it("can be raised to the cap itself", async () => {

@@ -163,10 +163,25 @@ describe("ModelRegistry", () => {
   });
 
   describe("parentsOf", () => {
-    it("is empty for an address that is no model", async () => {
+    it("refuses an address that is no model", async () => {
       const { registry, stranger } = await fixture();
 
-      expect(await registry.parentsOf(stranger.address)).to.deep.equal([]);
+      await expect(registry.parentsOf(stranger.address))
+        .to.be.revertedWithCustomError(registry, "ModelNotRegistered")
+        .withArgs(stranger.address);
+    });
+
+    it("refuses a model that was opened past the registry, whose parents agreed to nothing here", async () => {
+      const { registry, ledger, model, stranger } = await fixture();
+      const salt = id("past the registry");
+      const past = await ledger.modelIdOf(stranger.address, salt);
+      await ledger
+        .connect(stranger)
+        .open(salt, [{ parent: model, rateBps: 100 }], 0, [{ holder: stranger.address, units: 1_000_000 }]);
+
+      await expect(registry.parentsOf(past))
+        .to.be.revertedWithCustomError(registry, "ModelNotRegistered")
+        .withArgs(past);
     });
   });
 });
