@@ -30,5 +30,10 @@ export default defineConfig({
   test: {
     // At home a test may be skipped, when the browser or server that it needs is missing. In CI a skip is a failure.
     mocha: { forbidOnly: isCi, forbidPending: isCi },
+    solidity: {
+      fuzz: { runs: 1_000 },
+      invariant: { runs: 12, depth: 500, failOnRevert: true },
+      fsPermissions: { writeFile: ["cache/ledger-invariants.txt"] },
+    },
   },
 });

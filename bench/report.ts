@@ -58,14 +58,12 @@ export function driftOf(file: string, committed: string, measured: string, toler
   if (frame(committed) !== frame(measured)) return [`${file} has other rows or other words than this run; ${advice}`];
 
   const values = (page: string) =>
-    page
-      .split("\n")
-      .flatMap((line) =>
-        [...line.matchAll(numbers)].map(([text]) => ({
-          line: line.replaceAll(/\s+/g, " "),
-          value: Number(text.replaceAll(",", "")),
-        })),
-      );
+    page.split("\n").flatMap((line) =>
+      [...line.matchAll(numbers)].map(([text]) => ({
+        line: line.replaceAll(/\s+/g, " "),
+        value: Number(text.replaceAll(",", "")),
+      })),
+    );
   const after = values(measured);
   return values(committed).flatMap(({ line, value }, i) =>
     Math.abs(after[i].value - value) > tolerance * value

@@ -41,7 +41,7 @@ async function run({ onlyOnce, port }: { onlyOnce: boolean; port: number }): Pro
     say("Telling the story: registering, selling, cascading, claiming, voting");
     const told = tell(world, roles);
     // A story that was stopped fails when its chain goes, which is no news.
-    told.catch(() => {});
+    void told.catch(() => {});
     const outcome = await Promise.race([told, stopped]);
     if (outcome === undefined) return;
 

@@ -8,17 +8,28 @@ export const PROJECT = "project/";
 /** What Hardhat's type leaves out. */
 export type CompilerMessage = CompilerOutputError & { sourceLocation?: { file: string } };
 
-/** Returns what the compiler said in each compilation that the present artifacts come from. */
+/**
+ * Returns what the compiler said in each compilation that the present artifacts come from. Of a file that was compiled
+ * again since, what an earlier compilation said of its contracts is left out.
+ */
 export async function compilerOutputs(): Promise<CompilerOutput[]> {
-  const names = [...(await hre.artifacts.getAllFullyQualifiedNames())];
-  const ids = await Promise.all(names.map((name) => hre.artifacts.getBuildInfoId(name)));
-  const paths = await Promise.all(
-    [...new Set(ids)].filter((id) => id !== undefined).map((id) => hre.artifacts.getBuildInfoOutputPath(id)),
-  );
+  const idsOf = new Map<string, Set<string>>();
+  for (const name of await hre.artifacts.getAllFullyQualifiedNames()) {
+    const id = await hre.artifacts.getBuildInfoId(name);
+    if (id === undefined) continue;
+
+    const source = `${PROJECT}${name.slice(0, name.lastIndexOf(":"))}`;
+    idsOf.set(source, (idsOf.get(source) ?? new Set()).add(id));
+  }
+  const ids = new Set([...idsOf.values()].flatMap((ofSource) => [...ofSource]));
 
   return Promise.all(
-    paths
-      .filter((path) => path !== undefined)
-      .map(async (path) => (JSON.parse(await readFile(path, "utf8")) as SolidityBuildInfoOutput).output),
+    [...ids].map(async (id) => {
+      const path = (await hre.artifacts.getBuildInfoOutputPath(id)) as string;
+      const { output } = JSON.parse(await readFile(path, "utf8")) as SolidityBuildInfoOutput;
+      const contracts = Object.entries(output.contracts ?? {}).filter(([source]) => idsOf.get(source)?.has(id) ?? true);
+
+      return { ...output, contracts: Object.fromEntries(contracts) };
+    }),
   );
 }
