@@ -21,9 +21,9 @@ export function helloSnippet(url: string, model: string, account: number): strin
 export async function packSdk(folder: string): Promise<string> {
   const cwd = path.join(hre.config.paths.root, "sdk");
   await mkdir(folder, { recursive: true });
-  // Its `prepack` builds it.
-  const { stdout } = await run("npm", ["pack", "--json", "--loglevel", "error", "--pack-destination", folder], { cwd });
-  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("["))) as { filename: string }[];
+  await run("npm", ["run", "build"], { cwd });
+  // Without scripts, whose output would mix with the archive's name.
+  const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd });
 
-  return path.join(folder, filename);
+  return path.join(folder, stdout.trim());
 }

@@ -167,7 +167,7 @@ contract RoyaltyLedgerInvariantTest is Test {
         }
     }
 
-    /// @dev F of what stayed with the model, less F of what had when it was last cascaded.
+    /// @dev F of what stayed with the model, less F of what had stayed when it was last cascaded.
     function _unsettledFee(address model, Currency currency) private view returns (uint256) {
         IRoyaltyLedger.Terms memory terms = _ledger.termsOf(model);
         IRoyaltyLedger.ModelBooks memory books = _ledger.booksOf(model, currency);

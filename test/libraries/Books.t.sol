@@ -23,6 +23,17 @@ contract BooksTest is Test {
         _check(books, Fields(0, 0, 0, 0, 0));
     }
 
+    /// Whatever the terms, also where all of them are zero: the first unit opens the books, and nothing closes them.
+    function testFuzz_firstUnitOpens(uint256 rate, uint256 fee, uint256 parents, uint112 more) external pure {
+        Books books = BooksLibrary
+            .open(bound(rate, 0, RoyaltyMath.MAX_TOTAL_RATE_BPS), bound(fee, 0, RoyaltyMath.MAX_FEE_BPS), parents % 17)
+            .credit(1);
+
+        vm.assertTrue(books.isOpen(), "not open");
+        vm.assertTrue(books.credit(bound(more, 0, books.room())).cascade().isOpen(), "closed");
+        vm.assertTrue(BooksLibrary.open(0, 0, 0).credit(1).isOpen(), "not open without terms");
+    }
+
     /// The layout, bit by bit, at the largest value of every field.
     function test_layout() external pure {
         Books books = BooksLibrary.open(5_000, 250, 16).credit(type(uint112).max).cascade();

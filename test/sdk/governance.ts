@@ -55,9 +55,9 @@ describe("SDK governance", () => {
     await sdk.alice.governance.queue({ proposalId });
     expect(await governance.state(proposalId)).to.equal("queued");
 
-    const early = governance.execute({ proposalId });
-    await expectRefusal(early, "TimelockUnexpectedOperationState", {
-      operationId: await operationOf(proposalId),
+    const operationId = await operationOf(proposalId);
+    await expectRefusal(governance.execute({ proposalId }), "TimelockUnexpectedOperationState", {
+      operationId,
       // Ready is the third of the timelock's states.
       expectedStates: `0x${"0".repeat(63)}4`,
     });

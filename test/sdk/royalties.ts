@@ -74,13 +74,13 @@ describe("SDK royalties", () => {
     });
 
     it("approves nothing when told so", async () => {
-      const payment = sdk.carol.royalties.pay({ model: child, currency: usdc, amount: "20", approve: false });
+      const spender = await sdk.ledger.getAddress();
 
-      await expectRefusal(payment, "ERC20InsufficientAllowance", {
-        spender: await sdk.ledger.getAddress(),
-        allowance: 0n,
-        needed: 20n * USDC,
-      });
+      await expectRefusal(
+        sdk.carol.royalties.pay({ model: child, currency: usdc, amount: "20", approve: false }),
+        "ERC20InsufficientAllowance",
+        { spender, allowance: 0n, needed: 20n * USDC },
+      );
       expect(await allowance()).to.equal(0n);
     });
 
