@@ -18,6 +18,7 @@ import {
   measureGovernance,
   measurePayments,
   measureRegistrations,
+  measureSweeps,
   measureTransfers,
 } from "./measures.js";
 import { driftOf, type Figures, gasPage, measureTable, withFigures } from "./report.js";
@@ -54,6 +55,7 @@ async function measureAll(): Promise<Figures> {
     measureCascades,
     measureTransfers,
     measureRegistrations,
+    measureSweeps,
     measureGovernance,
   ]) {
     measures.push(...(await measure(scenario)));

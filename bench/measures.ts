@@ -1,5 +1,5 @@
-import { id } from "ethers";
-import { ETH, gasOf, ref } from "../test/helpers/models.js";
+import { AbiCoder, id, keccak256 } from "ethers";
+import { ETH, freshSalt, gasOf, ref } from "../test/helpers/models.js";
 import { DAY } from "../test/helpers/protocol.js";
 import { ODD_AMOUNT, type Scenario } from "./scenario.js";
 
@@ -88,6 +88,59 @@ export async function measureCascades({ roots, register, pay, cascade }: Scenari
       bound: 13_500,
     },
   ];
+}
+
+/** Sweeps of what was sent to a model's id, and to the address that it shares with a host. */
+export async function measureSweeps({
+  ledger,
+  registry,
+  usdc,
+  alice,
+  bob,
+  payer,
+  token,
+  ...scenario
+}: Scenario): Promise<Measure[]> {
+  const salts = [freshSalt(), freshSalt()];
+  const [model, fresh] = [await scenario.register({ salt: salts[0] }), await scenario.register({ salt: salts[1] })];
+  const [modelSalt, freshModelSalt] = salts.map((salt) => forwarderSalt(registry.target, alice.address, salt));
+  const hosting = { model, host: bob.address, hostBps: 2_503 };
+  const deposit = await ledger.depositOf(hosting);
+  const send = (to: string) => usdc.connect(payer).transfer(to, ODD_AMOUNT);
+  const gasOfSweep = async (to: string, salt: string) => {
+    await send(to);
+    return gasOf(ledger.sweep([salt], [token]));
+  };
+  const gasOfHosted = async () => {
+    await send(deposit);
+    return gasOf(ledger.sweepHosted([hosting], [token]));
+  };
+  const gasOfHostClaim = () => gasOf(ledger.connect(bob).claimAsHost([hosting], token, bob.address));
+
+  await gasOfSweep(model, modelSalt);
+  const repeat = await gasOfSweep(model, modelSalt);
+  // Its books are open, so that what is left of the difference is the forwarder.
+  await scenario.pay(fresh);
+  const deployed = await gasOfSweep(fresh, freshModelSalt);
+  await gasOfHosted();
+  const hosted = await gasOfHosted();
+  await gasOfHostClaim();
+  await gasOfHosted();
+
+  return [
+    { operation: "sweep ERC-20, repeat", gas: repeat, bound: 55_000 },
+    { operation: "sweep, deploying the forwarder more", gas: deployed - repeat, bound: 70_000 },
+    { operation: "sweep ERC-20 of a host's address, repeat", gas: hosted },
+    { operation: "claim as host, ERC-20, repeat", gas: await gasOfHostClaim() },
+  ];
+}
+
+/** The CREATE2 salt of a model that `publisher` registers. */
+function forwarderSalt(registry: unknown, publisher: string, salt: string): string {
+  const hash = (account: unknown, value: string) =>
+    keccak256(AbiCoder.defaultAbiCoder().encode(["address", "bytes32"], [account, value]));
+
+  return hash(registry, hash(publisher, salt));
 }
 
 /** Share transfers between two accounts that both hold shares of the model. */

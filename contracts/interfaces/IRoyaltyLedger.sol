@@ -5,6 +5,8 @@ import {IERC6909Metadata, IERC6909TokenSupply} from "@openzeppelin/contracts/int
 
 import {Currency} from "../libraries/Currency.sol";
 
+import {IDeposits} from "./IDeposits.sol";
+
 /// @title IRoyaltyLedger
 /// @notice Holds the royalties and the shares of all models. A payment adds to one number; what each parent and each
 /// holder of shares earns is a function of that number (see {RoyaltyMath}), so there is no loop over contributors and
@@ -14,7 +16,7 @@ import {Currency} from "../libraries/Currency.sol";
 /// models and lists currencies, and can touch nothing that was earned.
 ///
 /// Warning: rebasing tokens are not supported. Listing one endangers that currency alone.
-interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
+interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /* STRUCTS */
 
     /// @notice A link from a model to a parent that it was built from.
@@ -101,7 +103,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param model The model that passes it on.
     /// @param parent The parent that is credited.
     /// @param currency The currency.
-    /// @param amount Units credited to the parent's books.
+    /// @param amount Units credited to the parent's books; 0 if they were full.
     event RoyaltyPassed(address indexed model, address indexed parent, Currency currency, uint256 amount);
 
     /// @notice Emitted when a parent's books are at their cap and cannot take all of its part; the rest stays in the

@@ -29,6 +29,11 @@ library CurrencyLibrary {
         return IERC20(Currency.unwrap(self));
     }
 
+    /// @notice Returns how much an account has, in units.
+    function balanceOf(Currency self, address account) internal view returns (uint256) {
+        return self.isEth() ? account.balance : self.token().balanceOf(account);
+    }
+
     /// @notice Sends `amount` units to `to`; reverts if they do not arrive.
     function transfer(Currency self, address to, uint256 amount) internal {
         if (self.isEth()) Address.sendValue(payable(to), amount);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+
+import {Currency} from "./Currency.sol";
 
 /// @title Forwarder
 /// @notice The bytecode of deposit forwarders: the tiny contracts that stand, once deployed, at a model's address.
@@ -58,5 +62,21 @@ library Forwarder {
     /// @param salt The CREATE2 salt.
     function addressOf(address owner, bytes32 salt) internal pure returns (address) {
         return Create2.computeAddress(salt, INIT_CODE_HASH, owner);
+    }
+
+    /// @notice Has the forwarder of this contract with `salt` send `amount` here; deploys it first where needed. Does
+    /// not revert if the currency does: the caller sees what came.
+    function pull(address forwarder, bytes32 salt, Currency currency, uint256 amount) internal {
+        if (forwarder.code.length == 0) Create2.deploy(0, salt, INIT_CODE);
+
+        bytes memory instruction =
+            currency.isEth()
+                ? abi.encodePacked(uint256(uint160(address(this))), amount)
+                : abi.encodePacked(
+                    uint256(uint160(Currency.unwrap(currency))),
+                    uint256(0),
+                    abi.encodeCall(IERC20.transfer, (address(this), amount))
+                );
+        LowLevelCall.callNoReturn(forwarder, instruction);
     }
 }

@@ -6,6 +6,7 @@ import {IERC6909Metadata, IERC6909TokenSupply} from "@openzeppelin/contracts/int
 import {ERC6909} from "@openzeppelin/contracts/token/ERC6909/ERC6909.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
+import {IDeposits} from "../interfaces/IDeposits.sol";
 import {IRoyaltyLedger} from "../interfaces/IRoyaltyLedger.sol";
 
 import {PositionLibrary} from "../libraries/Position.sol";
@@ -39,6 +40,7 @@ abstract contract ModelShares is IRoyaltyLedger, ERC6909 {
     function supportsInterface(bytes4 interfaceId) public view override(ERC6909, IERC165) returns (bool) {
         return
             interfaceId == type(IRoyaltyLedger).interfaceId ||
+            interfaceId == type(IDeposits).interfaceId ||
             interfaceId == type(IERC6909Metadata).interfaceId ||
             interfaceId == type(IERC6909TokenSupply).interfaceId ||
             super.supportsInterface(interfaceId);

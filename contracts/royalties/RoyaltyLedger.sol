@@ -13,12 +13,13 @@ import {Forwarder} from "../libraries/Forwarder.sol";
 import {Position, PositionLibrary} from "../libraries/Position.sol";
 import {RoyaltyMath} from "../libraries/RoyaltyMath.sol";
 
+import {Deposits} from "./Deposits.sol";
 import {LedgerGovernance} from "./LedgerGovernance.sol";
 import {ModelShares} from "./ModelShares.sol";
 
 /// @title RoyaltyLedger
 /// @notice See {IRoyaltyLedger}.
-contract RoyaltyLedger is ModelShares, LedgerGovernance {
+contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
     using SafeERC20 for IERC20;
 
     /* CONSTANTS */
@@ -314,6 +315,34 @@ contract RoyaltyLedger is ModelShares, LedgerGovernance {
         slot.books = books.credit(amount);
 
         emit Paid(model, currency, msg.sender, amount, ref);
+    }
+
+    /* INTERNAL: DEPOSITS */
+
+    /// @dev See {Deposits}.
+    function _requireListed(Currency currency) internal view override {
+        require(isListed(currency), CurrencyNotListed(currency));
+    }
+
+    /// @dev See {Deposits}.
+    function _roomFor(address model, Currency currency) internal view override returns (uint256) {
+        Books books = _books[currency][model].books;
+
+        return books.isOpen() || _exists(model) ? books.room() : 0;
+    }
+
+    /// @dev See {Deposits}.
+    function _creditDeposit(address model, Currency currency, uint256 amount) internal override {
+        BooksSlot storage slot = _books[currency][model];
+        Books books = slot.books;
+        if (!books.isOpen()) books = _openBooks(slot, model, currency);
+
+        slot.books = books.credit(amount);
+    }
+
+    /// @dev See {Deposits}.
+    function _maxHostBps(address model) internal view override returns (uint256) {
+        return _terms[model].maxHostBps;
     }
 
     /* INTERNAL: CASCADE */

@@ -11,6 +11,9 @@ const DAY = 86_400;
 /** What the story buys: each amount is paid to each model, in each currency. */
 const BOUGHT = ["Iris classifier int8", "Silero VAD v6"];
 const PRICES = { USDC: "100", ETH: "1" } as const;
+const DECIMALS = { USDC: 6, ETH: 18 } as const;
+/** What is sent to a model's id by plain transfer: odd, so that something is rounded. */
+const SENT = { to: "Silero VAD v6", USDC: "7.654321", ETH: "0.123456789012345678" } as const;
 const LOWERED_FEE_BPS = 50;
 
 export type CurrencySymbol = keyof typeof PRICES;
@@ -53,6 +56,7 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
 
   const before = await measure(world, commonwealOf.Buyer);
   await buy(world, commonwealOf.Buyer, models);
+  await sendAndSweep(world, commonwealOf.Relayer, models);
   const spentOnGas = await passOnAndClaim(world, commonwealOf, roles, models);
   const after = await measure(world, commonwealOf.Buyer);
 
@@ -67,7 +71,7 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
           return [name, balance - before[symbol][name] + gas];
         }),
       );
-      const entry = { decimals: symbol === "ETH" ? 18 : 6, expected: expected[symbol], actual };
+      const entry = { decimals: DECIMALS[symbol], expected: expected[symbol], actual };
       return [symbol, { ...entry, ...books[symbol], left: ledger - before[symbol].ledger }];
     }),
   ) as Outcome["earnings"];
@@ -130,7 +134,7 @@ async function registerAll({ wallets, say }: World, commonwealOf: CommonwealOf, 
 }
 
 async function buy({ usdc, wallets, say }: World, { royalties }: Commonweal, models: Map<string, string>) {
-  const dollars = parseUnits(PRICES.USDC, 6) * BigInt(BOUGHT.length);
+  const dollars = parseUnits(PRICES.USDC, DECIMALS.USDC) * BigInt(BOUGHT.length);
   await (await usdc.mint(wallets.Buyer.address, dollars)).wait();
   for (const key of BOUGHT) {
     const model = models.get(key) as string;
@@ -138,6 +142,19 @@ async function buy({ usdc, wallets, say }: World, { royalties }: Commonweal, mod
     await royalties.pay({ model, currency: "ETH", amount: PRICES.ETH });
     say(`  ${key}: paid ${PRICES.USDC} USDC and ${PRICES.ETH} ETH`);
   }
+}
+
+/** A model is an address: who knows nothing of the protocol pays it with a transfer, and anyone sweeps it. */
+async function sendAndSweep({ usdc, wallets, say }: World, { deposits }: Commonweal, models: Map<string, string>) {
+  const model = models.get(SENT.to) as string;
+  const dollars = parseUnits(SENT.USDC, DECIMALS.USDC);
+  await (await usdc.mint(wallets.Buyer.address, dollars)).wait();
+  await (await usdc.transfer(model, dollars)).wait();
+  await (await wallets.Buyer.sendTransaction({ to: model, value: parseUnits(SENT.ETH, DECIMALS.ETH) })).wait();
+  say(`  ${SENT.to}: sent ${SENT.USDC} USDC and ${SENT.ETH} ETH by plain transfer to its address`);
+
+  const { swept } = await deposits.sweep({ models: [model], currencies: [await usdc.getAddress(), "ETH"] });
+  say(`  swept: ${swept.length} currencies that waited there are income of the model`);
 }
 
 /** Everything that can move is moved; returns what each claimer paid for gas. */
@@ -234,9 +251,15 @@ function expectations(roles: Role[], feeBps: number): Record<CurrencySymbol, Exp
     parents: parents.map((parent) => ({ key: parent.key, rateBps: BigInt(parent.rateBps) })),
     holdings,
   }));
-  const of = (price: bigint) => expect(expectedModels, new Map(BOUGHT.map((key) => [key, price])));
+  const of = (symbol: CurrencySymbol) => {
+    const units = (amount: string) => parseUnits(amount, DECIMALS[symbol]);
+    const payments = new Map<string, bigint>(BOUGHT.map((key) => [key, units(PRICES[symbol])]));
+    payments.set(SENT.to, (payments.get(SENT.to) ?? 0n) + units(SENT[symbol]));
 
-  return { USDC: of(parseUnits(PRICES.USDC, 6)), ETH: of(parseUnits(PRICES.ETH, 18)) };
+    return expect(expectedModels, payments);
+  };
+
+  return { USDC: of("USDC"), ETH: of("ETH") };
 }
 
 /** What each model received, by the ledger's books, and what each holder claimed from it, by the ledger's events. */

@@ -1,6 +1,7 @@
 import { Contract, type InterfaceAbi, type Signer } from "ethers";
 import { addressOf } from "./arguments.js";
 import type { Context, Contracts, Deployment, Runner } from "./context.js";
+import { type Deposits, depositsOf } from "./deposits.js";
 import { DeploymentNotFound, InvalidArgument, SignerRequired } from "./errors.js";
 import { modelRegistryAbi } from "./generated/abis/ModelRegistry.js";
 import { royaltyLedgerAbi } from "./generated/abis/RoyaltyLedger.js";
@@ -25,6 +26,7 @@ export interface Commonweal {
   readonly contracts: Contracts;
   readonly registry: Registry;
   readonly royalties: Royalties;
+  readonly deposits: Deposits;
   readonly governance: Governance;
 }
 
@@ -51,6 +53,7 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     contracts: context.contracts,
     registry: registryOf(context),
     royalties: royaltiesOf(context),
+    deposits: depositsOf(context),
     governance: governanceOf(context),
   };
 }

@@ -26,6 +26,11 @@ export function currencyAddress(currency: Currency): string {
   return currency === "ETH" ? ZeroAddress : addressOf(currency, "currency", '"ETH", or the address of an ERC-20');
 }
 
+/** Returns a currency as this SDK names it. */
+export function currencyOf(address: string): Currency {
+  return address === ZeroAddress ? "ETH" : address;
+}
+
 /** What payments need to know about currencies, with a memory for decimals, which never change. */
 export function currenciesOf({ contracts, runner, signer }: Context) {
   const { RoyaltyLedger: ledger } = contracts;

@@ -4,6 +4,7 @@ export { manifestUri } from "./cid.js";
 export { type Commonweal, connect } from "./connect.js";
 export type { Contracts, Deployment, Runner } from "./context.js";
 export type { Currency, ListedCurrency } from "./currencies.js";
+export type { Deposits, Hosting, SweptDeposit } from "./deposits.js";
 export {
   CallFailed,
   CommonwealError,

@@ -56,8 +56,11 @@ export const instructions: Instructions = {
   ModelNotOpened: ({ model }) => `${model} is not a registered model; check the id and the chain.`,
   ModelsNotAscending: ({ previous, model }) => `${model} comes after ${previous}; sort the ids, each once.`,
   NotGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.propose).`,
+  NotHost: ({ host, caller }) =>
+    `${caller} is not ${host}; have the money sent to the host itself, or call as the host.`,
   NothingToClaim: ({ holder, currency }) =>
     `${holder} has nothing to claim of ${currency} in these models; cascade their derivatives first, or wait for income.`,
+  NothingToClaimAsHost: ({ currency }) => `Nothing of ${currency} waits for the host there; sweep the addresses first.`,
   NothingToCollect: ({ currency }) => `No fees of ${currency} wait; cascade first, or wait for income.`,
   ParentNotOpened: ({ parent }) => `The parent ${parent} is not registered; register it first.`,
   ParentsNotAscending: ({ previous, parent }) =>
@@ -66,6 +69,8 @@ export const instructions: Instructions = {
     `${currency} delivered ${delivered} units of ${expected}, so it takes a fee on transfers; pay in another currency.`,
   PaymentsLengthMismatch: ({ models, amounts }) =>
     `${models} models and ${amounts} amounts were given; give one amount for each model, and at least one.`,
+  PlainTransferRefused: ({ sender }) =>
+    `The ledger takes no plain ETH from ${sender}; pay a model (royalties.pay), or send it to the model's id.`,
   ProtocolFeeTooHigh: ({ feeBps, maxBps }) => `The fee can be ${maxBps} basis points at most, not ${feeBps}; lower it.`,
   RatesTooHigh: ({ totalRateBps, maxBps }) =>
     `The parents' rates sum to ${totalRateBps} basis points; lower them to ${maxBps} at most.`,
@@ -110,6 +115,8 @@ export const instructions: Instructions = {
   ERC20InvalidSpender: ({ spender }) => `${spender} cannot be approved; name another account.`,
   SafeERC20FailedOperation: ({ token }) =>
     `The token ${token} refused the transfer; check the balance and the allowance.`,
+  Create2EmptyBytecode: () => "A contract was to be deployed without code; report this.",
+  FailedDeployment: () => "A forwarder could not be deployed; give the transaction more gas.",
   FailedCall: () => "A call to another contract failed; the receiver may not take the chain's coin: name another.",
   InsufficientBalance: ({ balance, needed }) => `The contract has ${balance} wei and needs ${needed}; report this.`,
   ReentrancyGuardReentrantCall: () => "The ledger was called from within its own call; call it afterwards.",

@@ -96,10 +96,10 @@ describe("The command `start`", function () {
       await run("npm", ["install", archive, "ethers"], { cwd: folder });
       const { stdout } = await run("node", ["hello.mjs"], { cwd: folder, timeout: 30_000 });
 
-      // The story paid 1 ETH, the snippet 0.5 more.
+      // The story paid 1 ETH and sent 0.123456789012345678, the snippet paid 0.5 more.
       expect(stdout)
         .to.match(/^0x[0-9a-f]{64} /)
-        .and.to.include("received: 1500000000000000000n");
+        .and.to.include("received: 1623456789012345678n");
     } finally {
       child.kill("SIGINT");
       await rm(folder, { recursive: true });

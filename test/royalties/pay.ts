@@ -217,9 +217,11 @@ describe("RoyaltyLedger", () => {
     });
 
     it("plain ETH: it would be nobody's", async () => {
-      const { ledgerAddress, payer } = await fixture();
+      const { ledger, ledgerAddress, payer } = await fixture();
 
-      await expect(payer.sendTransaction({ to: ledgerAddress, value: 1n })).to.be.revertedWithoutReason(ethers);
+      await expect(payer.sendTransaction({ to: ledgerAddress, value: 1n }))
+        .to.be.revertedWithCustomError(ledger, "PlainTransferRefused")
+        .withArgs(payer.address);
     });
   });
 });

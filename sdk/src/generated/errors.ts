@@ -6,6 +6,7 @@ export interface ContractErrors {
   AccessControlUnauthorizedAccount: { account: string; neededRole: string };
   BooksFull: { model: string; currency: string; received: bigint; amount: bigint };
   CheckpointUnorderedInsertion: Record<string, never>;
+  Create2EmptyBytecode: Record<string, never>;
   CurrencyAlreadyListed: { currency: string };
   CurrencyListFull: { max: bigint };
   CurrencyNotListed: { currency: string };
@@ -45,6 +46,7 @@ export interface ContractErrors {
   Error: { reason: string };
   EthAmountMismatch: { expected: bigint; sent: bigint };
   FailedCall: Record<string, never>;
+  FailedDeployment: Record<string, never>;
   GenesisSumMismatch: { sum: bigint; expected: bigint };
   GovernorAlreadyCastVote: { voter: string };
   GovernorAlreadyQueuedProposal: { proposalId: bigint };
@@ -80,9 +82,11 @@ export interface ContractErrors {
   ModelNotRegistered: { model: string };
   ModelsNotAscending: { previous: string; model: string };
   NotGovernance: { caller: string };
+  NotHost: { host: string; caller: string };
   NotModelMaintainer: { model: string; caller: string };
   NotModelOwner: { model: string; caller: string };
   NothingToClaim: { holder: string; currency: string };
+  NothingToClaimAsHost: { currency: string };
   NothingToCollect: { currency: string };
   Panic: { code: bigint };
   ParentNotOpened: { parent: string };
@@ -90,6 +94,7 @@ export interface ContractErrors {
   ParentsNotAscending: { previous: string; parent: string };
   PaymentShort: { currency: string; expected: bigint; delivered: bigint };
   PaymentsLengthMismatch: { models: bigint; amounts: bigint };
+  PlainTransferRefused: { sender: string };
   ProtocolFeeTooHigh: { feeBps: bigint; maxBps: bigint };
   RateTooLow: { parent: string; rateBps: bigint; minRateBps: bigint };
   RatesTooHigh: { totalRateBps: bigint; maxBps: bigint };
@@ -124,6 +129,7 @@ export const errorTable = {
     contracts: ["RoyaltyLedger"],
   },
   "0x2520601d": { error: "error CheckpointUnorderedInsertion()", contracts: ["WealToken", "WealGovernor"] },
+  "0x4ca249dc": { error: "error Create2EmptyBytecode()", contracts: ["RoyaltyLedger"] },
   "0xfee7ea43": { error: "error CurrencyAlreadyListed(address currency)", contracts: ["RoyaltyLedger"] },
   "0xbc2741db": { error: "error CurrencyListFull(uint256 max)", contracts: ["RoyaltyLedger"] },
   "0xe3fca4ef": { error: "error CurrencyNotListed(address currency)", contracts: ["RoyaltyLedger"] },
@@ -187,6 +193,7 @@ export const errorTable = {
   "0x08c379a0": { error: "error Error(string reason)", contracts: [] },
   "0x4e13ec13": { error: "error EthAmountMismatch(uint256 expected, uint256 sent)", contracts: ["RoyaltyLedger"] },
   "0xd6bda275": { error: "error FailedCall()", contracts: ["RoyaltyLedger", "TimelockController", "WealGovernor"] },
+  "0xb06ebf3d": { error: "error FailedDeployment()", contracts: ["RoyaltyLedger"] },
   "0x924239f9": { error: "error GenesisSumMismatch(uint256 sum, uint256 expected)", contracts: ["WealToken"] },
   "0x71c6af49": { error: "error GovernorAlreadyCastVote(address voter)", contracts: ["WealGovernor"] },
   "0xf20e7d37": { error: "error GovernorAlreadyQueuedProposal(uint256 proposalId)", contracts: ["WealGovernor"] },
@@ -249,9 +256,11 @@ export const errorTable = {
   "0x59d90809": { error: "error ModelNotRegistered(address model)", contracts: ["ModelRegistry"] },
   "0xf67a99ac": { error: "error ModelsNotAscending(address previous, address model)", contracts: ["RoyaltyLedger"] },
   "0x988d1f03": { error: "error NotGovernance(address caller)", contracts: ["RoyaltyLedger"] },
+  "0x11ce18b5": { error: "error NotHost(address host, address caller)", contracts: ["RoyaltyLedger"] },
   "0x18a07f90": { error: "error NotModelMaintainer(address model, address caller)", contracts: ["ModelRegistry"] },
   "0xa0aab18d": { error: "error NotModelOwner(address model, address caller)", contracts: ["ModelRegistry"] },
   "0xf81d1d88": { error: "error NothingToClaim(address holder, address currency)", contracts: ["RoyaltyLedger"] },
+  "0x3ec849b7": { error: "error NothingToClaimAsHost(address currency)", contracts: ["RoyaltyLedger"] },
   "0x557eefa9": { error: "error NothingToCollect(address currency)", contracts: ["RoyaltyLedger"] },
   "0x4e487b71": { error: "error Panic(uint256 code)", contracts: [] },
   "0x0a0de0b1": { error: "error ParentNotOpened(address parent)", contracts: ["RoyaltyLedger"] },
@@ -265,6 +274,7 @@ export const errorTable = {
     error: "error PaymentsLengthMismatch(uint256 models, uint256 amounts)",
     contracts: ["RoyaltyLedger"],
   },
+  "0xf78f2218": { error: "error PlainTransferRefused(address sender)", contracts: ["RoyaltyLedger"] },
   "0x502e8d63": { error: "error ProtocolFeeTooHigh(uint256 feeBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
   "0x8083b1c5": {
     error: "error RateTooLow(address parent, uint256 rateBps, uint256 minRateBps)",

@@ -20,6 +20,7 @@ export const royaltyLedgerAbi = [
     name: "BooksFull",
     type: "error",
   },
+  { inputs: [], name: "Create2EmptyBytecode", type: "error" },
   { inputs: [{ name: "currency", type: "address" }], name: "CurrencyAlreadyListed", type: "error" },
   { inputs: [{ name: "max", type: "uint256" }], name: "CurrencyListFull", type: "error" },
   { inputs: [{ name: "currency", type: "address" }], name: "CurrencyNotListed", type: "error" },
@@ -67,6 +68,7 @@ export const royaltyLedgerAbi = [
     type: "error",
   },
   { inputs: [], name: "FailedCall", type: "error" },
+  { inputs: [], name: "FailedDeployment", type: "error" },
   {
     inputs: [
       { name: "maxHostBps", type: "uint256" },
@@ -97,12 +99,21 @@ export const royaltyLedgerAbi = [
   { inputs: [{ name: "caller", type: "address" }], name: "NotGovernance", type: "error" },
   {
     inputs: [
+      { name: "host", type: "address" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotHost",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "holder", type: "address" },
       { name: "currency", type: "address" },
     ],
     name: "NothingToClaim",
     type: "error",
   },
+  { inputs: [{ name: "currency", type: "address" }], name: "NothingToClaimAsHost", type: "error" },
   { inputs: [{ name: "currency", type: "address" }], name: "NothingToCollect", type: "error" },
   { inputs: [{ name: "parent", type: "address" }], name: "ParentNotOpened", type: "error" },
   {
@@ -130,6 +141,7 @@ export const royaltyLedgerAbi = [
     name: "PaymentsLengthMismatch",
     type: "error",
   },
+  { inputs: [{ name: "sender", type: "address" }], name: "PlainTransferRefused", type: "error" },
   {
     inputs: [
       { name: "feeBps", type: "uint256" },
@@ -229,6 +241,18 @@ export const royaltyLedgerAbi = [
   {
     anonymous: false,
     inputs: [
+      { indexed: true, name: "deposit", type: "address" },
+      { indexed: true, name: "host", type: "address" },
+      { indexed: false, name: "currency", type: "address" },
+      { indexed: false, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "HostClaimed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
       { indexed: true, name: "model", type: "address" },
       { indexed: true, name: "registrar", type: "address" },
       { indexed: true, name: "number", type: "uint40" },
@@ -299,6 +323,18 @@ export const royaltyLedgerAbi = [
       { indexed: false, name: "amount", type: "uint256" },
     ],
     name: "RoyaltySpilled",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "model", type: "address" },
+      { indexed: false, name: "currency", type: "address" },
+      { indexed: true, name: "deposit", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "hostPart", type: "uint256" },
+    ],
+    name: "Swept",
     type: "event",
   },
   {
@@ -388,6 +424,25 @@ export const royaltyLedgerAbi = [
   },
   {
     inputs: [
+      {
+        components: [
+          { name: "model", type: "address" },
+          { name: "host", type: "address" },
+          { name: "hostBps", type: "uint16" },
+        ],
+        name: "hostings",
+        type: "tuple[]",
+      },
+      { name: "currency", type: "address" },
+      { name: "to", type: "address" },
+    ],
+    name: "claimAsHost",
+    outputs: [{ name: "amount", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
       { name: "holder", type: "address" },
       { name: "models", type: "address[]" },
       { name: "currency", type: "address" },
@@ -404,6 +459,24 @@ export const royaltyLedgerAbi = [
       { name: "currency", type: "address" },
     ],
     name: "claimable",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "model", type: "address" },
+          { name: "host", type: "address" },
+          { name: "hostBps", type: "uint16" },
+        ],
+        name: "hosting",
+        type: "tuple",
+      },
+      { name: "currency", type: "address" },
+    ],
+    name: "claimableByHost",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
@@ -434,6 +507,23 @@ export const royaltyLedgerAbi = [
     name: "decimals",
     outputs: [{ name: "", type: "uint8" }],
     stateMutability: "pure",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "model", type: "address" },
+          { name: "host", type: "address" },
+          { name: "hostBps", type: "uint16" },
+        ],
+        name: "hosting",
+        type: "tuple",
+      },
+    ],
+    name: "depositOf",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -599,6 +689,34 @@ export const royaltyLedgerAbi = [
     type: "function",
   },
   {
+    inputs: [
+      { name: "salts", type: "bytes32[]" },
+      { name: "currencies", type: "address[]" },
+    ],
+    name: "sweep",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "model", type: "address" },
+          { name: "host", type: "address" },
+          { name: "hostBps", type: "uint16" },
+        ],
+        name: "hostings",
+        type: "tuple[]",
+      },
+      { name: "currencies", type: "address[]" },
+    ],
+    name: "sweepHosted",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
     inputs: [{ name: "", type: "uint256" }],
     name: "symbol",
     outputs: [{ name: "", type: "string" }],
@@ -655,4 +773,5 @@ export const royaltyLedgerAbi = [
     stateMutability: "nonpayable",
     type: "function",
   },
+  { stateMutability: "payable", type: "receive" },
 ] as const;

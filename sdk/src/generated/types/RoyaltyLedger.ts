@@ -65,6 +65,16 @@ export declare namespace IRoyaltyLedger {
   };
 }
 
+export declare namespace IDeposits {
+  export type HostingStruct = { model: AddressLike; host: AddressLike; hostBps: BigNumberish };
+
+  export type HostingStructOutput = [model: string, host: string, hostBps: bigint] & {
+    model: string;
+    host: string;
+    hostBps: bigint;
+  };
+}
+
 export interface RoyaltyLedgerInterface extends Interface {
   getFunction(
     nameOrSignature:
@@ -74,12 +84,15 @@ export interface RoyaltyLedgerInterface extends Interface {
       | "booksOf"
       | "cascade"
       | "claim"
+      | "claimAsHost"
       | "claimFor"
       | "claimable"
+      | "claimableByHost"
       | "collectFees"
       | "collectableFees"
       | "currencies"
       | "decimals"
+      | "depositOf"
       | "edgesOf"
       | "governance"
       | "isListed"
@@ -96,6 +109,8 @@ export interface RoyaltyLedgerInterface extends Interface {
       | "setOperator"
       | "setProtocolFee"
       | "supportsInterface"
+      | "sweep"
+      | "sweepHosted"
       | "symbol"
       | "termsOf"
       | "totalSupply"
@@ -110,12 +125,14 @@ export interface RoyaltyLedgerInterface extends Interface {
       | "Claimed"
       | "CurrencyListed"
       | "FeesCollected"
+      | "HostClaimed"
       | "ModelOpened"
       | "OperatorSet"
       | "Paid"
       | "ProtocolFeeUpdated"
       | "RoyaltyPassed"
       | "RoyaltySpilled"
+      | "Swept"
       | "Transfer",
   ): EventFragment;
 
@@ -125,12 +142,18 @@ export interface RoyaltyLedgerInterface extends Interface {
   encodeFunctionData(functionFragment: "booksOf", values: [AddressLike, AddressLike]): string;
   encodeFunctionData(functionFragment: "cascade", values: [AddressLike[], AddressLike]): string;
   encodeFunctionData(functionFragment: "claim", values: [AddressLike[], AddressLike, AddressLike]): string;
+  encodeFunctionData(
+    functionFragment: "claimAsHost",
+    values: [IDeposits.HostingStruct[], AddressLike, AddressLike],
+  ): string;
   encodeFunctionData(functionFragment: "claimFor", values: [AddressLike, AddressLike[], AddressLike]): string;
   encodeFunctionData(functionFragment: "claimable", values: [AddressLike, AddressLike, AddressLike]): string;
+  encodeFunctionData(functionFragment: "claimableByHost", values: [IDeposits.HostingStruct, AddressLike]): string;
   encodeFunctionData(functionFragment: "collectFees", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "collectableFees", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "currencies", values?: undefined): string;
   encodeFunctionData(functionFragment: "decimals", values: [BigNumberish]): string;
+  encodeFunctionData(functionFragment: "depositOf", values: [IDeposits.HostingStruct]): string;
   encodeFunctionData(functionFragment: "edgesOf", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "governance", values?: undefined): string;
   encodeFunctionData(functionFragment: "isListed", values: [AddressLike]): string;
@@ -153,6 +176,8 @@ export interface RoyaltyLedgerInterface extends Interface {
   encodeFunctionData(functionFragment: "setOperator", values: [AddressLike, boolean]): string;
   encodeFunctionData(functionFragment: "setProtocolFee", values: [BigNumberish]): string;
   encodeFunctionData(functionFragment: "supportsInterface", values: [BytesLike]): string;
+  encodeFunctionData(functionFragment: "sweep", values: [BytesLike[], AddressLike[]]): string;
+  encodeFunctionData(functionFragment: "sweepHosted", values: [IDeposits.HostingStruct[], AddressLike[]]): string;
   encodeFunctionData(functionFragment: "symbol", values: [BigNumberish]): string;
   encodeFunctionData(functionFragment: "termsOf", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "totalSupply", values: [BigNumberish]): string;
@@ -168,12 +193,15 @@ export interface RoyaltyLedgerInterface extends Interface {
   decodeFunctionResult(functionFragment: "booksOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "cascade", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "claim", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "claimAsHost", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "claimFor", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "claimable", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "claimableByHost", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "collectFees", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "collectableFees", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "currencies", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "decimals", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "depositOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "edgesOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "governance", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "isListed", data: BytesLike): Result;
@@ -190,6 +218,8 @@ export interface RoyaltyLedgerInterface extends Interface {
   decodeFunctionResult(functionFragment: "setOperator", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setProtocolFee", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "supportsInterface", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "sweep", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "sweepHosted", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "termsOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "totalSupply", data: BytesLike): Result;
@@ -267,6 +297,28 @@ export namespace FeesCollectedEvent {
   export type OutputTuple = [currency: string, amount: bigint];
   export interface OutputObject {
     currency: string;
+    amount: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace HostClaimedEvent {
+  export type InputTuple = [
+    deposit: AddressLike,
+    host: AddressLike,
+    currency: AddressLike,
+    to: AddressLike,
+    amount: BigNumberish,
+  ];
+  export type OutputTuple = [deposit: string, host: string, currency: string, to: string, amount: bigint];
+  export interface OutputObject {
+    deposit: string;
+    host: string;
+    currency: string;
+    to: string;
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -388,6 +440,28 @@ export namespace RoyaltySpilledEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace SweptEvent {
+  export type InputTuple = [
+    model: AddressLike,
+    currency: AddressLike,
+    deposit: AddressLike,
+    amount: BigNumberish,
+    hostPart: BigNumberish,
+  ];
+  export type OutputTuple = [model: string, currency: string, deposit: string, amount: bigint, hostPart: bigint];
+  export interface OutputObject {
+    model: string;
+    currency: string;
+    deposit: string;
+    amount: bigint;
+    hostPart: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace TransferEvent {
   export type InputTuple = [
     caller: AddressLike,
@@ -459,6 +533,12 @@ export interface RoyaltyLedger extends BaseContract {
 
   claim: TypedContractMethod<[models: AddressLike[], currency: AddressLike, to: AddressLike], [bigint], "nonpayable">;
 
+  claimAsHost: TypedContractMethod<
+    [hostings: IDeposits.HostingStruct[], currency: AddressLike, to: AddressLike],
+    [bigint],
+    "nonpayable"
+  >;
+
   claimFor: TypedContractMethod<
     [holder: AddressLike, models: AddressLike[], currency: AddressLike],
     [bigint],
@@ -467,6 +547,8 @@ export interface RoyaltyLedger extends BaseContract {
 
   claimable: TypedContractMethod<[holder: AddressLike, model: AddressLike, currency: AddressLike], [bigint], "view">;
 
+  claimableByHost: TypedContractMethod<[hosting: IDeposits.HostingStruct, currency: AddressLike], [bigint], "view">;
+
   collectFees: TypedContractMethod<[currency: AddressLike], [bigint], "nonpayable">;
 
   collectableFees: TypedContractMethod<[currency: AddressLike], [bigint], "view">;
@@ -474,6 +556,8 @@ export interface RoyaltyLedger extends BaseContract {
   currencies: TypedContractMethod<[], [string[]], "view">;
 
   decimals: TypedContractMethod<[arg0: BigNumberish], [bigint], "view">;
+
+  depositOf: TypedContractMethod<[hosting: IDeposits.HostingStruct], [string], "view">;
 
   edgesOf: TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.EdgeStructOutput[]], "view">;
 
@@ -524,6 +608,14 @@ export interface RoyaltyLedger extends BaseContract {
 
   supportsInterface: TypedContractMethod<[interfaceId: BytesLike], [boolean], "view">;
 
+  sweep: TypedContractMethod<[salts: BytesLike[], currencies: AddressLike[]], [void], "nonpayable">;
+
+  sweepHosted: TypedContractMethod<
+    [hostings: IDeposits.HostingStruct[], currencies: AddressLike[]],
+    [void],
+    "nonpayable"
+  >;
+
   symbol: TypedContractMethod<[arg0: BigNumberish], [string], "view">;
 
   termsOf: TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.TermsStructOutput], "view">;
@@ -563,15 +655,26 @@ export interface RoyaltyLedger extends BaseContract {
     nameOrSignature: "claim",
   ): TypedContractMethod<[models: AddressLike[], currency: AddressLike, to: AddressLike], [bigint], "nonpayable">;
   getFunction(
+    nameOrSignature: "claimAsHost",
+  ): TypedContractMethod<
+    [hostings: IDeposits.HostingStruct[], currency: AddressLike, to: AddressLike],
+    [bigint],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "claimFor",
   ): TypedContractMethod<[holder: AddressLike, models: AddressLike[], currency: AddressLike], [bigint], "nonpayable">;
   getFunction(
     nameOrSignature: "claimable",
   ): TypedContractMethod<[holder: AddressLike, model: AddressLike, currency: AddressLike], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "claimableByHost",
+  ): TypedContractMethod<[hosting: IDeposits.HostingStruct, currency: AddressLike], [bigint], "view">;
   getFunction(nameOrSignature: "collectFees"): TypedContractMethod<[currency: AddressLike], [bigint], "nonpayable">;
   getFunction(nameOrSignature: "collectableFees"): TypedContractMethod<[currency: AddressLike], [bigint], "view">;
   getFunction(nameOrSignature: "currencies"): TypedContractMethod<[], [string[]], "view">;
   getFunction(nameOrSignature: "decimals"): TypedContractMethod<[arg0: BigNumberish], [bigint], "view">;
+  getFunction(nameOrSignature: "depositOf"): TypedContractMethod<[hosting: IDeposits.HostingStruct], [string], "view">;
   getFunction(
     nameOrSignature: "edgesOf",
   ): TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.EdgeStructOutput[]], "view">;
@@ -621,6 +724,12 @@ export interface RoyaltyLedger extends BaseContract {
   ): TypedContractMethod<[spender: AddressLike, approved: boolean], [boolean], "nonpayable">;
   getFunction(nameOrSignature: "setProtocolFee"): TypedContractMethod<[feeBps: BigNumberish], [void], "nonpayable">;
   getFunction(nameOrSignature: "supportsInterface"): TypedContractMethod<[interfaceId: BytesLike], [boolean], "view">;
+  getFunction(
+    nameOrSignature: "sweep",
+  ): TypedContractMethod<[salts: BytesLike[], currencies: AddressLike[]], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "sweepHosted",
+  ): TypedContractMethod<[hostings: IDeposits.HostingStruct[], currencies: AddressLike[]], [void], "nonpayable">;
   getFunction(nameOrSignature: "symbol"): TypedContractMethod<[arg0: BigNumberish], [string], "view">;
   getFunction(
     nameOrSignature: "termsOf",
@@ -657,6 +766,9 @@ export interface RoyaltyLedger extends BaseContract {
     key: "FeesCollected",
   ): TypedContractEvent<FeesCollectedEvent.InputTuple, FeesCollectedEvent.OutputTuple, FeesCollectedEvent.OutputObject>;
   getEvent(
+    key: "HostClaimed",
+  ): TypedContractEvent<HostClaimedEvent.InputTuple, HostClaimedEvent.OutputTuple, HostClaimedEvent.OutputObject>;
+  getEvent(
     key: "ModelOpened",
   ): TypedContractEvent<ModelOpenedEvent.InputTuple, ModelOpenedEvent.OutputTuple, ModelOpenedEvent.OutputObject>;
   getEvent(
@@ -680,6 +792,7 @@ export interface RoyaltyLedger extends BaseContract {
     RoyaltySpilledEvent.OutputTuple,
     RoyaltySpilledEvent.OutputObject
   >;
+  getEvent(key: "Swept"): TypedContractEvent<SweptEvent.InputTuple, SweptEvent.OutputTuple, SweptEvent.OutputObject>;
   getEvent(
     key: "Transfer",
   ): TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
@@ -726,6 +839,17 @@ export interface RoyaltyLedger extends BaseContract {
       FeesCollectedEvent.InputTuple,
       FeesCollectedEvent.OutputTuple,
       FeesCollectedEvent.OutputObject
+    >;
+
+    "HostClaimed(address,address,address,address,uint256)": TypedContractEvent<
+      HostClaimedEvent.InputTuple,
+      HostClaimedEvent.OutputTuple,
+      HostClaimedEvent.OutputObject
+    >;
+    HostClaimed: TypedContractEvent<
+      HostClaimedEvent.InputTuple,
+      HostClaimedEvent.OutputTuple,
+      HostClaimedEvent.OutputObject
     >;
 
     "ModelOpened(address,address,uint40,bytes32,uint8,uint16,tuple[])": TypedContractEvent<
@@ -789,6 +913,13 @@ export interface RoyaltyLedger extends BaseContract {
       RoyaltySpilledEvent.OutputTuple,
       RoyaltySpilledEvent.OutputObject
     >;
+
+    "Swept(address,address,address,uint256,uint256)": TypedContractEvent<
+      SweptEvent.InputTuple,
+      SweptEvent.OutputTuple,
+      SweptEvent.OutputObject
+    >;
+    Swept: TypedContractEvent<SweptEvent.InputTuple, SweptEvent.OutputTuple, SweptEvent.OutputObject>;
 
     "Transfer(address,address,address,uint256,uint256)": TypedContractEvent<
       TransferEvent.InputTuple,
