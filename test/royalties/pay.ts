@@ -5,7 +5,7 @@ import { ETH, NO_REF, ref } from "../helpers/models.js";
 import { deployLedger, MAX_RECEIVED, SYMBOLS } from "./support.js";
 
 const connection = await network.create();
-const { ethers, networkHelpers } = connection;
+const { networkHelpers } = connection;
 
 /** A model that passes 25 % on to its parent. */
 async function deploy() {
