@@ -119,12 +119,13 @@ abstract contract Deposits is IDeposits, ReentrancyGuardTransient {
         if (amount > 0 && amount > _roomFor(model, currency)) return 0;
     }
 
-    /// @dev Brings what waits at an address to the ledger, and returns how much came.
+    /// @dev Brings what waits at an address to the ledger, and returns how much of it came. More than was there is not
+    /// from there: a token that delivers more leaves a surplus that is nobody's.
     function _collect(address deposit, bytes32 salt, Currency currency, uint256 amount) private returns (uint256) {
         uint256 balanceBefore = currency.balanceOf(address(this));
         Forwarder.pull(deposit, salt, currency, amount);
 
-        return Math.saturatingSub(currency.balanceOf(address(this)), balanceBefore);
+        return Math.min(amount, Math.saturatingSub(currency.balanceOf(address(this)), balanceBefore));
     }
 
     function _owedToHost(Hosting calldata hosting, HostBooks storage books) private view returns (uint256) {
@@ -153,7 +154,7 @@ abstract contract Deposits is IDeposits, ReentrancyGuardTransient {
     /// @dev Returns how much the model can be credited: 0 if it is not open.
     function _roomFor(address model, Currency currency) internal view virtual returns (uint256);
 
-    /// @dev Credits an open model with money that has come, within its room.
+    /// @dev Credits an open model with money that has come, as far as it has room.
     function _creditDeposit(address model, Currency currency, uint256 amount) internal virtual;
 
     /// @dev Returns the largest host part that the model allows, in basis points.

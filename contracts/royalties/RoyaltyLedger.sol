@@ -337,7 +337,8 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
         Books books = slot.books;
         if (!books.isOpen()) books = _openBooks(slot, model, currency);
 
-        slot.books = books.credit(amount);
+        // There was room before the money was brought, but a token that calls back may have had a child cascaded since.
+        slot.books = books.credit(Math.min(amount, books.room()));
     }
 
     /// @dev See {Deposits}.
