@@ -14,7 +14,7 @@ import { deployTestProtocol, type TestProtocol } from "../test/helpers/protocol.
 /** Odd, so that every floor leaves something and every remainder is carried. */
 export const ODD_AMOUNT = 7_654_321n;
 /** In wei: about 1.23 ETH. */
-export const ODD_ETH_AMOUNT = 1_234_567_890_123_456_789n;
+const ODD_ETH_AMOUNT = 1_234_567_890_123_456_789n;
 
 const MIRROR_URI = "https://models.example.org/manifests/silero-vad-v6.json";
 

@@ -5,7 +5,7 @@ import hre from "hardhat";
 import local from "./parameters/local.json" with { type: "json" };
 import { deployProtocol } from "./protocol.js";
 
-export const HOST = "127.0.0.1";
+const HOST = "127.0.0.1";
 
 /** Thrown when the chain's port is in use. */
 export class PortTaken extends Error {

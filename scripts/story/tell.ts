@@ -309,7 +309,7 @@ async function measure({ provider, usdc, wallets }: World, { contracts }: Common
   };
 }
 
-export function holdersOf(roles: Role[]): Person[] {
+function holdersOf(roles: Role[]): Person[] {
   return PEOPLE.filter((person) => roles.some(({ holdings }) => holdings.some(({ holder }) => holder === person)));
 }
 

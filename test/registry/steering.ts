@@ -2,23 +2,12 @@ import { expect } from "chai";
 import { id } from "ethers";
 import { network } from "hardhat";
 import { registerModel } from "../helpers/models.js";
-import { deployTestProtocol } from "../helpers/protocol.js";
-import { terms } from "./support.js";
+import { deployMaintained, terms } from "./support.js";
 
 const connection = await network.create();
 const { networkHelpers } = connection;
 
-/** A model whose owner is not its publisher, with a maintainer. */
-async function deploy() {
-  const protocol = await deployTestProtocol(connection);
-  const [, publisher, owner, maintainer, stranger] = protocol.signers;
-  const { registry } = protocol;
-
-  const model = await registerModel(protocol, publisher, { owner: owner.address });
-  await registry.connect(owner).setMaintainer(model, maintainer.address, true);
-
-  return { ...protocol, model, publisher, owner, maintainer, stranger };
-}
+const deploy = () => deployMaintained(connection);
 
 const fixture = () => networkHelpers.loadFixture(deploy);
 

@@ -1,4 +1,7 @@
 import type { Signer } from "ethers";
+import type { NetworkConnection } from "hardhat/types/network";
+import { registerModel } from "../helpers/models.js";
+import { deployTestProtocol } from "../helpers/protocol.js";
 
 // The contract's enums, in its order.
 export const KINDS = ["Model", "Adapter", "Dataset", "Code"] as const;
@@ -55,4 +58,16 @@ export async function signGrant(
   );
 
   return { rateBps: grant.rateBps, deadline: grant.deadline, signature };
+}
+
+/** A model whose owner is not its publisher, with a maintainer. */
+export async function deployMaintained(connection: NetworkConnection) {
+  const protocol = await deployTestProtocol(connection);
+  const [, publisher, owner, maintainer, stranger] = protocol.signers;
+  const { registry } = protocol;
+
+  const model = await registerModel(protocol, publisher, { owner: owner.address });
+  await registry.connect(owner).setMaintainer(model, maintainer.address, true);
+
+  return { ...protocol, model, publisher, owner, maintainer, stranger };
 }

@@ -1,23 +1,12 @@
 import { expect } from "chai";
 import { id, ZeroHash } from "ethers";
 import { network } from "hardhat";
-import { registerModel } from "../helpers/models.js";
-import { deployTestProtocol } from "../helpers/protocol.js";
+import { deployMaintained } from "./support.js";
 
 const connection = await network.create();
 const { networkHelpers } = connection;
 
-/** A model whose owner is not its publisher, with a maintainer. */
-async function deploy() {
-  const protocol = await deployTestProtocol(connection);
-  const [, publisher, owner, maintainer, stranger] = protocol.signers;
-  const { registry } = protocol;
-
-  const model = await registerModel(protocol, publisher, { owner: owner.address });
-  await registry.connect(owner).setMaintainer(model, maintainer.address, true);
-
-  return { registry, model, publisher, owner, maintainer, stranger };
-}
+const deploy = () => deployMaintained(connection);
 
 const fixture = () => networkHelpers.loadFixture(deploy);
 

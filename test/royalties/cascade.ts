@@ -1,28 +1,19 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import { ascending, ETH } from "../helpers/models.js";
-import { deployLedger, MAX_RECEIVED, SYMBOLS } from "./support.js";
+import { deployFamily, MAX_RECEIVED, SYMBOLS } from "./support.js";
 
 const connection = await network.create();
 const { networkHelpers } = connection;
 
-/**
- * A child that passes 20 % on to one parent and 10 % to another, which is the order of their ids too; a grandchild that
- * passes half on to the child; and a model on its own.
- */
+/** A child of two parents, a grandchild that passes half on to the child, and a model on its own. */
 async function deploy() {
-  const context = await deployLedger(connection);
-  const [major, minor] = ascending([await context.open(), await context.open()]);
-  const child = await context.open({
-    parents: [
-      [major, 2_000],
-      [minor, 1_000],
-    ],
-  });
+  const context = await deployFamily(connection);
+  const { child } = context;
   const grandchild = await context.open({ parents: [[child, 5_000]] });
   const alone = await context.open();
 
-  return { ...context, major, minor, child, grandchild, alone };
+  return { ...context, grandchild, alone };
 }
 
 const fixture = () => networkHelpers.loadFixture(deploy);

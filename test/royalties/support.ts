@@ -8,7 +8,7 @@ import {
   parseEther,
 } from "ethers";
 import type { NetworkConnection } from "hardhat/types/network";
-import { ETH, freshSalt, NO_REF, TOTAL_SHARES } from "../helpers/models.js";
+import { ascending, ETH, freshSalt, NO_REF, TOTAL_SHARES } from "../helpers/models.js";
 import { deployTestProtocol } from "../helpers/protocol.js";
 
 /** Money of both kinds: the chain's own coin, and an ERC-20. */
@@ -144,4 +144,18 @@ export async function deployLedger(connection: NetworkConnection) {
     list,
     introduce,
   };
+}
+
+/** A child of Alice's that passes 20 % on to one parent and 10 % to another, which is the order of their ids too. */
+export async function deployFamily(connection: NetworkConnection) {
+  const context = await deployLedger(connection);
+  const [major, minor] = ascending([await context.open(), await context.open()]);
+  const child = await context.open({
+    parents: [
+      [major, 2_000],
+      [minor, 1_000],
+    ],
+  });
+
+  return { ...context, major, minor, child };
 }

@@ -1,25 +1,13 @@
 import { expect } from "chai";
 import { AbiCoder, getCreate2Address, keccak256, ZeroAddress } from "ethers";
 import { network } from "hardhat";
-import { ascending, ETH, freshSalt } from "../helpers/models.js";
-import { deployLedger, SYMBOLS } from "./support.js";
+import { ETH, freshSalt } from "../helpers/models.js";
+import { deployFamily, SYMBOLS } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
 
-/** A child of Alice's that passes 20 % on to one parent and 10 % to another, which is the order of their ids too. */
-async function deploy() {
-  const context = await deployLedger(connection);
-  const [major, minor] = ascending([await context.open(), await context.open()]);
-  const child = await context.open({
-    parents: [
-      [major, 2_000],
-      [minor, 1_000],
-    ],
-  });
-
-  return { ...context, major, minor, child };
-}
+const deploy = () => deployFamily(connection);
 
 const fixture = () => networkHelpers.loadFixture(deploy);
 

@@ -58,8 +58,7 @@ export async function registerFor(
 
 /** Waits for a failure of the given class and returns it, so that its fields can be looked at. */
 export async function failureOf<T extends CommonwealError>(
-  // biome-ignore lint/suspicious/noExplicitAny: constructors differ in their arguments
-  type: new (...args: any[]) => T,
+  type: new (...args: never[]) => T,
   call: Promise<unknown>,
 ): Promise<T> {
   const error = await call.then(
