@@ -1,7 +1,7 @@
 import { AbiCoder, id, keccak256 } from "ethers";
 import { ETH, freshSalt, gasOf, ref } from "../test/helpers/models.js";
 import { DAY } from "../test/helpers/protocol.js";
-import { ODD_AMOUNT, type Scenario } from "./scenario.js";
+import { ODD_AMOUNT, type Scenario, stranger } from "./scenario.js";
 
 /** A figure: what was done, what it used, and what it must not pass. */
 export interface Measure {
@@ -173,12 +173,15 @@ export async function measureRegistrations({ registry, alice, parents, ...scenar
   const oneParent = await registerGas({ parents: parents.slice(0, 1) });
   const twoParents = await registerGas({ parents });
   const twoHolders = await registerGas({ parents: [], holdings });
+  const hundred = Array.from({ length: 100 }, (_, i) => ({ holder: stranger(i), units: 10_000 }));
+  const hundredHolders = await registerGas({ parents: [], holdings: hundred });
   const model = await register();
   const publish = await gasOf(registry.connect(alice).publish(model, id("another manifest"), ""));
 
   return [
     { operation: "register with one holder and no parent", gas: alone, bound: 205_000 },
     { operation: "register with two holders and no parent", gas: twoHolders },
+    { operation: "register with 100 holders and no parent", gas: hundredHolders },
     { operation: "register, first parent more", gas: oneParent - alone, bound: 33_000 },
     { operation: "register, second parent more", gas: twoParents - oneParent, bound: 33_000 },
     { operation: "register, second holder more", gas: twoHolders - alone },
