@@ -1,16 +1,21 @@
 /**
  * Measures gas.
  *
- *   pnpm bench            writes `bench/gas.md`, and our figures into the README and `bench/peers.md`
+ *   pnpm bench            writes `bench/gas.md`, its curves, and figures into the README and `bench/peers.md`
  *   pnpm bench --check    compares with what is committed, and fails if a figure has moved
+ *   pnpm bench --time     times payments instead, and writes `bench/throughput.md`
  *
- * Either fails when a figure passes its bound.
+ * The first two fail when a figure passes its bound.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import hre from "hardhat";
 import { format } from "prettier";
-import { curveOfAncestors, curveOfHolders, type Point } from "./curves.js";
+import { measureChains } from "./chains.js";
+import { chartsOf } from "./charts.js";
+import { curveOfAncestors, curveOfHolders, curveOfParents, type Point } from "./curves.js";
+import { draw } from "./draw.js";
+import { driftOf, driftOfDrawing } from "./drift.js";
 import {
   type Measure,
   measureCascades,
@@ -21,33 +26,33 @@ import {
   measureSweeps,
   measureTransfers,
 } from "./measures.js";
-import { driftOf, type Figures, gasPage, measureTable, withFigures } from "./report.js";
-import { openScenario } from "./scenario.js";
+import { measurePeers } from "./peers.js";
+import { type Figures, gasPage, measureTable, withFigures } from "./report.js";
+import { openScenario, type Scenario } from "./scenario.js";
+import { throughputPage } from "./throughput.js";
 
 /** How far a figure may be from the committed one, so that a change of cost is seen and noise is not. */
 const TOLERANCE = 0.005;
 /** How far pay and claim may move along a curve: the bytes of addresses and amounts are not all the same price. */
 const FLAT = 100;
 
-const figures = await measureAll();
-const failures = [
-  ...brokenBounds(figures.measures),
-  ...Object.entries(figures.curves).flatMap(([name, points]) => bends(name, points)),
-];
-for (const [file, page] of await pagesOf(figures)) {
-  if (process.argv.includes("--check")) {
-    failures.push(...driftOf(file, await readFile(inRoot(file), "utf8"), page, TOLERANCE));
-  } else {
-    await writeFile(inRoot(file), page);
-  }
+const scenario = await openScenario();
+if (process.argv.includes("--time")) {
+  const page = await formatted(await throughputPage(scenario));
+  await writeFile(inRoot("bench/throughput.md"), page);
+  console.log(page);
+} else {
+  const figures = await measureAll(scenario);
+  const failures = [...brokenBounds(figures), ...bends(figures)];
+  if (process.argv.includes("--check")) failures.push(...(await drifts(figures)));
+  else await write(figures);
+
+  console.log(measureTable([...figures.measures, ...figures.chains, ...figures.peers]));
+  for (const failure of failures) console.error(failure);
+  if (failures.length > 0) process.exitCode = 1;
 }
 
-console.log(measureTable(figures.measures));
-for (const failure of failures) console.error(failure);
-if (failures.length > 0) process.exitCode = 1;
-
-async function measureAll(): Promise<Figures> {
-  const scenario = await openScenario();
+async function measureAll(scenario: Scenario): Promise<Figures> {
   const measures: Measure[] = [];
   for (const measure of [
     measurePayments,
@@ -63,36 +68,63 @@ async function measureAll(): Promise<Figures> {
 
   return {
     measures,
-    curves: { "share holders": await curveOfHolders(scenario), ancestors: await curveOfAncestors(scenario) },
+    peers: await measurePeers(scenario),
+    chains: await measureChains(scenario),
+    curves: {
+      "share holders": await curveOfHolders(scenario),
+      ancestors: await curveOfAncestors(scenario),
+      parents: await curveOfParents(scenario),
+    },
   };
 }
 
-async function pagesOf(all: Figures): Promise<[file: string, page: string][]> {
-  const pages: [string, string][] = [["bench/gas.md", gasPage(all)]];
-  for (const file of ["bench/peers.md", "README.md"]) {
-    pages.push([file, withFigures(await readFile(inRoot(file), "utf8"), all)]);
+async function write(figures: Figures): Promise<void> {
+  for (const [file, page] of await pagesOf(figures)) await writeFile(inRoot(file), page);
+  for (const [file, chart] of chartsOf(figures)) await writeFile(inRoot(file), draw(chart));
+}
+
+async function drifts(figures: Figures): Promise<string[]> {
+  const found: string[] = [];
+  for (const [file, page] of await pagesOf(figures)) {
+    found.push(...driftOf(file, await readFile(inRoot(file), "utf8"), page, TOLERANCE));
+  }
+  for (const [file, chart] of chartsOf(figures)) {
+    found.push(...driftOfDrawing(file, await readFile(inRoot(file), "utf8"), chart, TOLERANCE));
   }
 
-  return Promise.all(
-    pages.map(async ([file, page]) => [file, await format(page, { parser: "markdown", printWidth: 120 })]),
-  );
+  return found;
+}
+
+async function pagesOf(figures: Figures): Promise<[file: string, page: string][]> {
+  const pages: [string, string][] = [["bench/gas.md", await formatted(gasPage(figures))]];
+  for (const file of ["bench/peers.md", "README.md"]) {
+    pages.push([file, await formatted(withFigures(await readFile(inRoot(file), "utf8"), figures))]);
+  }
+
+  return pages;
+}
+
+function formatted(page: string): Promise<string> {
+  return format(page, { parser: "markdown", printWidth: 120 });
 }
 
 function inRoot(file: string): string {
   return path.join(hre.config.paths.root, file);
 }
 
-function brokenBounds(measures: Measure[]): string[] {
-  return measures
+function brokenBounds({ measures, chains }: Figures): string[] {
+  return [...measures, ...chains]
     .filter(({ gas, bound }) => bound !== undefined && gas > bound)
     .map(({ operation, gas, bound }) => `${operation}: ${gas} gas, over its bound of ${bound}`);
 }
 
-function bends(name: string, points: Point[]): string[] {
-  return (["payEth", "payToken", "claim"] as const).flatMap((key) => {
-    const gas = points.map((point) => Number(point[key]));
-    const spread = Math.max(...gas) - Math.min(...gas);
+function bends({ curves }: Figures): string[] {
+  return Object.entries(curves).flatMap(([name, points]) =>
+    (["payEth", "payToken", "claim"] as const).flatMap((key) => {
+      const gas = points.map((point: Point) => Number(point[key]));
+      const spread = Math.max(...gas) - Math.min(...gas);
 
-    return spread > FLAT ? [`${key} moves by ${spread} gas with the number of ${name}, more than ${FLAT}`] : [];
-  });
+      return spread > FLAT ? [`${key} moves by ${spread} gas with the number of ${name}, more than ${FLAT}`] : [];
+    }),
+  );
 }

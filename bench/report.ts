@@ -1,15 +1,20 @@
+import type { Chain } from "./chains.js";
 import type { Point } from "./curves.js";
 import type { Measure } from "./measures.js";
+import { QUOTED } from "./quoted.js";
+import { capacityTable } from "./throughput.js";
 
 /** What one run measured. */
 export interface Figures {
   measures: Measure[];
+  peers: Measure[];
+  chains: Chain[];
   /** By what changes along them. */
-  curves: Record<string, Point[]>;
+  curves: Record<"share holders" | "ancestors" | "parents", Point[]>;
 }
 
 /** Writes the page of all figures, in Markdown. */
-export function gasPage({ measures, curves }: Figures): string {
+export function gasPage({ measures, chains, curves }: Figures): string {
   return [
     "# Gas",
     "",
@@ -26,15 +31,54 @@ export function gasPage({ measures, curves }: Figures): string {
     "",
     "## Flat by design",
     "",
-    "The cost of paying and claiming depends neither on how many hold shares nor on how long the lineage is.",
-    ...Object.entries(curves).flatMap(([name, points]) => ["", curveTable(name, points)]),
+    "The cost of paying and claiming depends neither on how many hold shares nor on how long or wide the lineage is.",
+    "",
+    "Peers distribute a payment to all recipients in a transaction of its own, and each withdraws its part after that;",
+    "PaymentSplitter writes out all of them when it is created. Here there is nothing to distribute: whoever wants its",
+    "money claims it.",
+    "",
+    "![Gas of paying, claiming, and of peers' distributions, against the number of contributors](curves/contributors.svg)",
+    "",
+    curveTable("share holders", curves["share holders"]),
+    "",
+    "![Gas of paying and claiming against the number of ancestors](curves/ancestors.svg)",
+    "",
+    curveTable("ancestors", curves.ancestors),
+    "",
+    "![Gas of paying and claiming against the number of parents](curves/parents.svg)",
+    "",
+    curveTable("parents", curves.parents),
+    "",
+    "## Until everybody is paid",
+    "",
+    "What does grow with the lineage is the work of moving a payment up and of claiming it. Here a chain of models is paid",
+    "once, one transaction cascades all of them, and the holder of each model claims in a transaction of its own; everybody",
+    "was paid before. The bound is 140,000 and 70,000 more for each ancestor. Figures of peers are quoted from",
+    "[peers.md](peers.md); with Drips, 111,543 for each who then collects come on top.",
+    "",
+    "![Gas of all transactions until everybody along a chain is paid](curves/chains.svg)",
+    "",
+    chainTable(chains),
+    "",
+    "## Payments a second",
+    "",
+    "What fits into blocks that hold nothing else, by the figures above and by gas alone. The limits are assumptions:",
+    "chains change theirs, and other limits, such as a rollup's data, may bind first. How fast the simulated chain is stands",
+    "in [throughput.md](throughput.md).",
+    "",
+    capacityTable(measures),
     "",
   ].join("\n");
 }
 
-/** Writes our figures into a page at the places that name an operation: `<!-- gas: operation -->figure<!-- / -->`. */
-export function withFigures(page: string, { measures }: Figures): string {
-  const gasOf = new Map(measures.map(({ operation, gas }) => [operation, gas]));
+/** Writes figures into a page at the places that name an operation: `<!-- gas: operation -->figure<!-- / -->`. */
+export function withFigures(page: string, { measures, peers, chains }: Figures): string {
+  const gasOf = new Map<string, bigint | number>(
+    [...measures, ...peers, ...chains].map(({ operation, gas }) => [operation, gas]),
+  );
+  for (const [operation, figures] of Object.entries(QUOTED)) {
+    for (const [at, gas] of Object.entries(figures)) gasOf.set(`${operation}, ${at}`, gas);
+  }
 
   return page.replaceAll(/<!-- gas: (.+?) -->.*?<!-- \/ -->/g, (_, operation: string) => {
     const gas = gasOf.get(operation);
@@ -42,34 +86,6 @@ export function withFigures(page: string, { measures }: Figures): string {
 
     return `<!-- gas: ${operation} -->${number(gas)}<!-- / -->`;
   });
-}
-
-/**
- * Compares a page with the committed one, number by number.
- *
- * @param tolerance How far a number may be off, as a part of the committed one.
- * @returns A sentence for each number that is off, or one if the text around the numbers differs.
- */
-export function driftOf(file: string, committed: string, measured: string, tolerance: number): string[] {
-  const advice = "run `pnpm bench` and commit what it writes, if that is meant";
-  const numbers = /\d[\d,]*/g;
-  // Padding follows the width of the numbers, so white space and rulers say nothing.
-  const frame = (page: string) => page.replaceAll(numbers, "#").replaceAll(/[\s-]+/g, " ");
-  if (frame(committed) !== frame(measured)) return [`${file} has other rows or other words than this run; ${advice}`];
-
-  const values = (page: string) =>
-    page.split("\n").flatMap((line) =>
-      [...line.matchAll(numbers)].map(([text]) => ({
-        line: line.replaceAll(/\s+/g, " "),
-        value: Number(text.replaceAll(",", "")),
-      })),
-    );
-  const after = values(measured);
-  return values(committed).flatMap(({ line, value }, i) =>
-    Math.abs(after[i].value - value) > tolerance * value
-      ? [`${file}: ${after[i].value} where ${value} is committed, in "${line}"; ${advice}`]
-      : [],
-  );
 }
 
 export function measureTable(measures: Measure[]): string {
@@ -87,6 +103,19 @@ function curveTable(name: string, points: Point[]): string {
   );
 
   return [`| ${name} | pay ETH | pay ERC-20 | claim ERC-20 |`, "| ---: | ---: | ---: | ---: |", ...rows].join("\n");
+}
+
+function chainTable(chains: Chain[]): string {
+  const peers: Record<number, number>[] = [QUOTED["Story: pay, move up and claim"], QUOTED["Drips: pay and move up"]];
+  const rows = chains.map(({ ancestors, pay, cascade, claims, gas, bound }) =>
+    [ancestors, pay, cascade, claims, gas, bound, ...peers.map((peer) => peer[ancestors])].map(number).join(" | "),
+  );
+
+  return [
+    "| ancestors | pay | cascade | claims | together | bound | Story | Drips, not collected |",
+    "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ...rows.map((row) => `| ${row} |`),
+  ].join("\n");
 }
 
 function number(value: bigint | number): string {
