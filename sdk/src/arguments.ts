@@ -1,6 +1,9 @@
 import { getAddress, isHexString } from "ethers";
 import { InvalidArgument } from "./errors.js";
 
+/** The shares of every model. */
+export const TOTAL_SHARES = 1_000_000;
+
 const ADDRESS = "an address of 20 bytes, 0x… in hex";
 
 /** Returns an address with its checksum. */
@@ -17,6 +20,13 @@ export function bytes32Of(value: string, argument: string): string {
   if (!isHexString(value, 32)) throw new InvalidArgument(argument, value, "32 bytes, 0x… in hex");
 
   return value;
+}
+
+/** Returns a number of shares. */
+export function unitsOf(units: number, argument: string): number {
+  if (Number.isInteger(units) && units >= 1 && units <= TOTAL_SHARES) return units;
+
+  throw new InvalidArgument(argument, units, "a whole number of shares from 1 to 1,000,000");
 }
 
 /** Returns the ids of models ascending and each once, as the ledger asks for them. */

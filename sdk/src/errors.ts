@@ -68,6 +68,18 @@ export class TooManyDecimals extends CommonwealError {
   }
 }
 
+/** The leaves of an allocation do not sum to its units. */
+export class AllocationSumMismatch extends CommonwealError {
+  constructor(
+    readonly sum: number,
+    readonly expected: number,
+  ) {
+    super(
+      `The shares of the allocation sum to ${sum} units and not to ${expected}: change the shares, or set ${sum} units aside.`,
+    );
+  }
+}
+
 /* A CALL OR A TRANSACTION */
 
 /** A contract refused the call. Nothing was changed and nothing was paid, but for the gas of a transaction that was sent. */
@@ -169,6 +181,11 @@ export class CallFailed extends CommonwealError {
   }
 }
 
-function describe(value: unknown): string {
-  return typeof value === "string" ? `"${value}"` : String(value);
+/** Names a value in a message. It may come from anywhere: an object may have no `toString`, a string any length. */
+export function describe(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value !== "string") return String(value);
+
+  return value.length > 100 ? `"${value.slice(0, 100)}…"` : `"${value}"`;
 }

@@ -1,3 +1,14 @@
+export {
+  type Allocation,
+  type AllocationClaim,
+  type AllocationLeaf,
+  type AllocationPlace,
+  type AllocationShare,
+  type AllocationTree,
+  buildAllocation,
+  claimsOf,
+  readAllocation,
+} from "./allocations.js";
 export { type Amount, formatAmount, parseAmount } from "./amounts.js";
 export type { Transaction } from "./calls.js";
 export { manifestUri } from "./cid.js";
@@ -6,6 +17,7 @@ export type { Contracts, Deployment, Runner } from "./context.js";
 export type { Currency, ListedCurrency } from "./currencies.js";
 export type { Deposits, Hosting, SweptDeposit } from "./deposits.js";
 export {
+  AllocationSumMismatch,
   CallFailed,
   CommonwealError,
   ContractError,
@@ -27,3 +39,4 @@ export type { ContractErrors } from "./generated/errors.js";
 export type { Action, Ballot, Governance, ProposalId, Support, Vote } from "./governance.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
 export type { Books, Royalties } from "./royalties.js";
+export { sharesFromWeights } from "./weights.js";

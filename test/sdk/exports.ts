@@ -10,11 +10,16 @@ describe("SDK exports", () => {
 
   it("exports these values from @commonweal/sdk", () => {
     expect(Object.keys(sdk)).to.have.members([
+      "buildAllocation",
+      "claimsOf",
       "connect",
       "formatAmount",
       "isContractError",
       "manifestUri",
       "parseAmount",
+      "readAllocation",
+      "sharesFromWeights",
+      "AllocationSumMismatch",
       "CallFailed",
       "CommonwealError",
       "ContractError",
