@@ -80,6 +80,68 @@ export class AllocationSumMismatch extends CommonwealError {
   }
 }
 
+/* READMES */
+
+/** A README has a funding entry that cannot be relied on. */
+export class FundingEntryInvalid extends CommonwealError {
+  /**
+   * @param line The line of the README, from 1.
+   * @param problem What is wrong there.
+   * @param expected What to write instead.
+   */
+  constructor(
+    readonly line: number,
+    readonly problem: string,
+    readonly expected: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Line ${line} of the README: ${problem}; write ${expected}.`, options);
+  }
+}
+
+/** A README has no funding entry for a chain and registry. */
+export class FundingEntryMissing extends CommonwealError {
+  /** @param lines What to add to the README. */
+  constructor(
+    readonly chainId: bigint,
+    readonly registry: string,
+    readonly lines: string,
+  ) {
+    super(
+      `The README has no funding entry for the registry ${registry} on chain ${chainId}: add this to its front matter, ` +
+        `or at the end as a comment between "<!-- commonweal" and "-->", below "funding:" if that is there already.\n\n${lines}`,
+    );
+  }
+}
+
+/** A README's funding entry sends the money to somebody else. */
+export class FundingRecipientMismatch extends CommonwealError {
+  constructor(
+    readonly recipient: string,
+    readonly expected: string,
+  ) {
+    super(
+      `The README's funding entry names ${recipient} and not ${expected}: pass ${recipient} as the recipient, or change the entry.`,
+    );
+  }
+}
+
+/** A source's README could not be fetched. */
+export class ReadmeUnavailable extends CommonwealError {
+  /** @param status The status of the HTTP answer; undefined if there was none. */
+  constructor(
+    readonly url: string,
+    readonly status: number | undefined,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${url} gave no README (${reason}): check the source's name, that anyone may read it, and that it has a README.`,
+      options,
+    );
+  }
+}
+
 /* A CALL OR A TRANSACTION */
 
 /** A contract refused the call. Nothing was changed and nothing was paid, but for the gas of a transaction that was sent. */

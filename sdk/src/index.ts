@@ -22,11 +22,15 @@ export {
   CommonwealError,
   ContractError,
   DeploymentNotFound,
+  FundingEntryInvalid,
+  FundingEntryMissing,
+  FundingRecipientMismatch,
   InsufficientFunds,
   InvalidAmount,
   InvalidArgument,
   isContractError,
   NetworkFailure,
+  ReadmeUnavailable,
   SignerRequired,
   TooManyDecimals,
   TransactionConflict,
@@ -34,9 +38,12 @@ export {
   TransactionReplaced,
   UserRejected,
 } from "./errors.js";
+export { checkFunding, type FundingEntry, formatFunding, readFunding } from "./funding.js";
 export type { DerivativeMode, Kind, ProposalState, Relation } from "./generated/enums.js";
 export type { ContractErrors } from "./generated/errors.js";
 export type { Action, Ballot, Governance, ProposalId, Support, Vote } from "./governance.js";
+export { fetchReadme, readmeUrl } from "./readmes.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
 export type { Books, Royalties } from "./royalties.js";
+export { type Platform, parseSource, type Source, sourceName } from "./sources.js";
 export { sharesFromWeights } from "./weights.js";
