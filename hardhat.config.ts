@@ -11,7 +11,7 @@ const compiler = {
   settings: {
     evmVersion: "cancun",
     viaIR: true,
-    optimizer: { enabled: true, runs: 1_000_000 },
+    optimizer: { enabled: true, runs: 3_000 },
   },
 };
 

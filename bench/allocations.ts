@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
 import { toBeHex } from "ethers";
 import { format } from "prettier";
-import { type AllocationLeaf, buildAllocation, claimsOf, readAllocation } from "../sdk/src/allocations.js";
+import { type AllocationLeaf, buildAllocation, proofsOf, readAllocation } from "../sdk/src/trees.js";
 
 const SCRIPT = fileURLToPath(import.meta.url);
 const COUNTS = [1_000, 100_000, 1_000_000];
@@ -89,7 +89,7 @@ function buildOurs(leaves: number, file: string): Figures {
   const [seconds, allocation] = timed(() => buildAllocation({ ...place, units: leaves, shares }));
   const memory = peakMemory();
   const [claims] = timed(() => {
-    for (let n = 0; n < CLAIMS; n++) claimsOf(allocation, accountAt((n * 37) % leaves));
+    for (let n = 0; n < CLAIMS; n++) proofsOf(allocation, accountAt((n * 37) % leaves));
   });
   writeFileSync(file, JSON.stringify(allocation.tree));
 

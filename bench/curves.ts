@@ -1,5 +1,6 @@
 import { ETH, gasOf } from "../test/helpers/models.js";
 import { type Scenario, stranger } from "./scenario.js";
+import { registerAllocated } from "./shares.js";
 
 /** Gas of one payment and one claim at a point of a curve. */
 export interface Point {
@@ -10,10 +11,14 @@ export interface Point {
 }
 
 const HOLDERS = [1, 10, 100, 1_000, 10_000];
+const LEAVES = [100_000, 1_000_000];
 const ANCESTORS = [0, 1, 4, 16, 64];
 const PARENTS = [0, 1, 2, 4, 8, 16];
 
-/** One model with more and more share holders, each of whom was sent some shares. */
+/**
+ * One model with more and more share holders, each of whom was sent some shares; then models with an allocation for more
+ * contributors than anybody would send shares to, one of whom has claimed.
+ */
 export async function curveOfHolders(scenario: Scenario): Promise<Point[]> {
   const { ledger, alice, register } = scenario;
   const model = await register({ holdings: [{ holder: alice.address, units: 1_000_000 }] });
@@ -23,6 +28,11 @@ export async function curveOfHolders(scenario: Scenario): Promise<Point[]> {
   for (const at of HOLDERS) {
     for (; holders < at; holders++) await ledger.connect(alice).transfer(stranger(holders), model, 7n);
     points.push(await measureAt(at, scenario, model));
+  }
+  for (const at of LEAVES) {
+    const { model: allocated, claim } = await registerAllocated(scenario, at, alice.address);
+    await claim();
+    points.push(await measureAt(at, scenario, allocated));
   }
   return points;
 }

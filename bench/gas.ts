@@ -26,10 +26,13 @@ import {
   measureSweeps,
   measureTransfers,
 } from "./measures.js";
+import { measureDoors } from "./doors.js";
 import { measurePeers } from "./peers.js";
 import { type Figures, gasPage, measureTable, withFigures } from "./report.js";
 import { openScenario, type Scenario } from "./scenario.js";
+import { measureAllocations } from "./shares.js";
 import { throughputPage } from "./throughput.js";
+import { measureWorstCases } from "./worst.js";
 
 /** How far a figure may be from the committed one, so that a change of cost is seen and noise is not. */
 const TOLERANCE = 0.005;
@@ -61,6 +64,9 @@ async function measureAll(scenario: Scenario): Promise<Figures> {
     measureTransfers,
     measureRegistrations,
     measureSweeps,
+    measureDoors,
+    measureAllocations,
+    measureWorstCases,
     measureGovernance,
   ]) {
     measures.push(...(await measure(scenario)));

@@ -94,7 +94,7 @@ export async function measureCascades({ roots, register, pay, cascade }: Scenari
 export async function measureSweeps({
   ledger,
   registry,
-  usdc,
+  plain,
   alice,
   bob,
   payer,
@@ -106,7 +106,7 @@ export async function measureSweeps({
   const [modelSalt, freshModelSalt] = salts.map((salt) => forwarderSalt(registry.target, alice.address, salt));
   const hosting = { model, host: bob.address, hostBps: 2_503 };
   const deposit = await ledger.depositOf(hosting);
-  const send = (to: string) => usdc.connect(payer).transfer(to, ODD_AMOUNT);
+  const send = (to: string) => plain.connect(payer).transfer(to, ODD_AMOUNT);
   const gasOfSweep = async (to: string, salt: string) => {
     await send(to);
     return gasOf(ledger.sweep([salt], [token]));
@@ -115,7 +115,7 @@ export async function measureSweeps({
     await send(deposit);
     return gasOf(ledger.sweepHosted([hosting], [token]));
   };
-  const gasOfHostClaim = () => gasOf(ledger.connect(bob).claimAsHost([hosting], token, bob.address));
+  const gasOfHostClaim = () => gasOf(ledger.connect(bob).claimHostPart([hosting], token, bob.address));
 
   await gasOfSweep(model, modelSalt);
   const repeat = await gasOfSweep(model, modelSalt);

@@ -17,8 +17,8 @@ export async function measurePeers(scenario: Scenario): Promise<Measure[]> {
 }
 
 /** The token alone: what is below every payment and every claim. */
-async function measureToken({ usdc, payer, alice }: Scenario): Promise<Measure[]> {
-  const transfer = (to: string) => gasOf(usdc.connect(payer).transfer(to, ODD_AMOUNT));
+async function measureToken({ plain, payer, alice }: Scenario): Promise<Measure[]> {
+  const transfer = (to: string) => gasOf(plain.connect(payer).transfer(to, ODD_AMOUNT));
 
   return [
     { operation: "ERC-20 transfer to a holder", gas: await transfer(alice.address) },
@@ -28,7 +28,7 @@ async function measureToken({ usdc, payer, alice }: Scenario): Promise<Measure[]
 
 /** OpenZeppelin 4.9's PaymentSplitter. It is paid by a plain transfer, and each payee releases its own part. */
 async function measurePaymentSplitter(scenario: Scenario): Promise<Measure[]> {
-  const { usdc, token, alice, bob, payer } = scenario;
+  const { plain, token, alice, bob, payer } = scenario;
   const artifact = publishedArtifact("@openzeppelin/contracts-v4/build/contracts/PaymentSplitter.json");
   const create = (payees: string[]) => {
     const shares = payees.map((_, i) => 333_333 + i);
@@ -37,7 +37,7 @@ async function measurePaymentSplitter(scenario: Scenario): Promise<Measure[]> {
   };
   const forTwo = await create([alice.address, bob.address]);
   const forHundred = await create(Array.from({ length: 100 }, (_, i) => stranger(i)));
-  const pay = () => gasOf(usdc.connect(payer).transfer(forTwo.target, ODD_AMOUNT));
+  const pay = () => gasOf(plain.connect(payer).transfer(forTwo.target, ODD_AMOUNT));
   const release = () => gasOf(forTwo.getFunction("release(address,address)").send(token, alice.address));
 
   await pay();
@@ -57,7 +57,7 @@ async function measurePaymentSplitter(scenario: Scenario): Promise<Measure[]> {
  * A leaf is claimed once. Its account holds some of the token; its bit is the first of its word, or a later one.
  */
 async function measureDistributors(scenario: Scenario): Promise<Measure[]> {
-  const { usdc, token } = scenario;
+  const { plain, token } = scenario;
   const [openZeppelin, solady] = compilePeers("OpenZeppelinDistributor", "SoladyDistributor");
   const peers: [name: string, deployable: Deployable][] = [
     ["Uniswap", publishedArtifact("@uniswap/merkle-distributor/build/MerkleDistributor.json")],
@@ -68,11 +68,11 @@ async function measureDistributors(scenario: Scenario): Promise<Measure[]> {
   const measures: Measure[] = [];
   for (const count of LEAVES) {
     const { root, proofOf, first } = distributionTo(count);
-    for (const index of [first, first + 1]) await usdc.mint(stranger(index), 1n);
+    for (const index of [first, first + 1]) await plain.mint(stranger(index), 1n);
     for (const [name, deployable] of peers) {
       const distributor = await deploy(scenario, deployable, token, root);
       // More than is claimed, since an emptied balance would earn the last claim a refund.
-      await usdc.mint(distributor.target, 3n * ODD_AMOUNT);
+      await plain.mint(distributor.target, 3n * ODD_AMOUNT);
       const claim = (index: number) =>
         gasOf(distributor.getFunction("claim").send(index, stranger(index), ODD_AMOUNT, proofOf(index)));
       const operation = `${name}: Merkle claim, ${count.toLocaleString("en")} leaves`;

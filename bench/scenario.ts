@@ -10,6 +10,7 @@ import {
   registrationOf,
 } from "../test/helpers/models.js";
 import { deployTestProtocol, type TestProtocol } from "../test/helpers/protocol.js";
+import type { PlainToken } from "../types/ethers-contracts/index.js";
 
 /** Odd, so that every floor leaves something and every remainder is carried. */
 export const ODD_AMOUNT = 7_654_321n;
@@ -26,13 +27,18 @@ const MIRROR_URI = "https://models.example.org/manifests/silero-vad-v6.json";
  */
 export async function openScenario() {
   const connection = await hre.network.create();
-  const protocol = await deployTestProtocol(connection);
+  const accounts = await connection.ethers.getSigners();
+  // As the test dollar, from an account whose nonces no address depends on. A plain one: USDC's signatures have their price.
+  const plain = await connection.ethers.deployContract("PlainToken", accounts.at(-2));
+  const token = await plain.getAddress();
+  const protocol = await deployTestProtocol(connection, [token]);
   const { ledger, registry, usdc, signers } = protocol;
   const [, alice, bob, payer] = signers;
-  const token = await usdc.getAddress();
-  await usdc.mint(payer.address, 10n ** 24n);
-  await usdc.mint(alice.address, 1n);
-  await usdc.connect(payer).approve(await ledger.getAddress(), 2n ** 256n - 1n);
+  for (const currency of [plain, usdc]) {
+    await currency.mint(payer.address, 10n ** 24n);
+    await currency.mint(alice.address, 1n);
+    await (currency.connect(payer) as typeof usdc).approve(await ledger.getAddress(), 2n ** 256n - 1n);
+  }
 
   const holdings = [
     { holder: alice.address, units: 333_333 },
@@ -54,6 +60,7 @@ export async function openScenario() {
   return {
     ...protocol,
     connection,
+    plain: plain as unknown as PlainToken,
     token,
     alice,
     bob,

@@ -21,6 +21,11 @@ export interface Parameters {
     /** Part of the supply that must take part, in percent, 1 to 100. */
     quorumPercent: number;
   };
+  /** Who says which author a source belongs to: `threshold` of the verifiers must attest it. */
+  sources: {
+    threshold: number;
+    verifiers: string[];
+  };
   /** Who gets the supply, in WEAL; "timelock" is the treasury. */
   genesis: { account: string; weal: string }[];
 }
@@ -40,7 +45,9 @@ const CONTRACTS = {
   TimelockController: "Governance",
   WealGovernor: "Governance",
   RoyaltyLedger: "Royalties",
+  RoyaltyLens: "Royalties",
   ModelRegistry: "Registry",
+  SourceRegistry: "Registry",
 } as const;
 
 export type ContractName = keyof typeof CONTRACTS;
@@ -71,7 +78,9 @@ export async function planProtocol(
       { ...governor, proposalThreshold: parseUnits(governor.proposalThreshold, 18) },
     ],
     RoyaltyLedger: [timelock, parameters.protocolFeeBps, [at("WealToken"), ...parameters.currencies]],
+    RoyaltyLens: [at("RoyaltyLedger")],
     ModelRegistry: [at("RoyaltyLedger")],
+    SourceRegistry: [at("ModelRegistry"), timelock, parameters.sources.threshold, parameters.sources.verifiers],
   };
 
   return Promise.all(

@@ -82,13 +82,17 @@ interface IDeposits {
     /// @param currency The currency.
     /// @param to Who gets the money.
     /// @return amount Units sent.
-    function claimAsHost(Hosting[] calldata hostings, Currency currency, address to) external returns (uint256 amount);
+    function claimHostPart(
+        Hosting[] calldata hostings,
+        Currency currency,
+        address to
+    ) external returns (uint256 amount);
 
     /// @notice Returns the address at which a host and a model are paid together.
     /// @param hosting Whose address.
     function depositOf(Hosting calldata hosting) external view returns (address);
 
-    /// @notice Returns what {claimAsHost} would send for one address, in units.
+    /// @notice Returns what {claimHostPart} would send for one address, in units.
     /// @param hosting Whose address.
     /// @param currency The currency.
     function claimableByHost(Hosting calldata hosting, Currency currency) external view returns (uint256);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC2981} from "@openzeppelin/contracts/interfaces/IERC2981.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 
+import {IAllocations} from "./IAllocations.sol";
 import {IERC7572} from "./IERC7572.sol";
 import {IRoyaltyLedger} from "./IRoyaltyLedger.sol";
 
@@ -46,30 +47,37 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     /// @param mode Who may register children.
     /// @param rateBps The least that a child must pass on, in basis points, at most 5,000; of use in mode Open
     /// only: each grant names its own.
+    /// @param duration For how many seconds a child must pass it on at least, from its registration; 0 for ever. In
+    /// mode Open only, too.
     struct DerivativeTerms {
         DerivativeMode mode;
         uint16 rateBps;
+        uint40 duration;
     }
 
     /// @notice A parent that a child names.
     /// @param model The parent's id.
     /// @param rateBps What the child passes on of everything it receives, in basis points; at least what the parent
-    /// asks.
+    /// asks; 0 once it has been retired.
+    /// @param until The last second for which it does, in Unix time: as long as the parent asks, at least. 0: for ever.
     /// @param relation How the child was made from it.
     struct Parent {
         address model;
         uint16 rateBps;
+        uint40 until;
         Relation relation;
     }
 
     /// @notice The parent's owner's consent to one child. It cannot be taken back before its deadline but by closing
     /// the parent, or by passing the parent on.
     /// @param rateBps The least that the child must pass on, in basis points.
-    /// @param deadline The last second at which it serves, in Unix time.
+    /// @param until The time until which it must, at least, in Unix time; 0 for ever.
+    /// @param deadline The last second at which the grant serves, in Unix time.
     /// @param signature The owner's signature (ECDSA, or ERC-1271 for contracts) of the EIP-712 struct
-    /// `DerivativeGrant(address parent,address child,uint16 rateBps,uint40 deadline)`.
+    /// `DerivativeGrant(address parent,address child,uint16 rateBps,uint40 until,uint40 deadline)`.
     struct Grant {
         uint16 rateBps;
+        uint40 until;
         uint40 deadline;
         bytes signature;
     }
@@ -84,7 +92,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     /// @param mirrorURI Where the manifest can be fetched; only emitted, so check what comes against the digest.
     /// @param parents What it was built from: at most 16, strictly ascending by id.
     /// @param grants One for each parent whose terms ask for it, in the order of `parents`.
-    /// @param holdings Who holds the 1,000,000 shares to begin with.
+    /// @param holdings Who holds shares to begin with.
+    /// @param allocations What is set aside for many; with the holdings 1,000,000 in all.
     struct Registration {
         bytes32 salt;
         address owner;
@@ -96,6 +105,7 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
         Parent[] parents;
         Grant[] grants;
         IRoyaltyLedger.Holding[] holdings;
+        IAllocations.Allocation[] allocations;
     }
 
     /// @notice A registered model.
@@ -183,6 +193,9 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     /// @notice The child's rate is below what the parent asks.
     error RateTooLow(address parent, uint256 rateBps, uint256 minRateBps);
 
+    /// @notice The child's edge ends before the time that the parent asks for, 0 being for ever.
+    error EdgeEndTooEarly(address parent, uint256 until, uint256 minUntil);
+
     /// @notice The parent takes derivatives by grant only, and no grant was given for it.
     error GrantMissing(address parent);
 
@@ -219,8 +232,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     ///
     /// - the caller has not used the salt before;
     /// - the manifest digest is not zero, the derivative rate at most 5,000 basis points;
-    /// - every parent is registered here, and its terms are met: open at no less than its rate, or with a grant that
-    /// its present owner signed for this child;
+    /// - every parent is registered here, and its terms are met: open at no less than its rate for no less than its
+    /// duration, or with a grant that its present owner signed for this child;
     /// - as many grants as the parents' terms ask for;
     /// - what the ledger requires of parents, host part and shares (see {IRoyaltyLedger-open}).
     ///

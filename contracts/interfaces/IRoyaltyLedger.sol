@@ -5,7 +5,9 @@ import {IERC6909Metadata, IERC6909TokenSupply} from "@openzeppelin/contracts/int
 
 import {Currency} from "../libraries/Currency.sol";
 
+import {IAllocations} from "./IAllocations.sol";
 import {IDeposits} from "./IDeposits.sol";
+import {IPayments} from "./IPayments.sol";
 
 /// @title IRoyaltyLedger
 /// @notice Holds the royalties and the shares of all models. A payment adds to one number; what each parent and each
@@ -16,30 +18,35 @@ import {IDeposits} from "./IDeposits.sol";
 /// models and lists currencies, and can touch nothing that was earned.
 ///
 /// Warning: rebasing tokens are not supported. Listing one endangers that currency alone.
-interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
+interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IPayments, IDeposits, IAllocations {
     /* STRUCTS */
 
     /// @notice A link from a model to a parent that it was built from.
     /// @param parent The parent's id.
-    /// @param rateBps The parent's part of everything the model receives, in basis points; may be 0.
+    /// @param rateBps The parent's part of everything the model receives, in basis points; may be 0, and is once the
+    /// edge has been retired.
+    /// @param until The last second for which the edge was agreed, in Unix time: after it anyone may {retire} it, and
+    /// it earns until then. 0: for ever.
     struct Edge {
         address parent;
         uint16 rateBps;
+        uint40 until;
     }
 
     /// @notice Shares that somebody holds when a model is opened.
-    /// @param holder The account; not the zero address and not the ledger.
+    /// @param holder The account; not the zero address, not the ledger, and not below 2⁶⁴, where allocations are.
     /// @param units How many of the model's 1,000,000 shares; more than 0.
     struct Holding {
         address holder;
         uint32 units;
     }
 
-    /// @notice What is fixed when a model is opened, and which currencies it has received since.
+    /// @notice What is fixed when a model is opened, but for rates that end as agreed, and which currencies it has
+    /// received.
     /// @param number The model's registration number, from 1; a parent's is lower than its child's. 0: not opened.
-    /// @param totalRateBps The sum of the edges' rates, in basis points, at most 5,000.
+    /// @param totalRateBps The sum of the edges' rates now, in basis points, at most 5,000.
     /// @param feeBps The protocol fee on what stays with the model, in basis points, at most 250.
-    /// @param parentCount The number of edges, at most 16.
+    /// @param parentCount The number of edges, at most 16, retired ones too.
     /// @param maxHostBps The most that a host who serves the model can take, in basis points, at most 9,000.
     /// @param currencies Bit i is set once the model has received the i-th listed currency.
     struct Terms {
@@ -55,10 +62,12 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /// @param received Everything ever credited to the model.
     /// @param cascaded `received` when the model was last cascaded.
     /// @param distributed The part of `received` that belongs to the holders of shares.
+    /// @param closed `received` when an edge was last retired, from where the formulas count; 0 if none ever was.
     struct ModelBooks {
         uint256 received;
         uint256 cascaded;
         uint256 distributed;
+        uint256 closed;
     }
 
     /* EVENTS */
@@ -83,14 +92,6 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
         Edge[] edges
     );
 
-    /// @notice Emitted when a model is paid.
-    /// @param model The model's id.
-    /// @param currency What was paid.
-    /// @param payer Who paid.
-    /// @param amount Units credited.
-    /// @param ref The payer's own 32 bytes, for bookkeeping.
-    event Paid(address indexed model, Currency currency, address indexed payer, uint256 amount, bytes32 ref);
-
     /// @notice Emitted when a model's income is passed on; one {RoyaltyPassed} for each parent that gets something
     /// follows.
     /// @param model The model's id.
@@ -113,6 +114,19 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /// @param currency The currency.
     /// @param amount Units that were not credited.
     event RoyaltySpilled(address indexed model, address indexed parent, Currency currency, uint256 amount);
+
+    /// @notice Emitted when an edge that has ended as agreed is retired: it earns nothing any more.
+    /// @param model The model.
+    /// @param parent The parent.
+    /// @param rateBps What the edge's rate was, in basis points.
+    event EdgeRetired(address indexed model, address indexed parent, uint16 rateBps);
+
+    /// @notice Emitted for each currency when edges are retired, after a last cascade under the old rates.
+    /// @param model The model.
+    /// @param currency The currency.
+    /// @param received Everything the model ever received; the new rates apply to what comes on top.
+    /// @param distributed The part of it that belongs to the holders, with what flooring had left between the parents.
+    event BooksClosed(address indexed model, Currency currency, uint256 received, uint256 distributed);
 
     /// @notice Emitted for each model when a holder's earnings are paid out.
     /// @param model The model's id.
@@ -157,32 +171,23 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /// @notice A parent must be opened before its child.
     error ParentNotOpened(address parent);
 
+    /// @notice The edge would have ended before it began.
+    error EdgeEndPassed(address parent, uint256 until);
+
+    /// @notice None of the model's edges has an end that has passed.
+    error NothingToRetire(address model);
+
     /// @notice The edges' rates sum to more than 5,000 basis points.
     error RatesTooHigh(uint256 totalRateBps, uint256 maxBps);
 
     /// @notice A host can be left 9,000 basis points at most.
     error HostPartTooHigh(uint256 maxHostBps, uint256 maxBps);
 
-    /// @notice A holding of no shares.
+    /// @notice A holding or an allocation of no shares.
     error ZeroShares(address holder);
 
-    /// @notice The holdings do not sum to 1,000,000.
+    /// @notice The holdings and allocations do not sum to 1,000,000.
     error SharesSumMismatch(uint256 sum, uint256 expected);
-
-    /// @notice A payment of nothing.
-    error ZeroPayment(address model);
-
-    /// @notice Fewer or more amounts than models, or none of either.
-    error PaymentsLengthMismatch(uint256 models, uint256 amounts);
-
-    /// @notice The ETH sent with the call is not the amount to be paid; 0 when paying in an ERC-20.
-    error EthAmountMismatch(uint256 expected, uint256 sent);
-
-    /// @notice The token delivered less than was asked for: it takes a fee on transfers.
-    error PaymentShort(Currency currency, uint256 expected, uint256 delivered);
-
-    /// @notice The payment would take the model's books past 2¹¹² − 1 units.
-    error BooksFull(address model, Currency currency, uint256 received, uint256 amount);
 
     /// @notice Models must be in strictly ascending order.
     error ModelsNotAscending(address previous, address model);
@@ -190,7 +195,8 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /// @notice The holder has nothing to claim in these models and this currency.
     error NothingToClaim(address holder, Currency currency);
 
-    /// @notice Earnings cannot be sent to the zero address or to the ledger.
+    /// @notice Earnings cannot be sent to the ledger, nor below 2⁶⁴, where allocations are: what they earn goes with
+    /// their shares.
     error InvalidClaimRecipient(address to);
 
     /// @notice No protocol fees are waiting in this currency.
@@ -222,24 +228,28 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /// @notice Opens the books of a model: fixes its parents, its fee and its largest host part, and mints its shares.
     /// @dev Anyone may open models; the id commits to the caller, so registrars cannot get into each other's way.
     ///
-    /// Emits {ModelOpened} and a `Transfer` for each holding.
+    /// Emits {ModelOpened}, a `Transfer` for each holding, and `SharesAllocated` with a `Transfer` for each allocation.
     ///
     /// Requirements:
     ///
     /// - the caller has not used `salt` before;
-    /// - `edges` are at most 16, strictly ascending by parent, opened before, and sum to at most 5,000 basis points;
-    /// - `holdings` are each more than 0, sum to 1,000,000, and none is for the zero address or the ledger.
+    /// - `edges` are at most 16, strictly ascending by parent, opened before, sum to at most 5,000 basis points, and
+    /// end in the future if at all;
+    /// - `holdings` and `allocations` are each more than 0 and sum to 1,000,000; no holding is for an account that can
+    /// hold none; allocations are as {IAllocations-allocate} requires.
     ///
     /// @param salt The caller's choice.
     /// @param edges The model's parents.
     /// @param maxHostBps The most that a host may take of what its users pay, in basis points, 0 to 9,000.
-    /// @param holdings Who holds the shares to begin with; an account may appear more than once.
+    /// @param holdings Who holds shares to begin with; an account may appear more than once.
+    /// @param allocations What is set aside to begin with.
     /// @return model The model's id, equal to {modelIdOf}(caller, salt).
     function open(
         bytes32 salt,
         Edge[] calldata edges,
         uint16 maxHostBps,
-        Holding[] calldata holdings
+        Holding[] calldata holdings,
+        Allocation[] calldata allocations
     ) external returns (address model);
 
     /// @notice Returns the id of the model that `registrar` opens, or has opened, with `salt`.
@@ -251,7 +261,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
 
     /// @notice Returns what was fixed when the model was opened; all zero if it was not.
     /// @param model The model's id.
-    function termsOf(address model) external view returns (Terms memory);
+    function modelTermsOf(address model) external view returns (Terms memory);
 
     /// @notice Returns the model's parents with their rates, in ascending order.
     /// @param model The model's id.
@@ -259,36 +269,6 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
 
     /// @notice Returns how many models are open; also the number of the newest.
     function modelCount() external view returns (uint256);
-
-    /* PAYMENTS */
-
-    /// @notice Pays a model. The cost depends neither on the number of its contributors nor on its lineage.
-    /// @dev Emits {Paid}.
-    ///
-    /// Requirements:
-    ///
-    /// - the model is open, the currency listed, the amount more than 0;
-    /// - for ETH, exactly `amount` is sent with the call; for an ERC-20, no ETH is sent, the ledger is allowed to spend
-    ///   `amount` of the caller's, and the token delivers it in full.
-    ///
-    /// @param model The model's id.
-    /// @param currency What to pay in.
-    /// @param amount How much, in the currency's units.
-    /// @param ref 32 bytes of the payer's own, for bookkeeping.
-    function pay(address model, Currency currency, uint256 amount, bytes32 ref) external payable;
-
-    /// @notice Pays several models at once in one currency, with a single transfer.
-    /// @dev Emits {Paid} for each. Requirements as for {pay}, with the sum of `amounts`.
-    /// @param models The models' ids, in any order.
-    /// @param currency What to pay in.
-    /// @param amounts How much to each, in the currency's units.
-    /// @param ref 32 bytes of the payer's own, the same for all.
-    function payMany(
-        address[] calldata models,
-        Currency currency,
-        uint256[] calldata amounts,
-        bytes32 ref
-    ) external payable;
 
     /* CASCADE */
 
@@ -306,6 +286,19 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /// @param currency The currency.
     function cascade(address[] calldata models, Currency currency) external;
 
+    /// @notice Retires a model's edges whose agreed end has passed: they have earned until now, and earn nothing from
+    /// now on. Anyone may call this.
+    /// @dev In every currency the model ever received, its books are cascaded under the old rates and closed; what
+    /// flooring had left between the parents goes to the holders. What waits in descendants arrives under the new
+    /// rates: a parent who wants its part of it cascades them first.
+    ///
+    /// Emits {EdgeRetired} for each edge; for each currency {BooksClosed}, after what {cascade} emits.
+    ///
+    /// Requirements: there is such an edge.
+    ///
+    /// @param model The model's id.
+    function retire(address model) external;
+
     /* CLAIMS */
 
     /// @notice Sends to `to` everything that the caller's shares in `models` have earned in a currency.
@@ -315,7 +308,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /// Emits {Claimed} for each model that paid.
     ///
     /// Requirements: the models are open and strictly ascending, the currency is listed, something is owed, and `to` is
-    /// not the zero address or the ledger.
+    /// neither the ledger nor below 2⁶⁴, where allocations are.
     ///
     /// @param models The models' ids.
     /// @param currency The currency.
@@ -325,7 +318,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
 
     /// @notice Sends to `holder` everything that its shares in `models` have earned in a currency. Anyone may call
     /// this: the money can only go to the holder.
-    /// @dev As {claim}.
+    /// @dev As {claim}; not for an allocation, whose earnings go with its shares.
     /// @param holder Whose earnings, and who gets the money.
     /// @param models The models' ids.
     /// @param currency The currency.
@@ -338,13 +331,22 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /// @param currency The currency.
     function claimable(address holder, address model, Currency currency) external view returns (uint256);
 
-    /// @notice Returns what {cascade} would pass on to the model's parents, all together, in units.
-    /// @dev Requirements here and in {claimable} and {booksOf}: the model is open and the currency is listed.
+    /// @notice Returns what a holder's earnings in one model and currency follow from: with `shares` it can claim
+    /// ⌊owed + (remainder + (distributed − seen) · shares) / 10⁶⌋ units.
+    /// @param holder The holder of shares, or an allocation's number.
     /// @param model The model's id.
     /// @param currency The currency.
-    function pendingUpstream(address model, Currency currency) external view returns (uint256);
+    /// @return seen What the model had distributed when the holder's shares were last looked at, in units.
+    /// @return owed What was earned until then and not claimed, in whole units.
+    /// @return remainder The fraction of a unit on top of it, in millionths.
+    function positionOf(
+        address holder,
+        address model,
+        Currency currency
+    ) external view returns (uint256 seen, uint256 owed, uint256 remainder);
 
     /// @notice Returns the model's books in one currency; all zero while it has not received any.
+    /// @dev Requirements here and in {claimable}: the model is open and the currency is listed.
     /// @param model The model's id.
     /// @param currency The currency.
     function booksOf(address model, Currency currency) external view returns (ModelBooks memory);
@@ -371,7 +373,7 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IDeposits {
     /// guise: a payment in such a token could be counted as one in ETH too.
     ///
     /// @param currency The currency.
-    function listCurrency(Currency currency) external;
+    function addCurrency(Currency currency) external;
 
     /// @notice Returns the timelock that governs the ledger; also the treasury that fees go to.
     function governance() external view returns (address);

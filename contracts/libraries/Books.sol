@@ -13,6 +13,7 @@ import {RoyaltyMath} from "./RoyaltyMath.sol";
 /// |   14 | totalRateBps | copy of the model's W                                               |
 /// |    8 | feeBps       | copy of the model's protocol fee                                    |
 /// |    5 | parentCount  | copy of the model's number of parents                               |
+/// |    1 | hasBase      | whether an edge was retired since the books were opened ({Base})    |
 type Books is uint256;
 
 using BooksLibrary for Books global;
@@ -25,6 +26,7 @@ library BooksLibrary {
     uint256 private constant RATE_OFFSET = 224;
     uint256 private constant FEE_OFFSET = 238;
     uint256 private constant PARENTS_OFFSET = 246;
+    uint256 private constant BASE_OFFSET = 251;
 
     /// @notice Returns fresh books, with a copy of the model's terms, for a credit that follows at once.
     /// @param rateBps The sum of the edges' rates, at most 5,000 basis points.
@@ -64,6 +66,11 @@ library BooksLibrary {
         return (Books.unwrap(self) >> PARENTS_OFFSET) & 0x1f;
     }
 
+    /// @notice Returns whether the formulas count from a {Base}.
+    function hasBase(Books self) internal pure returns (bool) {
+        return (Books.unwrap(self) >> BASE_OFFSET) & 1 == 1;
+    }
+
     /// @notice Returns how much can still be credited before the cap of 2¹¹² − 1 units.
     function room(Books self) internal pure returns (uint256) {
         unchecked {
@@ -86,8 +93,23 @@ library BooksLibrary {
             Books.wrap((Books.unwrap(self) & ~(AMOUNT_MASK << CASCADED_OFFSET)) | (self.received() << CASCADED_OFFSET));
     }
 
-    /// @notice Returns D(R), the cumulative amount that belongs to the holders of shares, in units.
-    function distributed(Books self) internal pure returns (uint256) {
-        return RoyaltyMath.distributed(self.received(), self.totalRateBps(), self.feeBps());
+    /// @notice Returns the books with everything marked as cascaded, to count from a {Base} with other rates.
+    /// @param rateBps The sum of the rates from now on, at most what it was.
+    function startFromBase(Books self, uint256 rateBps) internal pure returns (Books) {
+        return
+            Books.wrap(
+                (Books.unwrap(self.cascade()) & ~(uint256(0x3fff) << RATE_OFFSET)) |
+                    (rateBps << RATE_OFFSET) |
+                    (1 << BASE_OFFSET)
+            );
+    }
+
+    /// @notice Returns what belongs to the holders of shares of all that was received on top of `closed`, in units:
+    /// D(R) for 0.
+    /// @param closed What had been received when the books were last closed; at most {received}.
+    function distributedSince(Books self, uint256 closed) internal pure returns (uint256) {
+        unchecked {
+            return RoyaltyMath.distributed(self.received() - closed, self.totalRateBps(), self.feeBps());
+        }
     }
 }

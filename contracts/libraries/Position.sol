@@ -23,6 +23,13 @@ library PositionLibrary {
     uint256 private constant OWED_OFFSET = 112;
     uint256 private constant REMAINDER_OFFSET = 224;
 
+    /// @notice Returns the position of somebody who is owed no whole unit and earns from D(R) = `distributed` on.
+    /// @param distributed In units.
+    /// @param fraction What is left of a unit, in millionths: 0 to 999,999.
+    function startAt(uint256 distributed, uint256 fraction) internal pure returns (Position) {
+        return Position.wrap((fraction << REMAINDER_OFFSET) | distributed);
+    }
+
     /// @notice Returns D(R) at the last accrual, in units.
     function seen(Position self) internal pure returns (uint256) {
         return Position.unwrap(self) & AMOUNT_MASK;
@@ -39,14 +46,31 @@ library PositionLibrary {
     }
 
     /// @notice Returns the position after earning with `shares` since it was last accrued.
-    /// @dev Units × shares are carried with their remainder, so that the sum over time is exact and accruing twice is
-    /// accruing once.
     /// @param distributed D(R) now, in units; never below {seen}, since D is monotone.
     /// @param shares The holder's shares during that time, at most 1,000,000.
     function accrue(Position self, uint256 distributed, uint256 shares) internal pure returns (Position) {
+        return self.earn(distributed, self.earnedSince(distributed, shares));
+    }
+
+    /// @notice Returns what `shares` have earned since the position was last accrued, in millionths of a unit.
+    /// @param distributed D(R) now, in units; never below {seen}.
+    /// @param shares At most 1,000,000.
+    function earnedSince(Position self, uint256 distributed, uint256 shares) internal pure returns (uint256) {
         unchecked {
-            // (2¹¹² · 2²⁰ + 2²⁰) fits 256 bits; all that was ever owed sums to at most D(R), which fits 112 bits
-            uint256 gained = (distributed - self.seen()) * shares + self.remainder();
+            // 2¹¹² · 2²⁰ fits 256 bits
+            return (distributed - self.seen()) * shares;
+        }
+    }
+
+    /// @notice Returns the position as accrued until now, with `millionths` of a unit more.
+    /// @dev Units × shares are carried with their remainder, so that the sum over time is exact and accruing twice is
+    /// accruing once.
+    /// @param distributed D(R) now, in units.
+    /// @param millionths What was earned, here or by shares that came with it, in millionths of a unit.
+    function earn(Position self, uint256 distributed, uint256 millionths) internal pure returns (Position) {
+        unchecked {
+            // at most 2¹³² + 2²⁰; all that was ever owed sums to at most D(R), which fits 112 bits
+            uint256 gained = millionths + self.remainder();
 
             return
                 Position.wrap(
@@ -57,8 +81,11 @@ library PositionLibrary {
         }
     }
 
-    /// @notice Returns the position with nothing owed; the fraction of a unit stays.
-    function settle(Position self) internal pure returns (Position) {
-        return Position.wrap(Position.unwrap(self) & ~(AMOUNT_MASK << OWED_OFFSET));
+    /// @notice Returns all that a position is owed, in millionths of a unit.
+    function owedMillionths(Position self) internal pure returns (uint256) {
+        unchecked {
+            // 2¹¹² · 2²⁰ + 2²⁰ fits 256 bits
+            return self.owed() * TOTAL_SHARES + self.remainder();
+        }
     }
 }

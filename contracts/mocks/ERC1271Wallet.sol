@@ -9,7 +9,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 /// @title ERC1271Wallet
 /// @notice The least that a contract wallet is: it holds ETH and ERC-721s, its owner makes it call, and its owner's
-/// signatures are its own.
+/// signatures are its own, also with a prefix: wallets with several kinds of signers say there which kind it is.
 contract ERC1271Wallet is IERC1271, Ownable, ERC721Holder {
     /// @param owner_ Whom it obeys.
     constructor(address owner_) Ownable(owner_) {}
@@ -30,7 +30,8 @@ contract ERC1271Wallet is IERC1271, Ownable, ERC721Holder {
 
     /// @inheritdoc IERC1271
     function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
-        (address signer, , ) = ECDSA.tryRecoverCalldata(hash, signature);
+        uint256 prefixLength = signature.length > 65 ? signature.length - 65 : 0;
+        (address signer, , ) = ECDSA.tryRecoverCalldata(hash, signature[prefixLength:]);
 
         return signer == owner() ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
     }

@@ -22,7 +22,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
     /// @dev EIP-712 type of {Grant}. The child's id commits to its publisher and can be registered once, so a grant
     /// serves once and needs no nonce.
     bytes32 private constant GRANT_TYPEHASH = keccak256(
-        "DerivativeGrant(address parent,address child,uint16 rateBps,uint40 deadline)"
+        "DerivativeGrant(address parent,address child,uint16 rateBps,uint40 until,uint40 deadline)"
     );
 
     /// @dev ERC-2981: what marketplaces are asked to pay of the price of a model's ERC-721.
@@ -41,6 +41,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
         Kind kind;
         DerivativeMode mode;
         uint16 rateBps;
+        uint40 duration;
         uint32 versionCount;
         uint64 relations;
     }
@@ -84,7 +85,8 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
             _ledgerSalt(msg.sender, registration.salt),
             edges,
             registration.maxHostBps,
-            registration.holdings
+            registration.holdings,
+            registration.allocations
         );
         _checkParents(model, registration.parents, registration.grants);
 
@@ -92,6 +94,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
             kind: registration.kind,
             mode: registration.derivatives.mode,
             rateBps: registration.derivatives.rateBps,
+            duration: registration.derivatives.duration,
             versionCount: 0,
             relations: packedRelations
         });
@@ -100,7 +103,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
             model,
             msg.sender,
             registration.owner,
-            ledger.termsOf(model).number,
+            ledger.modelTermsOf(model).number,
             registration.salt,
             registration.kind,
             registration.derivatives,
@@ -146,8 +149,10 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
     function setDerivativeTerms(address model, DerivativeTerms calldata derivatives) external onlyModelOwner(model) {
         _checkDerivativeTerms(derivatives);
 
-        _entries[model].mode = derivatives.mode;
-        _entries[model].rateBps = derivatives.rateBps;
+        Entry storage entry = _entries[model];
+        entry.mode = derivatives.mode;
+        entry.rateBps = derivatives.rateBps;
+        entry.duration = derivatives.duration;
 
         emit DerivativeTermsUpdated(model, derivatives);
     }
@@ -168,10 +173,10 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
         return
             Model({
                 owner: _ownerOfModel(model),
-                number: ledger.termsOf(model).number,
+                number: ledger.modelTermsOf(model).number,
                 kind: entry.kind,
                 versionCount: entry.versionCount,
-                derivatives: DerivativeTerms({mode: entry.mode, rateBps: entry.rateBps})
+                derivatives: DerivativeTerms({mode: entry.mode, rateBps: entry.rateBps, duration: entry.duration})
             });
     }
 
@@ -187,6 +192,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
             parents[i] = Parent({
                 model: edges[i].parent,
                 rateBps: edges[i].rateBps,
+                until: edges[i].until,
                 relation: Relation((relations >> (i * RELATION_BITS)) & RELATION_MASK)
             });
         }
@@ -253,27 +259,35 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
             require(mode != DerivativeMode.Closed, DerivativesClosed(parent.model));
 
             uint256 minRateBps = entry.rateBps;
+            // Since the beginning of time is never now, 0 can say "for ever".
+            uint256 minUntil = entry.duration == 0 ? 0 : block.timestamp + entry.duration;
             if (mode == DerivativeMode.Granted) {
                 require(used < grants.length, GrantMissing(parent.model));
-                minRateBps = _checkGrant(child, parent.model, grants[used++]);
+                Grant calldata grant = grants[used++];
+                _checkGrant(child, parent.model, grant);
+                (minRateBps, minUntil) = (grant.rateBps, grant.until);
             }
             require(parent.rateBps >= minRateBps, RateTooLow(parent.model, parent.rateBps, minRateBps));
+            require(
+                parent.until == 0 || (minUntil != 0 && parent.until >= minUntil),
+                EdgeEndTooEarly(parent.model, parent.until, minUntil)
+            );
         }
         require(used == grants.length, GrantsUnused(grants.length, used));
     }
 
-    /// @dev Requires a signature by the parent's present owner; returns the rate that it asks for.
-    function _checkGrant(address child, address parent, Grant calldata grant) private view returns (uint256) {
+    /// @dev Requires a signature by the parent's present owner.
+    function _checkGrant(address child, address parent, Grant calldata grant) private view {
         require(block.timestamp <= grant.deadline, GrantExpired(parent, grant.deadline));
 
-        bytes32 structHash = keccak256(abi.encode(GRANT_TYPEHASH, parent, child, grant.rateBps, grant.deadline));
+        bytes32 structHash = keccak256(
+            abi.encode(GRANT_TYPEHASH, parent, child, grant.rateBps, grant.until, grant.deadline)
+        );
         address owner = _ownerOf(_idOf(parent));
         require(
             SignatureChecker.isValidSignatureNow(owner, _hashTypedDataV4(structHash), grant.signature),
             GrantInvalid(parent, child, owner)
         );
-
-        return grant.rateBps;
     }
 
     function _checkDerivativeTerms(DerivativeTerms calldata derivatives) private pure {
@@ -301,7 +315,7 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
         relations = new Relation[](parents.length);
         for (uint256 i = 0; i < parents.length; ++i) {
             Parent calldata parent = parents[i];
-            edges[i] = IRoyaltyLedger.Edge({parent: parent.model, rateBps: parent.rateBps});
+            edges[i] = IRoyaltyLedger.Edge({parent: parent.model, rateBps: parent.rateBps, until: parent.until});
             relations[i] = parent.relation;
             // More than 16 do not fit, nor does the ledger take them.
             packedRelations |= uint64(uint256(parent.relation) << (i * RELATION_BITS));

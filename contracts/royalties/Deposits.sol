@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.34;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IDeposits} from "../interfaces/IDeposits.sol";
 
+import {Books} from "../libraries/Books.sol";
 import {Currency} from "../libraries/Currency.sol";
 import {Forwarder} from "../libraries/Forwarder.sol";
 import {RoyaltyMath} from "../libraries/RoyaltyMath.sol";
 
+import {Bookkeeping} from "./Bookkeeping.sol";
+
 /// @title Deposits
 /// @notice See {IDeposits}.
-abstract contract Deposits is IDeposits, ReentrancyGuardTransient {
+abstract contract Deposits is Bookkeeping {
     /// @dev One slot. Of `swept` the host has the part that its basis points say; `claimed` of that was sent to it.
     struct HostBooks {
         uint112 swept;
@@ -58,7 +60,7 @@ abstract contract Deposits is IDeposits, ReentrancyGuardTransient {
     /* HOSTS */
 
     /// @inheritdoc IDeposits
-    function claimAsHost(
+    function claimHostPart(
         Hosting[] calldata hostings,
         Currency currency,
         address to
@@ -134,7 +136,7 @@ abstract contract Deposits is IDeposits, ReentrancyGuardTransient {
 
     /// @dev Both are fixed for an address, so its host's part is a function of what was swept there.
     function _effectiveBps(Hosting calldata hosting) private view returns (uint256) {
-        return hosting.hostBps <= _maxHostBps(hosting.model) ? hosting.hostBps : 0;
+        return hosting.hostBps <= _terms[hosting.model].maxHostBps ? hosting.hostBps : 0;
     }
 
     function _hostPartDown(uint256 swept, uint256 hostBps) private pure returns (uint256) {
@@ -146,17 +148,22 @@ abstract contract Deposits is IDeposits, ReentrancyGuardTransient {
         return keccak256(abi.encode(hosting.model, hosting.host, hosting.hostBps));
     }
 
-    /* HOOKS */
-
-    /// @dev Reverts if the currency is not listed.
-    function _requireListed(Currency currency) internal view virtual;
+    /* CREDIT */
 
     /// @dev Returns how much the model can be credited: 0 if it is not open.
-    function _roomFor(address model, Currency currency) internal view virtual returns (uint256);
+    function _roomFor(address model, Currency currency) private view returns (uint256) {
+        Books books = _books[currency][model].books;
 
-    /// @dev Credits an open model with money that has come, as far as it has room.
-    function _creditDeposit(address model, Currency currency, uint256 amount) internal virtual;
+        return books.isOpen() || _exists(model) ? books.room() : 0;
+    }
 
-    /// @dev Returns the largest host part that the model allows, in basis points.
-    function _maxHostBps(address model) internal view virtual returns (uint256);
+    /// @dev Credits an open model with money that has come.
+    function _creditDeposit(address model, Currency currency, uint256 amount) private {
+        BooksSlot storage slot = _books[currency][model];
+        Books books = slot.books;
+        if (!books.isOpen()) books = _openBooks(slot, model, currency);
+
+        // There was room before the money was brought, but a token that calls back may have had a child cascaded since.
+        slot.books = books.credit(Math.min(amount, books.room()));
+    }
 }

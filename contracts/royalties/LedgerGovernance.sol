@@ -17,10 +17,12 @@ abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
     /// @inheritdoc IRoyaltyLedger
     address public immutable governance;
 
-    Currency[] private _currencies;
+    /// @dev Of fixed size: what is looked up by its index is known to be there, and needs no length to be read.
+    Currency[MAX_CURRENCIES] private _currencies;
     /// @dev Index in the list plus one, so that 0 means not listed.
     mapping(Currency currency => uint256) private _places;
     mapping(Currency currency => uint256) private _fees;
+    uint8 private _currencyCount;
     uint8 private _protocolFeeBps;
 
     constructor(address governance_, uint16 feeBps, Currency[] memory currencies_) {
@@ -54,7 +56,7 @@ abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRoyaltyLedger
-    function listCurrency(Currency currency) external onlyGovernance {
+    function addCurrency(Currency currency) external onlyGovernance {
         _listToken(currency);
     }
 
@@ -64,8 +66,9 @@ abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRoyaltyLedger
-    function currencies() external view returns (Currency[] memory) {
-        return _currencies;
+    function currencies() external view returns (Currency[] memory listed) {
+        listed = new Currency[](_currencyCount);
+        for (uint256 i = 0; i < listed.length; ++i) listed[i] = _currencies[i];
     }
 
     /// @inheritdoc IRoyaltyLedger
@@ -76,6 +79,10 @@ abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
     /// @inheritdoc IRoyaltyLedger
     function collectableFees(Currency currency) external view returns (uint256) {
         return _fees[currency];
+    }
+
+    function _requireListed(Currency currency) internal view {
+        require(isListed(currency), CurrencyNotListed(currency));
     }
 
     /// @dev Adds to the fees that wait to be collected.
@@ -115,11 +122,13 @@ abstract contract LedgerGovernance is IRoyaltyLedger, ReentrancyGuardTransient {
 
     function _list(Currency currency) private {
         require(!isListed(currency), CurrencyAlreadyListed(currency));
-        require(_currencies.length < MAX_CURRENCIES, CurrencyListFull(MAX_CURRENCIES));
+        uint8 index = _currencyCount;
+        require(index < MAX_CURRENCIES, CurrencyListFull(MAX_CURRENCIES));
 
-        _currencies.push(currency);
-        _places[currency] = _currencies.length;
+        _currencies[index] = currency;
+        _currencyCount = index + 1;
+        _places[currency] = index + 1;
 
-        emit CurrencyListed(currency, _currencies.length - 1);
+        emit CurrencyListed(currency, index);
     }
 }

@@ -1,57 +1,29 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.34;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IRoyaltyLedger} from "../interfaces/IRoyaltyLedger.sol";
 
-import {Books, BooksLibrary} from "../libraries/Books.sol";
+import {Books} from "../libraries/Books.sol";
 import {Currency} from "../libraries/Currency.sol";
 import {Forwarder} from "../libraries/Forwarder.sol";
 import {Position, PositionLibrary} from "../libraries/Position.sol";
 import {RoyaltyMath} from "../libraries/RoyaltyMath.sol";
 
+import {Allocations} from "./Allocations.sol";
 import {Deposits} from "./Deposits.sol";
 import {LedgerGovernance} from "./LedgerGovernance.sol";
-import {ModelShares} from "./ModelShares.sol";
+import {Payments} from "./Payments.sol";
 
 /// @title RoyaltyLedger
 /// @notice See {IRoyaltyLedger}.
-contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
-    using SafeERC20 for IERC20;
-
-    /* CONSTANTS */
-
-    uint256 private constant MAX_PARENTS = 16;
+contract RoyaltyLedger is Allocations, Payments, Deposits {
     uint256 private constant MAX_HOST_BPS = 9_000;
-
-    /* STORAGE */
-
-    struct BooksSlot {
-        Books books;
-    }
-
-    struct PositionSlot {
-        Position position;
-    }
-
-    /// @dev In one slot with the protocol fee, the last of the base: both are read to open a model.
-    uint40 private _modelCount;
-
-    mapping(address model => Terms) private _terms;
-    /// @dev Of fixed size, since the number of edges is known from the books: it needs no length of its own.
-    mapping(address model => Edge[MAX_PARENTS]) private _edges;
-
-    // Currency first, so that a batch finds each model by one hash. In structs, so that a slot is found once and passed
-    // on.
-    mapping(Currency currency => mapping(address model => BooksSlot)) private _books;
-    mapping(address holder => mapping(Currency currency => mapping(address model => PositionSlot))) private _positions;
 
     /// @param governance_ The timelock: sets the fee for future models, lists currencies, receives fees.
     /// @param feeBps The protocol fee to begin with, in basis points, at most 250.
-    /// @param currencies_ ERC-20s to list after ETH; checked as by {listCurrency}.
+    /// @param currencies_ ERC-20s to list after ETH; checked as by {addCurrency}.
     constructor(
         address governance_,
         uint16 feeBps,
@@ -65,7 +37,8 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
         bytes32 salt,
         Edge[] calldata edges,
         uint16 maxHostBps,
-        Holding[] calldata holdings
+        Holding[] calldata holdings,
+        Allocation[] calldata allocations
     ) external returns (address model) {
         model = modelIdOf(msg.sender, salt);
         require(!_exists(model), ModelAlreadyOpened(model));
@@ -86,7 +59,7 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
 
         emit ModelOpened(model, msg.sender, number, salt, feeBps, maxHostBps, edges);
 
-        _mintShares(model, holdings);
+        _mintShares(model, holdings, allocations);
     }
 
     /// @inheritdoc IRoyaltyLedger
@@ -95,7 +68,7 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
     }
 
     /// @inheritdoc IRoyaltyLedger
-    function termsOf(address model) external view returns (Terms memory) {
+    function modelTermsOf(address model) external view returns (Terms memory) {
         return _terms[model];
     }
 
@@ -110,61 +83,6 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
         return _modelCount;
     }
 
-    /// @dev See {ModelShares}.
-    function _exists(address model) internal view override returns (bool) {
-        return _terms[model].number != 0;
-    }
-
-    /* PAYMENTS */
-
-    /// @inheritdoc IRoyaltyLedger
-    function pay(address model, Currency currency, uint256 amount, bytes32 ref) external payable {
-        BooksSlot storage slot = _books[currency][model];
-        Books books = slot.books;
-        if (!books.isOpen()) books = _openBooks(slot, model, currency);
-
-        if (currency.isEth()) {
-            require(msg.value == amount, EthAmountMismatch(amount, msg.value));
-        } else {
-            _pull(currency, amount);
-            // A token that calls back may have credited the model meanwhile.
-            books = slot.books;
-        }
-
-        _creditPayment(slot, books, model, currency, amount, ref);
-    }
-
-    /// @inheritdoc IRoyaltyLedger
-    function payMany(
-        address[] calldata models,
-        Currency currency,
-        uint256[] calldata amounts,
-        bytes32 ref
-    ) external payable {
-        require(
-            models.length == amounts.length && models.length > 0,
-            PaymentsLengthMismatch(models.length, amounts.length)
-        );
-
-        // Before the token is touched: whatever is at an unlisted address is never called.
-        require(isListed(currency), CurrencyNotListed(currency));
-
-        uint256 total = 0;
-        for (uint256 i = 0; i < amounts.length; ++i) total += amounts[i];
-        if (currency.isEth()) require(msg.value == total, EthAmountMismatch(total, msg.value));
-        else _pull(currency, total);
-
-        mapping(address => BooksSlot) storage booksOfModels = _books[currency];
-        for (uint256 i = 0; i < models.length; ++i) {
-            address model = models[i];
-            BooksSlot storage slot = booksOfModels[model];
-            Books books = slot.books;
-            if (!books.isOpen()) books = _openBooks(slot, model, currency);
-
-            _creditPayment(slot, books, model, currency, amounts[i], ref);
-        }
-    }
-
     /* CASCADE */
 
     /// @inheritdoc IRoyaltyLedger
@@ -175,6 +93,41 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
         for (uint256 i = 0; i < models.length; ++i) fees += _cascade(booksOfModels, models[i], currency);
 
         if (fees > 0) _accrueFees(currency, fees);
+    }
+
+    /// @inheritdoc IRoyaltyLedger
+    function retire(address model) external {
+        Terms storage terms = _terms[model];
+        Edge[MAX_PARENTS] storage edges = _edges[model];
+        uint256 parentCount = terms.parentCount;
+        uint256 endedRateBps = 0;
+        for (uint256 i = 0; i < parentCount; ++i) {
+            if (_hasEnded(edges[i])) endedRateBps += edges[i].rateBps;
+        }
+        require(endedRateBps > 0, NothingToRetire(model));
+
+        uint256 totalRateBps = terms.totalRateBps - endedRateBps;
+        terms.totalRateBps = uint16(totalRateBps); // at most what it was
+        uint256 received = terms.currencies;
+        for (uint256 i = 0; received >> i != 0; ++i) {
+            if ((received >> i) & 1 == 0) continue;
+
+            Currency currency = _currencyAt(i);
+            uint256 fee = _cascade(_books[currency], model, currency);
+            if (fee > 0) _accrueFees(currency, fee);
+            _closeBooks(model, currency, totalRateBps);
+        }
+
+        // Last: until here their rates were of use.
+        for (uint256 i = 0; i < parentCount; ++i) {
+            Edge storage edge = edges[i];
+            if (!_hasEnded(edge)) continue;
+
+            uint16 rateBps = edge.rateBps;
+            edge.rateBps = 0;
+
+            emit EdgeRetired(model, edge.parent, rateBps);
+        }
     }
 
     /* CLAIMS */
@@ -192,35 +145,39 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
 
     /// @inheritdoc IRoyaltyLedger
     function claimable(address holder, address model, Currency currency) external view returns (uint256) {
-        Books books = _booksOf(model, currency);
         Position position = _positions[holder][currency][model].position;
+        uint256 distributed = _distributed(_booksOf(model, currency), model, currency);
 
-        return position.accrue(books.distributed(), _sharesOf(holder, model)).owed();
+        unchecked {
+            // Both are below 2¹³³.
+            return
+                (position.owedMillionths() + position.earnedSince(distributed, _sharesOf(holder, model))) /
+                PositionLibrary.TOTAL_SHARES;
+        }
     }
 
     /// @inheritdoc IRoyaltyLedger
-    function pendingUpstream(address model, Currency currency) external view returns (uint256 pending) {
-        Books books = _booksOf(model, currency);
-        uint256 totalRateBps = books.totalRateBps();
-        uint256 upstream = RoyaltyMath.upstreamDown(books.received(), totalRateBps);
-        uint256 passed = RoyaltyMath.upstreamDown(books.cascaded(), totalRateBps);
+    function positionOf(
+        address holder,
+        address model,
+        Currency currency
+    ) external view returns (uint256 seen, uint256 owed, uint256 remainder) {
+        Position position = _positions[holder][currency][model].position;
 
-        if (upstream == passed) return 0;
-
-        uint256 parentCount = books.parentCount();
-        for (uint256 i = 0; i < parentCount; ++i) {
-            uint256 rateBps = _edges[model][i].rateBps;
-            pending +=
-                RoyaltyMath.parentPartDown(upstream, rateBps, totalRateBps) -
-                RoyaltyMath.parentPartDown(passed, rateBps, totalRateBps);
-        }
+        return (position.seen(), position.owed(), position.remainder());
     }
 
     /// @inheritdoc IRoyaltyLedger
     function booksOf(address model, Currency currency) external view returns (ModelBooks memory) {
         Books books = _booksOf(model, currency);
 
-        return ModelBooks({received: books.received(), cascaded: books.cascaded(), distributed: books.distributed()});
+        return
+            ModelBooks({
+                received: books.received(),
+                cascaded: books.cascaded(),
+                distributed: _distributed(books, model, currency),
+                closed: _closedOf(books, model, currency)
+            });
     }
 
     /* INTERNAL: MODELS */
@@ -235,6 +192,8 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
             require(parent > previous, ParentsNotAscending(previous, parent));
             // Lineage is acyclic because of this line: the model itself is not open yet.
             require(_exists(parent), ParentNotOpened(parent));
+            uint256 until = edges[i].until;
+            require(until == 0 || until > block.timestamp, EdgeEndPassed(parent, until));
 
             _edges[model][i] = edges[i];
             totalRateBps += edges[i].rateBps;
@@ -246,8 +205,15 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
         );
     }
 
+    /// @dev Returns whether an edge still earns although its agreed end has passed.
+    function _hasEnded(Edge storage edge) private view returns (bool) {
+        uint256 until = edge.until;
+
+        return until != 0 && block.timestamp > until && edge.rateBps > 0;
+    }
+
     /// @dev Mints the 1,000,000 shares of a new model.
-    function _mintShares(address model, Holding[] calldata holdings) private {
+    function _mintShares(address model, Holding[] calldata holdings, Allocation[] calldata allocations) private {
         uint256 sum = 0;
         for (uint256 i = 0; i < holdings.length; ++i) {
             Holding calldata holding = holdings[i];
@@ -256,94 +222,11 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
             sum += holding.units;
             _mint(holding.holder, _idOf(model), holding.units);
         }
+        for (uint256 i = 0; i < allocations.length; ++i) {
+            sum += allocations[i].units;
+            _allocate(address(0), model, allocations[i]);
+        }
         require(sum == PositionLibrary.TOTAL_SHARES, SharesSumMismatch(sum, PositionLibrary.TOTAL_SHARES));
-    }
-
-    /* INTERNAL: BOOKS */
-
-    /// @dev Returns the model's books, opened or not; it is an error to ask for books that cannot be.
-    function _booksOf(address model, Currency currency) private view returns (Books books) {
-        books = _books[currency][model].books;
-        if (!books.isOpen()) _requireKnown(model, currency);
-    }
-
-    /// @dev Opens the model's books for a first credit: copies its terms into them, and notes in its terms that it has
-    /// this currency.
-    function _openBooks(BooksSlot storage slot, address model, Currency currency) private returns (Books books) {
-        _requireKnown(model, currency);
-
-        Terms storage terms = _terms[model];
-        books = BooksLibrary.open(terms.totalRateBps, terms.feeBps, terms.parentCount);
-        slot.books = books;
-        terms.currencies |= uint16(1 << _currencyIndex(currency)); // 0 to 15
-    }
-
-    /// @dev Open books prove all this without a look: a model is never closed and a currency never taken off the list.
-    function _requireKnown(address model, Currency currency) private view {
-        require(isListed(currency), CurrencyNotListed(currency));
-        require(_exists(model), ModelNotOpened(model));
-    }
-
-    /* INTERNAL: PAYMENTS */
-
-    /// @dev Pulls a listed ERC-20 from the caller and measures what came. Under the lock, so that a token which calls
-    /// back cannot have one delivery counted twice. A token that delivers more leaves a surplus that is nobody's.
-    function _pull(Currency currency, uint256 amount) private nonReentrant {
-        require(msg.value == 0, EthAmountMismatch(0, msg.value));
-        IERC20 token = currency.token();
-
-        uint256 balanceBefore = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 balanceAfter = token.balanceOf(address(this));
-
-        uint256 delivered = balanceAfter > balanceBefore ? balanceAfter - balanceBefore : 0;
-        require(delivered >= amount, PaymentShort(currency, amount, delivered));
-    }
-
-    /// @dev Credits a payment that has been taken in.
-    function _creditPayment(
-        BooksSlot storage slot,
-        Books books,
-        address model,
-        Currency currency,
-        uint256 amount,
-        bytes32 ref
-    ) private {
-        require(amount > 0, ZeroPayment(model));
-        require(amount <= books.room(), BooksFull(model, currency, books.received(), amount));
-
-        slot.books = books.credit(amount);
-
-        emit Paid(model, currency, msg.sender, amount, ref);
-    }
-
-    /* INTERNAL: DEPOSITS */
-
-    /// @dev See {Deposits}.
-    function _requireListed(Currency currency) internal view override {
-        require(isListed(currency), CurrencyNotListed(currency));
-    }
-
-    /// @dev See {Deposits}.
-    function _roomFor(address model, Currency currency) internal view override returns (uint256) {
-        Books books = _books[currency][model].books;
-
-        return books.isOpen() || _exists(model) ? books.room() : 0;
-    }
-
-    /// @dev See {Deposits}.
-    function _creditDeposit(address model, Currency currency, uint256 amount) internal override {
-        BooksSlot storage slot = _books[currency][model];
-        Books books = slot.books;
-        if (!books.isOpen()) books = _openBooks(slot, model, currency);
-
-        // There was room before the money was brought, but a token that calls back may have had a child cascaded since.
-        slot.books = books.credit(Math.min(amount, books.room()));
-    }
-
-    /// @dev See {Deposits}.
-    function _maxHostBps(address model) internal view override returns (uint256) {
-        return _terms[model].maxHostBps;
     }
 
     /* INTERNAL: CASCADE */
@@ -363,13 +246,19 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
 
         slot.books = before.cascade();
 
+        uint256 upstream;
+        uint256 passed;
         uint256 totalRateBps = before.totalRateBps();
-        uint256 upstream = RoyaltyMath.upstreamDown(received, totalRateBps);
-        uint256 passed = RoyaltyMath.upstreamDown(cascaded, totalRateBps);
         unchecked {
-            // U(R) ≤ R, and F is monotone.
+            // All formulas count from where the books were last closed, which is at most `cascaded`. U(R) ≤ R, and F is
+            // monotone.
+            uint256 closed = _closedOf(before, model, currency);
             uint256 feeBps = before.feeBps();
-            fee = RoyaltyMath.feeDown(received - upstream, feeBps) - RoyaltyMath.feeDown(cascaded - passed, feeBps);
+            upstream = RoyaltyMath.upstreamDown(received - closed, totalRateBps);
+            passed = RoyaltyMath.upstreamDown(cascaded - closed, totalRateBps);
+            fee =
+                RoyaltyMath.feeDown(received - closed - upstream, feeBps) -
+                RoyaltyMath.feeDown(cascaded - closed - passed, feeBps);
         }
 
         emit Cascaded(model, currency, received, fee);
@@ -420,7 +309,8 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
         Currency currency,
         address to
     ) private nonReentrant returns (uint256 amount) {
-        require(to != address(0) && to != address(this), InvalidClaimRecipient(to));
+        // Nor may an allocation claim, which on some chain could be a contract of the chain's own.
+        require(to != address(this) && !_isAllocation(to) && !_isAllocation(holder), InvalidClaimRecipient(to));
 
         mapping(address => BooksSlot) storage booksOfModels = _books[currency];
         mapping(address => PositionSlot) storage positions = _positions[holder][currency];
@@ -431,7 +321,7 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
 
             Books books = booksOfModels[model].books;
             if (!books.isOpen()) _requireKnown(model, currency);
-            uint256 owed = _settle(positions[model], books.distributed(), _sharesOf(holder, model));
+            uint256 owed = _settle(positions[model], _distributed(books, model, currency), _sharesOf(holder, model));
             if (owed > 0) emit Claimed(model, holder, currency, to, owed);
 
             previous = model;
@@ -445,32 +335,16 @@ contract RoyaltyLedger is ModelShares, Deposits, LedgerGovernance {
         currency.transfer(to, amount);
     }
 
-    /// @dev Takes what a holder is owed off its position; the caller sends it.
+    /// @dev Takes what a holder is owed off its position, but for the fraction of a unit; the caller sends it.
     function _settle(PositionSlot storage slot, uint256 distributed, uint256 shares) private returns (uint256 owed) {
-        Position position = slot.position.accrue(distributed, shares);
-        owed = position.owed();
-        // Nothing is written for nothing: accruing later gives the same.
-        if (owed > 0) slot.position = position.settle();
-    }
-
-    /// @dev See {ModelShares}.
-    function _accrueBoth(address from, address to, address model) internal override {
-        uint256 received = _terms[model].currencies;
-        for (uint256 i = 0; received >> i != 0; ++i) {
-            if ((received >> i) & 1 == 0) continue;
-
-            Currency currency = _currencyAt(i);
-            uint256 distributed = _books[currency][model].books.distributed();
-            _accrue(from, model, currency, distributed);
-            _accrue(to, model, currency, distributed);
-        }
-    }
-
-    function _accrue(address holder, address model, Currency currency, uint256 distributed) private {
-        PositionSlot storage slot = _positions[holder][currency][model];
         Position position = slot.position;
-        if (position.seen() == distributed) return;
-
-        slot.position = position.accrue(distributed, _sharesOf(holder, model));
+        uint256 millionths;
+        unchecked {
+            // Both are below 2¹³³.
+            millionths = position.owedMillionths() + position.earnedSince(distributed, shares);
+        }
+        owed = millionths / PositionLibrary.TOTAL_SHARES;
+        // Nothing is written for nothing: accruing later gives the same.
+        if (owed > 0) slot.position = PositionLibrary.startAt(distributed, millionths % PositionLibrary.TOTAL_SHARES);
     }
 }

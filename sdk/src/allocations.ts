@@ -1,355 +1,162 @@
-import { SimpleMerkleTree } from "@openzeppelin/merkle-tree";
-import { AbiCoder, keccak256 } from "ethers";
-import { addressOf, bytes32Of, TOTAL_SHARES, unitsOf } from "./arguments.js";
-import { AllocationSumMismatch, InvalidArgument } from "./errors.js";
+import { getAddress, ZeroAddress, ZeroHash, zeroPadValue, toBeHex } from "ethers";
+import { addressOf, bytes32Of } from "./arguments.js";
+import { eventsOf, send, type Transaction } from "./calls.js";
+import type { Context } from "./context.js";
+import { type Currency, currencyAddress } from "./currencies.js";
+import { withTypedErrors } from "./failures.js";
+import type { AllocationProof } from "./trees.js";
 
-/** Addresses below are the ledger's own numbers for allocations, which can hold nothing. */
-const FIRST_ACCOUNT = 2n ** 64n;
-
-const FORMAT = "standard-v1";
-
-/** The types of a leaf: chain id, ledger, model, index, account, units. */
-const LEAF_ENCODING = ["uint256", "address", "address", "uint256", "address", "uint256"];
-
-/** Whom an allocation gives shares to. */
-export interface AllocationShare {
-  account: string;
-  /** 1 to 1,000,000. */
-  units: number;
+/** Shares set aside, under a Merkle root that says who gets them, for a steward, or both. */
+export interface Allocation {
+  /** 32 bytes in hex, such as `buildAllocation` gives; none if only the steward is to take them. */
+  root?: string;
+  /** How many of the model's shares: what the tree's leaves sum to. */
+  units: bigint | number;
+  /** Where the tree can be fetched; readers check it against the root. */
+  uri?: string;
+  /** Who may take what is left; nobody by default. */
+  steward?: string;
+  /** Time from which the steward may, and no leaf can be claimed any more, in Unix time. */
+  reclaimableFrom?: number;
 }
 
-/** The model whose shares are set aside, and where. */
-export interface AllocationPlace {
-  chainId: bigint;
-  /** The address of the `RoyaltyLedger`. */
-  ledger: string;
-  model: string;
+/** An allocation on the chain. */
+export interface AllocationState {
+  allocation: bigint;
+  /** Undefined if only the steward is to take its shares. */
+  root?: string;
+  steward?: string;
+  /** In Unix time. */
+  reclaimableFrom?: number;
+  /** Shares that are left in it. */
+  units: bigint;
 }
 
-/** A leaf as the tree has it: chain id, ledger, model, index, account, units; numbers in decimal. */
-export type AllocationLeaf = [
-  chainId: string,
-  ledger: string,
-  model: string,
-  index: string,
-  account: string,
-  units: string,
-];
+/** Shares that are set aside for many, and how they are claimed. */
+export interface Allocations {
+  /**
+   * Sets shares of the signer's aside; what they earned so far stays the signer's. A new model can have allocations from
+   * the start: see `registry.register`.
+   *
+   * @throws {ContractError} such as `ERC6909InsufficientBalance`, `AllocationWithoutTaker`.
+   * @example
+   * const { root, units } = buildAllocation({ chainId, ledger, model, units: 100_000, shares });
+   * const { allocation } = await allocations.create({ model, root, units, uri: "ipfs://…" });
+   */
+  create(options: Allocation & { model: string }): Promise<Transaction & { allocation: bigint }>;
 
-/** The tree as plain JSON: what `StandardMerkleTree` of `@openzeppelin/merkle-tree` dumps and loads. */
-export interface AllocationTree {
-  format: typeof FORMAT;
-  leafEncoding: string[];
-  tree: string[];
-  values: { value: AllocationLeaf; treeIndex: number }[];
+  /**
+   * Gives a leaf's account its shares, with everything that they earned since the allocation was made. Anyone may call it.
+   *
+   * @param options.leaf What `proofsOf` returned for the account.
+   * @throws {ContractError} such as `SharesAlreadyClaimed`, `ShareProofInvalid`, `AllocationExpired`.
+   * @example
+   * for (const leaf of proofsOf(tree, alice)) await allocations.claim({ allocation, model, leaf });
+   */
+  claim(options: { allocation: bigint | number; model: string; leaf: AllocationProof }): Promise<Transaction>;
+
+  /**
+   * Takes what is left of an allocation, with everything that it earned, as its steward.
+   *
+   * @param options.to Who gets it; the signer by default.
+   * @throws {ContractError} such as `NotAllocationSteward`, `AllocationNotExpired`, `NothingToReclaim`.
+   * @example
+   * const { units } = await allocations.reclaim({ allocation, model });
+   */
+  reclaim(options: {
+    allocation: bigint | number;
+    model: string;
+    to?: string;
+  }): Promise<Transaction & { units: bigint }>;
+
+  /**
+   * Returns an allocation, with what is left of a model's shares in it.
+   *
+   * @example
+   * const { units } = await allocations.get({ allocation, model });
+   */
+  get(options: { allocation: bigint | number; model: string }): Promise<AllocationState>;
+
+  /**
+   * Returns whether a leaf was claimed.
+   *
+   * @example
+   * const done = await allocations.isClaimed({ allocation, index: 7 });
+   */
+  isClaimed(options: { allocation: bigint | number; index: number }): Promise<boolean>;
+
+  /**
+   * Returns what an allocation's shares have earned since it was made, all that is left of them, in whole units.
+   *
+   * @example
+   * const earned = await allocations.earned({ allocation, model, currency: "ETH" });
+   */
+  earned(options: { allocation: bigint | number; model: string; currency: Currency }): Promise<bigint>;
 }
 
-/** A part of a model's 1,000,000 shares that is set aside for many accounts under one root. */
-export interface Allocation extends Readonly<AllocationPlace> {
-  /** The root of the Merkle tree, 32 bytes in hex. */
-  readonly root: string;
-  /** The shares in it: what its leaves sum to. */
-  readonly units: number;
-  /** The number of its leaves. */
-  readonly count: number;
-  /** The whole tree, to be published as JSON at the allocation's URI. Accounts are in lower case. */
-  readonly tree: AllocationTree;
-}
+/** Binds allocations to a runner. */
+export function allocationsOf({ contracts, signer }: Context): Allocations {
+  const { RoyaltyLedger: ledger } = contracts;
 
-/** What an account needs in order to take shares out of an allocation. */
-export interface AllocationClaim {
-  /** The number of the leaf. */
-  index: number;
-  account: string;
-  units: number;
-  /** The siblings on the way to the root, from the leaf up; each 32 bytes in hex. */
-  proof: string[];
-}
+  return withTypedErrors<Allocations>({
+    async create({ model, ...allocation }) {
+      const transaction = await send(ledger.allocate(addressOf(model, "model"), solidityAllocation(allocation)));
+      const [event] = eventsOf(transaction.receipt, ledger, ledger.getEvent("SharesAllocated"));
 
-/** What turns leaves into proofs, for each allocation that was built or read here. */
-const lookups = new WeakMap<Allocation, { merkle: SimpleMerkleTree; positions: Map<string, number[]> }>();
-
-/**
- * Builds the Merkle tree of an allocation. A leaf's index is its position in the list; an account may be there more
- * than once. A million shares take a minute or two, so a browser does that in a worker.
- *
- * @param units What the shares must sum to, 1 to 1,000,000.
- * @throws {InvalidArgument} when the list is empty, units are not from 1 to 1,000,000, or an account cannot hold shares.
- * @throws {AllocationSumMismatch} when the shares do not sum to `units`.
- * @example
- * const shares = [{ account: alice, units: 60_000 }, { account: bob, units: 40_000 }];
- * const allocation = buildAllocation({ chainId: 8453n, ledger, model, units: 100_000, shares });
- * await writeFile("allocation.json", JSON.stringify(allocation.tree));
- */
-export function buildAllocation({
-  units,
-  shares,
-  ...where
-}: AllocationPlace & { units: number; shares: readonly AllocationShare[] }): Allocation {
-  const place = checkedPlace(where);
-  const expected = unitsOf(units, "units");
-  if (shares.length === 0) throw new InvalidArgument("shares", "empty", "at least one account with its units");
-
-  const leaves = shares.map((share, index) => ({
-    index,
-    account: checkedAccount(share.account, `shares[${index}].account`),
-    units: unitsOf(share.units, `shares[${index}].units`),
-  }));
-  checkSum(leaves, expected);
-
-  // In the order that StandardMerkleTree gives them, which has the same root but takes several minutes for a million.
-  const hashes = hashesOf(place, leaves);
-  const order = [...hashes.keys()].sort((a, b) => (hashes[a] < hashes[b] ? -1 : 1));
-  const merkle = SimpleMerkleTree.of(
-    order.map((position) => hashes[position]),
-    { sortLeaves: false },
-  );
-  const { tree } = merkle.dump();
-  const treeIndices = new Uint32Array(order.length);
-  for (const [rank, position] of order.entries()) treeIndices[position] = tree.length - 1 - rank;
-
-  return allocationOf(place, leaves, treeIndices, merkle, tree);
-}
-
-/**
- * Reads the tree of an allocation, whoever built it, and checks all of it: the hashes up to the root, that every leaf is
- * of this chain, ledger and model, that indices count from 0, and the sum. It may come from anywhere.
- *
- * @param json The tree, as text or parsed: what `StandardMerkleTree.dump()` gives.
- * @param expected What the allocation has to be; what is left out is taken from the tree.
- * @throws {InvalidArgument} when it is not the tree of an allocation, or of another one.
- * @throws {AllocationSumMismatch} when the leaves do not sum to the expected units.
- * @example
- * const response = await fetch(uri);
- * const allocation = readAllocation(await response.text(), { root, chainId: 8453n, ledger, model, units: 100_000 });
- */
-export function readAllocation(
-  json: unknown,
-  expected: Partial<AllocationPlace> & { root?: string; units?: number } = {},
-): Allocation {
-  const { tree, values } = treeOf(typeof json === "string" ? parsed(json) : json);
-  const root = expected.root === undefined ? tree[0] : bytes32Of(expected.root, "root").toLowerCase();
-  if (tree[0] !== root) throw new InvalidArgument("allocation.tree[0]", tree[0], `the tree with the root ${root}`);
-
-  const first = leafOf(values[0], 0).value;
-  const place = checkedPlace({
-    chainId: expected.chainId ?? first.chainId,
-    ledger: expected.ledger ?? first.ledger,
-    model: expected.model ?? first.model,
-  });
-  const wanted = Object.entries(place).map(([key, value]) => ({ key, value: String(value).toLowerCase() }));
-  const seen = new Uint8Array(values.length);
-  const treeIndices: number[] = [];
-  const leaves = values.map((item, position) => {
-    const { at, value, treeIndex } = leafOf(item, position);
-    const found = [value.chainId, value.ledger, value.model].map(String);
-    const odd = wanted.findIndex((want, key) => found[key].toLowerCase() !== want.value);
-    if (odd !== -1) {
-      const { key, value: want } = wanted[odd];
-      throw new InvalidArgument(`${at}.value[${odd}]`, found[odd], `${want}, the ${key} of all leaves`);
-    }
-    const index = Number(value.index);
-    if (index >= values.length || seen[index] === 1) {
-      throw new InvalidArgument(`${at}.value[3]`, index, `each number from 0 to ${values.length - 1} once`);
-    }
-    seen[index] = 1;
-    treeIndices.push(treeIndex);
-
-    return {
-      index,
-      account: checkedAccount(value.account, `${at}.value[4]`),
-      units: unitsOf(Number(value.units), `${at}.value[5]`),
-    };
-  });
-  checkSum(leaves, expected.units === undefined ? undefined : unitsOf(expected.units, "units"));
-
-  return allocationOf(place, leaves, treeIndices, loaded(tree, hashesOf(place, leaves), treeIndices), tree);
-}
-
-/**
- * Returns what an account can claim from an allocation, with proofs; nothing for an account that is not in it.
- *
- * @param allocation As {@link buildAllocation} or {@link readAllocation} returned it.
- * @throws {InvalidArgument} when the account is not an address, or the allocation comes from elsewhere.
- * @example
- * const [{ index, units, proof }] = claimsOf(allocation, alice);
- */
-export function claimsOf(allocation: Allocation, account: string): AllocationClaim[] {
-  const lookup = lookups.get(allocation);
-  if (lookup === undefined) {
-    throw new InvalidArgument("allocation", allocation, "what buildAllocation or readAllocation returned");
-  }
-  const holder = addressOf(account, "account");
-  const { tree, values } = allocation.tree;
-
-  return (lookup.positions.get(holder.toLowerCase()) ?? []).map((position) => {
-    const { value, treeIndex } = values[position];
-
-    return {
-      index: Number(value[3]),
-      account: holder,
-      units: Number(value[5]),
-      proof: lookup.merkle.getProof(tree[treeIndex]),
-    };
-  });
-}
-
-/* LEAVES */
-
-interface Leaf extends AllocationShare {
-  index: number;
-}
-
-/** Hashes leaves twice, each encoded as Solidity does; by hand, since a coder takes minutes for a million. */
-function hashesOf({ chainId, ledger, model }: AllocationPlace, leaves: readonly Leaf[]): string[] {
-  const place = AbiCoder.defaultAbiCoder().encode(LEAF_ENCODING.slice(0, 3), [chainId, ledger, model]);
-  const word = (hex: string) => hex.padStart(64, "0");
-
-  return leaves.map(({ index, account, units }) => {
-    const leaf = place + word(index.toString(16)) + word(account.slice(2)) + word(units.toString(16));
-
-    // Ethers puts a hash together from so many pieces that it takes 1.5 kB; to lower it makes one text of them.
-    return keccak256(keccak256(leaf)).toLowerCase();
-  });
-}
-
-function allocationOf(
-  place: AllocationPlace,
-  leaves: readonly Leaf[],
-  treeIndices: ArrayLike<number>,
-  merkle: SimpleMerkleTree,
-  tree: string[],
-): Allocation {
-  const chainId = String(place.chainId);
-  const values = leaves.map(({ index, account, units }, position) => ({
-    value: [chainId, place.ledger, place.model, String(index), account, String(units)] satisfies AllocationLeaf,
-    treeIndex: treeIndices[position],
-  }));
-  const positions = new Map<string, number[]>();
-  for (const [position, { account }] of leaves.entries()) {
-    const known = positions.get(account);
-    if (known === undefined) positions.set(account, [position]);
-    else known.push(position);
-  }
-  const allocation: Allocation = {
-    ...place,
-    root: merkle.root,
-    units: leaves.reduce((sum, leaf) => sum + leaf.units, 0),
-    count: leaves.length,
-    tree: { format: FORMAT, leafEncoding: LEAF_ENCODING.slice(), tree, values },
-  };
-  lookups.set(allocation, { merkle, positions });
-
-  return allocation;
-}
-
-/* CHECKS */
-
-function checkedPlace({ chainId, ledger, model }: AllocationPlace): AllocationPlace {
-  if (typeof chainId !== "bigint" || chainId <= 0n || chainId >= 2n ** 256n) {
-    throw new InvalidArgument("chainId", chainId, "a positive bigint of at most 256 bits");
-  }
-
-  return { chainId, ledger: addressOf(ledger, "ledger"), model: addressOf(model, "model") };
-}
-
-/** Returns an account in lower case. Computing a checksum costs as much as a leaf, so it is left out where none is given. */
-function checkedAccount(account: string, argument: string): string {
-  const address = /^0x[0-9a-f]{40}$/.test(account) ? account : addressOf(account, argument).toLowerCase();
-  if (BigInt(address) >= FIRST_ACCOUNT) return address;
-
-  throw new InvalidArgument(argument, account, "an address that can hold shares, which begin at 2^64");
-}
-
-function checkSum(leaves: readonly Leaf[], expected: number | undefined) {
-  const sum = leaves.reduce((total, { units }) => total + units, 0);
-  if (expected !== undefined && sum !== expected) throw new AllocationSumMismatch(sum, expected);
-  unitsOf(sum, "units");
-}
-
-/* JSON THAT MAY COME FROM ANYWHERE */
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InvalidArgument("allocation", text, "the tree as JSON", { cause: error });
-  }
-}
-
-/** Returns a dumped tree, of which everything but the leaves was checked to be of the right type. */
-function treeOf(json: unknown) {
-  if (!isRecord(json)) throw new InvalidArgument("allocation", json, "an object: what StandardMerkleTree dumps");
-  const { format, leafEncoding, tree, values } = json;
-  if (format !== FORMAT) throw new InvalidArgument("allocation.format", format, `"${FORMAT}"`);
-  const known = Array.isArray(leafEncoding) && leafEncoding.length === LEAF_ENCODING.length;
-  if (!known || LEAF_ENCODING.some((type, key) => leafEncoding[key] !== type)) {
-    throw new InvalidArgument("allocation.leafEncoding", leafEncoding, `["${LEAF_ENCODING.join('", "')}"]`);
-  }
-  // A leaf has a share at least.
-  if (!Array.isArray(values) || values.length === 0 || values.length > TOTAL_SHARES) {
-    throw new InvalidArgument("allocation.values", values, "a list of 1 to 1,000,000 leaves");
-  }
-  // Otherwise it could have leaves that are not among the values.
-  if (!Array.isArray(tree) || tree.length !== 2 * values.length - 1) {
-    throw new InvalidArgument("allocation.tree", tree, "a list of twice as many hashes as there are leaves, less one");
-  }
-  const odd = tree.findIndex((node) => typeof node !== "string" || !/^0x[0-9a-f]{64}$/.test(node));
-  if (odd !== -1) throw new InvalidArgument(`allocation.tree[${odd}]`, tree[odd], "32 bytes, 0x… in lower-case hex");
-
-  return { tree: tree as string[], values: values as unknown[] };
-}
-
-/** Returns a leaf of a dumped tree with its types checked. */
-function leafOf(item: unknown, position: number) {
-  const at = `allocation.values[${position}]`;
-  if (!isRecord(item)) throw new InvalidArgument(at, item, "a leaf with its value and treeIndex");
-  const { value, treeIndex } = item;
-  if (!Array.isArray(value) || value.length !== LEAF_ENCODING.length) {
-    throw new InvalidArgument(`${at}.value`, value, "a list of chain id, ledger, model, index, account, units");
-  }
-  if (!Number.isSafeInteger(treeIndex)) throw new InvalidArgument(`${at}.treeIndex`, treeIndex, "a whole number");
-  const number = (key: number) => uintOf(value[key], `${at}.value[${key}]`);
-  const address = (key: number) => hexAddressOf(value[key], `${at}.value[${key}]`);
-
-  return {
-    at,
-    treeIndex: treeIndex as number,
-    value: {
-      chainId: number(0),
-      ledger: address(1),
-      model: address(2),
-      index: number(3),
-      account: address(4),
-      units: number(5),
+      return { ...transaction, allocation: event.allocation };
     },
+
+    async claim({ allocation, model, leaf: { index, account, units, proof } }) {
+      const holder = addressOf(account, "leaf.account");
+
+      return send(ledger.claimShares(addressOf(model, "model"), allocation, index, holder, units, proof));
+    },
+
+    async reclaim({ allocation, model, to }) {
+      const recipient = addressOf(to ?? (await signer().getAddress()), "to");
+      const transaction = await send(ledger.reclaimShares(addressOf(model, "model"), allocation, recipient));
+      const [{ units }] = eventsOf(transaction.receipt, ledger, ledger.getEvent("SharesReclaimed"));
+
+      return { ...transaction, units };
+    },
+
+    async get({ allocation, model }) {
+      const [{ root, steward, reclaimableFrom }, units] = await Promise.all([
+        ledger.allocationOf(allocation),
+        ledger.balanceOf(holderOf(allocation), addressOf(model, "model")),
+      ]);
+
+      return {
+        allocation: BigInt(allocation),
+        root: root === ZeroHash ? undefined : root,
+        steward: steward === ZeroAddress ? undefined : steward,
+        reclaimableFrom: steward === ZeroAddress ? undefined : Number(reclaimableFrom),
+        units,
+      };
+    },
+
+    async isClaimed({ allocation, index }) {
+      return ledger.isShareClaimed(allocation, index);
+    },
+
+    async earned({ allocation, model, currency }) {
+      return ledger.claimable(holderOf(allocation), addressOf(model, "model"), currencyAddress(currency));
+    },
+  });
+}
+
+/** Returns an allocation as the ledger takes it. */
+export function solidityAllocation({ root, units, uri = "", steward, reclaimableFrom = 0 }: Allocation) {
+  return {
+    root: root === undefined ? ZeroHash : bytes32Of(root, "allocation.root"),
+    units,
+    uri,
+    steward: steward === undefined ? ZeroAddress : addressOf(steward, "allocation.steward"),
+    reclaimableFrom,
   };
 }
 
-/** Loads a tree, which checks that every leaf is where it is said to be, and every hash above. */
-function loaded(tree: string[], hashes: string[], treeIndices: number[]): SimpleMerkleTree {
-  const values = hashes.map((value, position) => ({ value, treeIndex: treeIndices[position] }));
-  try {
-    return SimpleMerkleTree.load({ format: "simple-v1", tree, values });
-  } catch (error) {
-    const expected = "a tree whose hashes follow from its leaves: build it again";
-    throw new InvalidArgument("allocation.tree", tree, expected, { cause: error });
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function uintOf(value: unknown, argument: string): bigint {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
-  if (typeof value === "string" && /^(\d{1,78}|0x[0-9a-fA-F]{1,64})$/.test(value)) return BigInt(value);
-
-  throw new InvalidArgument(argument, value, "a whole number, as digits");
-}
-
-function hexAddressOf(value: unknown, argument: string): string {
-  if (typeof value === "string" && /^0x[0-9a-fA-F]{40}$/.test(value)) return value;
-
-  throw new InvalidArgument(argument, value, "an address of 20 bytes, 0x… in hex");
+/** An allocation holds shares under its number as an address. */
+function holderOf(allocation: bigint | number): string {
+  return getAddress(zeroPadValue(toBeHex(allocation), 20));
 }

@@ -1,10 +1,13 @@
 import { Contract, type InterfaceAbi, type Signer } from "ethers";
+import { type Allocations, allocationsOf } from "./allocations.js";
 import { addressOf } from "./arguments.js";
 import type { Context, Contracts, Deployment, Runner } from "./context.js";
 import { type Deposits, depositsOf } from "./deposits.js";
 import { DeploymentNotFound, InvalidArgument, SignerRequired } from "./errors.js";
 import { modelRegistryAbi } from "./generated/abis/ModelRegistry.js";
 import { royaltyLedgerAbi } from "./generated/abis/RoyaltyLedger.js";
+import { royaltyLensAbi } from "./generated/abis/RoyaltyLens.js";
+import { sourceRegistryAbi } from "./generated/abis/SourceRegistry.js";
 import { timelockControllerAbi } from "./generated/abis/TimelockController.js";
 import { wealGovernorAbi } from "./generated/abis/WealGovernor.js";
 import { wealTokenAbi } from "./generated/abis/WealToken.js";
@@ -13,6 +16,7 @@ import { withTypedError } from "./failures.js";
 import { type Governance, governanceOf } from "./governance.js";
 import { type Registry, registryOf } from "./registry.js";
 import { type Royalties, royaltiesOf } from "./royalties.js";
+import { type Sources, sourcesOf } from "./sources.js";
 
 /**
  * The protocol on one chain, as one runner sees it.
@@ -25,7 +29,9 @@ export interface Commonweal {
   readonly chainId: bigint;
   readonly contracts: Contracts;
   readonly registry: Registry;
+  readonly sources: Sources;
   readonly royalties: Royalties;
+  readonly allocations: Allocations;
   readonly deposits: Deposits;
   readonly governance: Governance;
 }
@@ -52,7 +58,9 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     chainId: context.chainId,
     contracts: context.contracts,
     registry: registryOf(context),
+    sources: sourcesOf(context),
     royalties: royaltiesOf(context),
+    allocations: allocationsOf(context),
     deposits: depositsOf(context),
     governance: governanceOf(context),
   };
@@ -70,7 +78,14 @@ async function contextOf(runner: Runner, given?: Deployment): Promise<Context> {
   const registry = String(contracts.ModelRegistry.target);
   if ((await provider.getCode(registry)) === "0x") throw new DeploymentNotFound(chainId, registry);
 
-  return { chainId, runner, contracts, signer: () => signerOf(runner) };
+  return {
+    chainId,
+    runner,
+    provider,
+    contracts,
+    firstBlock: deployment.RoyaltyLedger.block ?? 0,
+    signer: () => signerOf(runner),
+  };
 }
 
 function knownDeployment(chainId: bigint): Deployment {
@@ -86,7 +101,9 @@ function contractsOf(deployment: Deployment, runner: Runner): Contracts {
     new Contract(addressOf(deployment[name]?.address, `deployment.${name}`), abi, runner);
   const contracts: { [Name in keyof Contracts]: Contract } = {
     ModelRegistry: at("ModelRegistry", modelRegistryAbi),
+    SourceRegistry: at("SourceRegistry", sourceRegistryAbi),
     RoyaltyLedger: at("RoyaltyLedger", royaltyLedgerAbi),
+    RoyaltyLens: at("RoyaltyLens", royaltyLensAbi),
     WealToken: at("WealToken", wealTokenAbi),
     TimelockController: at("TimelockController", timelockControllerAbi),
     WealGovernor: at("WealGovernor", wealGovernorAbi),

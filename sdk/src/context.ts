@@ -1,6 +1,8 @@
 import type { Provider, Signer } from "ethers";
 import type { ModelRegistry } from "./generated/types/ModelRegistry.js";
 import type { RoyaltyLedger } from "./generated/types/RoyaltyLedger.js";
+import type { RoyaltyLens } from "./generated/types/RoyaltyLens.js";
+import type { SourceRegistry } from "./generated/types/SourceRegistry.js";
 import type { TimelockController } from "./generated/types/TimelockController.js";
 import type { WealGovernor } from "./generated/types/WealGovernor.js";
 import type { WealToken } from "./generated/types/WealToken.js";
@@ -9,12 +11,19 @@ import type { WealToken } from "./generated/types/WealToken.js";
 export type Runner = Signer | Provider;
 
 /** Where the contracts of the protocol are, as in `deployments/<chainId>.json`. */
-export type Deployment = Readonly<Record<keyof Contracts, { readonly address: string }>>;
+export type Deployment = Readonly<
+  Record<
+    keyof Contracts,
+    { readonly address: string; /** In which it was deployed: logs begin there. */ readonly block?: number }
+  >
+>;
 
 /** The protocol's contracts with all that they can do, typed, for what this SDK has no function for. */
 export interface Contracts {
   ModelRegistry: ModelRegistry;
+  SourceRegistry: SourceRegistry;
   RoyaltyLedger: RoyaltyLedger;
+  RoyaltyLens: RoyaltyLens;
   WealToken: WealToken;
   TimelockController: TimelockController;
   WealGovernor: WealGovernor;
@@ -24,6 +33,9 @@ export interface Contracts {
 export interface Context {
   readonly chainId: bigint;
   readonly runner: Runner;
+  readonly provider: Provider;
+  /** The block in which the ledger was deployed, or 0: logs begin there. */
+  readonly firstBlock: number;
   readonly contracts: Contracts;
   /** Returns the runner as a signer, or throws {@link SignerRequired}. */
   signer(): Signer;

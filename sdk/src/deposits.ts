@@ -66,9 +66,9 @@ export interface Deposits {
    *
    * @throws {ContractError} such as `NothingToClaimAsHost`, `NotHost`.
    * @example
-   * const { amount } = await deposits.claimAsHost({ hostings: [hosting], currency: "ETH" });
+   * const { amount } = await deposits.claimHostPart({ hostings: [hosting], currency: "ETH" });
    */
-  claimAsHost(options: {
+  claimHostPart(options: {
     hostings: readonly Hosting[];
     currency: Currency;
     /** The signer by default. */
@@ -76,7 +76,7 @@ export interface Deposits {
   }): Promise<Transaction & { amount: bigint }>;
 
   /**
-   * Returns what {@link claimAsHost} would send for one address.
+   * Returns what {@link claimHostPart} would send for one address.
    *
    * @example
    * const waiting = await deposits.claimableByHost({ hosting, currency: "ETH" });
@@ -125,9 +125,9 @@ export function depositsOf({ contracts, signer }: Context): Deposits {
       return swept(await send(ledger.sweepHosted(hostings.map(checked), currencies.map(currencyAddress))));
     },
 
-    async claimAsHost({ hostings, currency, to }) {
+    async claimHostPart({ hostings, currency, to }) {
       const recipient = addressOf(to ?? (await signer().getAddress()), "to");
-      const transaction = await send(ledger.claimAsHost(hostings.map(checked), currencyAddress(currency), recipient));
+      const transaction = await send(ledger.claimHostPart(hostings.map(checked), currencyAddress(currency), recipient));
       const events = eventsOf(transaction.receipt, ledger, ledger.getEvent("HostClaimed"));
 
       return { ...transaction, amount: events.reduce((sum, { amount }) => sum + amount, 0n) };

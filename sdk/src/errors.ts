@@ -68,6 +68,20 @@ export class TooManyDecimals extends CommonwealError {
   }
 }
 
+/** A token does not take the kind of signature that was asked for. */
+export class SignatureUnsupported extends CommonwealError {
+  constructor(
+    readonly token: string,
+    readonly kind: "permit" | "authorization",
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The token ${token} takes no ${kind === "permit" ? "permits (ERC-2612)" : "authorizations (ERC-3009)"}, or not as others do; pay it by royalties.pay.`,
+      options,
+    );
+  }
+}
+
 /** The leaves of an allocation do not sum to its units. */
 export class AllocationSumMismatch extends CommonwealError {
   constructor(
@@ -204,6 +218,15 @@ export class TransactionConflict extends CommonwealError {
     super(
       `Another transaction of the sender is in the way (${reason}); wait until it is mined and try again.`,
       options,
+    );
+  }
+}
+
+/** Transactions that the sender sent before are not mined, and what they change is not known. */
+export class TransactionsPending extends CommonwealError {
+  constructor(readonly sender: string) {
+    super(
+      `Earlier transactions of ${sender} are not mined yet; wait for them, or replace them in the wallet, and try again.`,
     );
   }
 }

@@ -130,7 +130,7 @@ export interface Governance {
     setProtocolFee(feeBps: number): Action;
 
     /** Lists an ERC-20, for ever. */
-    listCurrency(address: string): Action;
+    addCurrency(address: string): Action;
   };
 }
 
@@ -233,9 +233,9 @@ export function governanceOf({ chainId, contracts, signer }: Context): Governanc
         return { target: ledgerAddress, data: ledger.interface.encodeFunctionData("setProtocolFee", [feeBps]) };
       },
 
-      listCurrency(address) {
+      addCurrency(address) {
         const currency = addressOf(address, "address");
-        return { target: ledgerAddress, data: ledger.interface.encodeFunctionData("listCurrency", [currency]) };
+        return { target: ledgerAddress, data: ledger.interface.encodeFunctionData("addCurrency", [currency]) };
       },
     },
   };

@@ -1,17 +1,8 @@
-export {
-  type Allocation,
-  type AllocationClaim,
-  type AllocationLeaf,
-  type AllocationPlace,
-  type AllocationShare,
-  type AllocationTree,
-  buildAllocation,
-  claimsOf,
-  readAllocation,
-} from "./allocations.js";
+export type { Allocation, AllocationState, Allocations } from "./allocations.js";
 export { type Amount, formatAmount, parseAmount } from "./amounts.js";
 export type { Transaction } from "./calls.js";
 export { manifestUri } from "./cid.js";
+export type { ClaimAllResult, ClaimProgress, Claims } from "./claims.js";
 export { type Commonweal, connect } from "./connect.js";
 export type { Contracts, Deployment, Runner } from "./context.js";
 export type { Currency, ListedCurrency } from "./currencies.js";
@@ -31,19 +22,36 @@ export {
   isContractError,
   NetworkFailure,
   ReadmeUnavailable,
+  SignatureUnsupported,
   SignerRequired,
   TooManyDecimals,
   TransactionConflict,
   TransactionFailed,
   TransactionReplaced,
+  TransactionsPending,
   UserRejected,
 } from "./errors.js";
 export { checkFunding, type FundingEntry, formatFunding, readFunding } from "./funding.js";
 export type { DerivativeMode, Kind, ProposalState, Relation } from "./generated/enums.js";
 export type { ContractErrors } from "./generated/errors.js";
 export type { Action, Ballot, Governance, ProposalId, Support, Vote } from "./governance.js";
+export type { Ancestor, Lineage, Payee } from "./lineage.js";
+export type { Payments, SignedPayment } from "./payments.js";
+export { type ClaimPlan, MAX_TRANSACTION_GAS, type PlanOptions, type PlanStep, type SkippedStep } from "./plans.js";
 export { fetchReadme, readmeUrl } from "./readmes.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
 export type { Books, Royalties } from "./royalties.js";
-export { type Platform, parseSource, type Source, sourceName } from "./sources.js";
+export { type Platform, parseSource, type Source, sourceName } from "./sourceNames.js";
+export type { Attestation, SourceClaim, SourceState, Sources } from "./sources.js";
+export {
+  type AllocationDump,
+  type AllocationLeaf,
+  type AllocationPlace,
+  type AllocationProof,
+  type AllocationShare,
+  type AllocationTree,
+  buildAllocation,
+  proofsOf,
+  readAllocation,
+} from "./trees.js";
 export { sharesFromWeights } from "./weights.js";

@@ -18,6 +18,10 @@ export const instructions: Instructions = {
 
   DerivativeRateTooHigh: ({ rateBps, maxBps }) => `Ask derivatives for ${maxBps} basis points at most, not ${rateBps}.`,
   DerivativesClosed: ({ parent }) => `${parent} takes no derivatives; leave it out, or ask its owner to open it.`,
+  EdgeEndTooEarly: ({ parent, until, minUntil }) =>
+    minUntil === 0n
+      ? `${parent} asks for its part for ever; name no \`until\` for it, not ${until}.`
+      : `${parent} asks for its part until ${minUntil} (Unix time) at least, not ${until}; move \`until\` back, or leave it out.`,
   GrantExpired: ({ parent, deadline }) =>
     `The grant of ${parent} expired at ${deadline} (Unix time); ask its owner to sign a new one.`,
   GrantInvalid: ({ parent, child, owner }) =>
@@ -38,7 +42,40 @@ export const instructions: Instructions = {
     `Version ${version} of ${model} is withdrawn already; there is nothing to do.`,
   VersionNotFound: ({ model, version }) => `${model} has no version ${version}; versions count from 1.`,
 
+  /* SOURCES */
+
+  AttestationExpired: ({ deadline }) =>
+    `The attestations expired at ${deadline} (Unix time); ask the verifiers to sign anew.`,
+  AttestationInvalid: ({ verifier }) =>
+    `${verifier} did not sign this; check source, recipient, model, nonce, deadline and chain, and have it signed anew.`,
+  AttestationsMissing: ({ given, threshold }) =>
+    `${given} attestations were given and ${threshold} are needed; ask more verifiers.`,
+  NotSourceGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.propose).`,
+  NotVerifier: ({ verifier }) => `${verifier} is no verifier, or counts only later; ask another one.`,
+  SourceAlreadyClaimed: ({ source }) => `${source} was claimed by its author; there is nothing to claim any more.`,
+  SourceAlreadyRegistered: ({ source }) => `The source is registered already, as ${source}; link to that.`,
+  SourceClaimNotFound: ({ source }) => `No claim of ${source} waits; start one (sources.claim).`,
+  SourceClaimNotReady: ({ source, readyAt }) =>
+    `The claim of ${source} waits until ${readyAt} (Unix time); complete it then.`,
+  SourceClaimPending: ({ source, recipient }) =>
+    `A claim of ${source} for ${recipient} waits; let it be completed or cancelled first.`,
+  SourceModelNotOwned: ({ model, recipient }) => `${recipient} does not own ${model}; name a model of the author's.`,
+  SourceNameInvalid: ({ name }) =>
+    `"${name}" is no source's name; give 1 to 100 characters of a-z, 0-9, dot, underscore, slash and hyphen.`,
+  SourceNotRegistered: ({ source }) => `${source} is not registered; register it first (sources.register).`,
+  SourceRecipientInvalid: ({ recipient }) => `${recipient} can hold no shares; name an account of the author's.`,
+  ThresholdZero: () => "The threshold is zero; ask for at least one verifier.",
+  VerifiersNotAscending: ({ previous, verifier }) =>
+    `${verifier} comes after ${previous}; sort the attestations by verifier, each once.`,
+
   /* ROYALTIES */
+
+  AllocationExpired: ({ reclaimableFrom }) =>
+    `Since ${reclaimableFrom} (Unix time) only the steward can take these shares; choose a time to come, or ask the steward.`,
+  AllocationNotExpired: ({ allocation, reclaimableFrom }) =>
+    `What is left of allocation ${allocation} can be taken from ${reclaimableFrom} (Unix time) on; wait until then.`,
+  AllocationWithoutTaker: ({ model }) =>
+    `Nobody could ever take these shares of ${model}; give the allocation a root, a steward, or both.`,
 
   BooksFull: ({ model, currency, received, amount }) =>
     `${model} has received ${received} units of ${currency} and cannot take ${amount} more; pay less, or in another currency.`,
@@ -49,6 +86,8 @@ export const instructions: Instructions = {
     `${currency} has a supply of ${supply} units, above ${max}; list another currency.`,
   CurrencyWithoutCode: ({ currency }) => `There is no contract at ${currency}; check the address and the chain.`,
   CurrencyWithoutSupply: ({ currency }) => `${currency} is no ERC-20: it has no total supply; check the address.`,
+  EdgeEndPassed: ({ parent, until }) =>
+    `The edge to ${parent} would have ended at ${until} (Unix time); name a time to come, or none.`,
   EthAmountMismatch: ({ expected, sent }) => `Send exactly ${expected} wei with the call, not ${sent}.`,
   HostPartTooHigh: ({ maxHostBps, maxBps }) => `Leave hosts ${maxBps} basis points at most, not ${maxHostBps}.`,
   InvalidClaimRecipient: ({ to }) => `Earnings cannot be sent to ${to}; name an account of yours.`,
@@ -58,10 +97,17 @@ export const instructions: Instructions = {
   NotGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.propose).`,
   NotHost: ({ host, caller }) =>
     `${caller} is not ${host}; have the money sent to the host itself, or call as the host.`,
+  LineageTooLarge: ({ model, max }) =>
+    `The lineage of ${model} has more than ${max} models; use royalties.quote, which goes on off the chain.`,
+  NotAllocationSteward: ({ allocation, caller }) =>
+    `${caller} is not the steward of allocation ${allocation}; call as the steward.`,
   NothingToClaim: ({ holder, currency }) =>
     `${holder} has nothing to claim of ${currency} in these models; cascade their derivatives first, or wait for income.`,
   NothingToClaimAsHost: ({ currency }) => `Nothing of ${currency} waits for the host there; sweep the addresses first.`,
   NothingToCollect: ({ currency }) => `No fees of ${currency} wait; cascade first, or wait for income.`,
+  NothingToReclaim: ({ allocation, model }) =>
+    `Nothing is left of allocation ${allocation} for ${model}; check the number and the model.`,
+  NothingToRetire: ({ model }) => `No edge of ${model} has ended; wait until its time has passed.`,
   ParentNotOpened: ({ parent }) => `The parent ${parent} is not registered; register it first.`,
   ParentsNotAscending: ({ previous, parent }) =>
     `The parent ${parent} comes after ${previous}; name each parent once, ascending by id.`,
@@ -75,6 +121,11 @@ export const instructions: Instructions = {
   RatesTooHigh: ({ totalRateBps, maxBps }) =>
     `The parents' rates sum to ${totalRateBps} basis points; lower them to ${maxBps} at most.`,
   SharesSumMismatch: ({ sum, expected }) => `The holdings sum to ${sum} shares; make it ${expected}.`,
+  ShareProofInvalid: ({ allocation, index, account }) =>
+    `Leaf ${index} for ${account} is not in allocation ${allocation}; take leaf and proof from its tree.`,
+  SharesAlreadyClaimed: ({ allocation, index }) =>
+    `Leaf ${index} of allocation ${allocation} was claimed; there is nothing to do.`,
+  TokenRequired: () => "This takes ERC-20s only; pay ETH by royalties.pay.",
   TooManyParents: ({ count, max }) => `${count} parents were named; name ${max} at most.`,
   ZeroPayment: ({ model }) => `The payment to ${model} is zero; pay more than nothing.`,
   ZeroShares: ({ holder }) => `The holding of ${holder} is zero; leave it out, or give it shares.`,
@@ -143,7 +194,6 @@ export const instructions: Instructions = {
     `The signature's s (${s}) is in the upper half; sign again with a present library.`,
   InvalidShortString: () => "A short text is stored wrongly; check the deployment.",
   StringTooLong: ({ str }) => `"${str}" is longer than 31 bytes; shorten it.`,
-  StringsInsufficientHexLength: ({ value, length }) => `${value} does not fit into ${length} hex digits; give less.`,
 
   /* GOVERNOR */
 

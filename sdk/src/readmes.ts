@@ -1,5 +1,5 @@
 import { InvalidArgument, ReadmeUnavailable } from "./errors.js";
-import { type Source, sourceName } from "./sources.js";
+import { type Source, sourceName } from "./sourceNames.js";
 
 /** The longest README that is read, in bytes and in characters. */
 export const MAX_README = 1_000_000;

@@ -1,4 +1,5 @@
 import { hexlify, randomBytes } from "ethers";
+import { type Allocation, solidityAllocation } from "./allocations.js";
 import { addressOf, byAddress, bytes32Of, numberOf } from "./arguments.js";
 import { eventsOf, send, type Transaction } from "./calls.js";
 import { manifestUri } from "./cid.js";
@@ -11,6 +12,8 @@ export interface DerivativeTerms {
   mode: DerivativeMode;
   /** Needed for "open" only: with grants each names its own. 0 to 5,000. */
   rateBps?: number;
+  /** For how many seconds a child must pass it on at least; 0, the default, is for ever. For "open" only, too. */
+  duration?: number;
 }
 
 /** The consent of a parent's owner to one child; plain JSON, to be sent to the child's publisher. */
@@ -18,6 +21,8 @@ export interface Grant {
   parent: string;
   child: string;
   rateBps: number;
+  /** The time until which the child must pass it on at least, in Unix time; 0 is for ever. */
+  until: number;
   /** The last second at which it serves, in Unix time. */
   deadline: number;
   signature: string;
@@ -28,6 +33,8 @@ export interface Parent {
   model: string;
   /** The parent's part of everything the child receives, in basis points. */
   rateBps: number;
+  /** The last second for which it does, in Unix time; 0, the default, is for ever. */
+  until?: number;
   relation: Relation;
 }
 
@@ -40,8 +47,10 @@ export interface Registration {
   mirrorURI?: string;
   /** Terms for future children. */
   derivatives: DerivativeTerms;
-  /** Who holds the 1,000,000 shares to begin with. */
-  holdings: readonly { holder: string; units: bigint | number }[];
+  /** Who holds shares to begin with. */
+  holdings?: readonly { holder: string; units: bigint | number }[];
+  /** Shares set aside for many; with the holdings 1,000,000 in all. */
+  allocations?: readonly Allocation[];
   /** What it was built from, in any order; with a grant where the parent asks for one. */
   parents?: readonly (Parent & { grant?: Grant })[];
   /** The most that a host who serves the model may keep, in basis points, 0 to 9,000; 0 by default. Fixed for ever. */
@@ -71,7 +80,7 @@ export interface Model {
   number: number;
   kind: Kind;
   derivatives: Required<DerivativeTerms>;
-  parents: Parent[];
+  parents: Required<Parent>[];
   /** The newest version. */
   newest: Version;
 }
@@ -139,12 +148,19 @@ export interface Registry {
    *
    * @param options.child The child's id, which {@link modelIdOf} tells before it is registered.
    * @param options.rateBps The least that the child must pass on, in basis points.
-   * @param options.deadline The last second at which it serves, in Unix time.
+   * @param options.until The time until which it must, at least, in Unix time; for ever by default.
+   * @param options.deadline The last second at which the grant serves, in Unix time.
    * @throws {UserRejected} when the wallet's user says no.
    * @example
    * const grant = await registry.signGrant({ parent, child, rateBps: 800, deadline });
    */
-  signGrant(options: { parent: string; child: string; rateBps: number; deadline: number }): Promise<Grant>;
+  signGrant(options: {
+    parent: string;
+    child: string;
+    rateBps: number;
+    until?: number;
+    deadline: number;
+  }): Promise<Grant>;
 
   /**
    * Sets a model's terms for future children, as its owner.
@@ -171,6 +187,7 @@ const GRANT_TYPES = {
     { name: "parent", type: "address" },
     { name: "child", type: "address" },
     { name: "rateBps", type: "uint16" },
+    { name: "until", type: "uint40" },
     { name: "deadline", type: "uint40" },
   ],
 };
@@ -194,16 +211,18 @@ export function registryOf({ chainId, contracts, signer }: Context): Registry {
           derivatives: solidityTerms(registration.derivatives),
           manifestDigest: bytes32Of(registration.manifestDigest, "manifestDigest"),
           mirrorURI: registration.mirrorURI ?? "",
-          parents: sorted.map(({ model, rateBps, relation }) => ({
+          parents: sorted.map(({ model, rateBps, until = 0, relation }) => ({
             model,
             rateBps,
+            until,
             relation: numberOf(Relation, relation, "parents.relation"),
           })),
           grants: sorted.flatMap(({ grant }) => grant ?? []),
-          holdings: registration.holdings.map(({ holder, units }) => ({
+          holdings: (registration.holdings ?? []).map(({ holder, units }) => ({
             holder: addressOf(holder, "holdings.holder"),
             units,
           })),
+          allocations: (registration.allocations ?? []).map(solidityAllocation),
         }),
       );
       const [{ model, number }] = eventsOf(transaction.receipt, registry, registry.getEvent("ModelRegistered"));
@@ -230,10 +249,15 @@ export function registryOf({ chainId, contracts, signer }: Context): Registry {
         owner,
         number: Number(number),
         kind: Kind[Number(kind)],
-        derivatives: { mode: DerivativeMode[Number(derivatives.mode)], rateBps: Number(derivatives.rateBps) },
+        derivatives: {
+          mode: DerivativeMode[Number(derivatives.mode)],
+          rateBps: Number(derivatives.rateBps),
+          duration: Number(derivatives.duration),
+        },
         parents: parents.map((parent) => ({
           model: parent.model,
           rateBps: Number(parent.rateBps),
+          until: Number(parent.until),
           relation: Relation[Number(parent.relation)],
         })),
         newest: { version: Number(versionCount), manifestDigest, uri: manifestUri(manifestDigest), withdrawn },
@@ -252,11 +276,12 @@ export function registryOf({ chainId, contracts, signer }: Context): Registry {
       return send(registry.withdrawVersion(addressOf(model, "model"), version));
     },
 
-    async signGrant({ parent, child, rateBps, deadline }) {
+    async signGrant({ parent, child, rateBps, until = 0, deadline }) {
       const grant = {
         parent: addressOf(parent, "parent"),
         child: addressOf(child, "child"),
         rateBps,
+        until,
         deadline,
       };
       const domain = {
@@ -279,6 +304,6 @@ export function registryOf({ chainId, contracts, signer }: Context): Registry {
   });
 }
 
-function solidityTerms({ mode, rateBps = 0 }: DerivativeTerms): { mode: number; rateBps: number } {
-  return { mode: numberOf(DerivativeMode, mode, "derivatives.mode"), rateBps };
+function solidityTerms({ mode, rateBps = 0, duration = 0 }: DerivativeTerms) {
+  return { mode: numberOf(DerivativeMode, mode, "derivatives.mode"), rateBps, duration };
 }

@@ -1,133 +1,289 @@
-import { InvalidArgument } from "./errors.js";
+import { ZeroAddress } from "ethers";
+import { addressOf, byAddress } from "./arguments.js";
+import { eventsOf, send, type Transaction } from "./calls.js";
+import type { Context } from "./context.js";
+import { type Currency, currencyOf } from "./currencies.js";
+import { withTypedErrors } from "./failures.js";
+import { checkFunding, type FundingEntry } from "./funding.js";
+import { fetchReadme } from "./readmes.js";
+import { parseSource, PLATFORMS, type Source, sourceName } from "./sourceNames.js";
 
-const PLATFORMS = ["huggingface", "huggingface-dataset", "github", "gitlab", "npm", "pypi", "doi"] as const;
+/** A source: its page's URL, `platform:name`, or both by themselves. */
+type SourceLike = string | Source;
 
-/** Where a source is published. */
-export type Platform = (typeof PLATFORMS)[number];
-
-/** Something published elsewhere, whose author has perhaps never heard of Commonweal. */
-export interface Source {
-  platform: Platform;
-  /** As {@link sourceName} writes it: one name for one source. */
-  name: string;
+/** What verifiers sign for an author; plain JSON. */
+export interface SourceClaim {
+  /** The source's id. */
+  source: string;
+  /** The author's account. */
+  recipient: string;
+  /** A model of the author's that the source's name is to stand for; the zero address for none. */
+  model: string;
+  /** Counts the source's claims and cancellations: a signature serves once. */
+  nonce: string;
+  /** The last second at which it serves, in Unix time. */
+  deadline: number;
 }
 
-/** What names look like after they were lowered and tidied up, in a pattern and in words. */
-const SHAPES: Record<Platform, [pattern: RegExp, expected: string]> = {
-  huggingface: [/^(?!(datasets|spaces)\/)[^/]+(\/[^/]+)?$/, "org/name, or the name of a model that has no org"],
-  "huggingface-dataset": [
-    /^(?!(datasets|spaces)\/)[^/]+(\/[^/]+)?$/,
-    "org/name, or the name of a dataset without an org",
+/** A verifier's signature; plain JSON. */
+export interface Attestation {
+  verifier: string;
+  signature: string;
+}
+
+/** What is known of a source. */
+export interface SourceState extends Source {
+  /** Its id, known before it is registered. */
+  source: string;
+  /** The model to link to: the source, or what its author has bound its name to. */
+  model: string;
+  registered: boolean;
+  claimed: boolean;
+  /** A claim that waits. */
+  claim?: { recipient: string; /** In Unix time. */ readyAt: number; model?: string };
+  /** What waits for the author, in the currencies' smallest units; nothing once it was claimed. */
+  waiting: { currency: Currency; amount: bigint }[];
+}
+
+/** Ancestors whose authors have not come yet. */
+export interface Sources {
+  /**
+   * Enters a source, so that models can link to it as to any parent, and its money waits for its author.
+   *
+   * @throws {InvalidArgument} when it is no source's name.
+   * @throws {ContractError} such as `SourceAlreadyRegistered`.
+   * @example
+   * const { source } = await sources.register({ source: "https://huggingface.co/org/name" });
+   */
+  register(options: { source: SourceLike }): Promise<Transaction & { source: string }>;
+
+  /**
+   * Returns what is known of a source: whether it is registered, which model to link to, what waits for its author.
+   *
+   * @throws {InvalidArgument} when it is no source's name.
+   * @example
+   * const { registered, model } = await sources.lookup({ source: "huggingface:org/name" });
+   */
+  lookup(options: { source: SourceLike }): Promise<SourceState>;
+
+  /**
+   * Fetches a source's README and returns its funding entry for this chain and registry: what a verifier looks at.
+   *
+   * @param options.base Stands for the platform's host, in tests.
+   * @throws {ReadmeUnavailable} when it cannot be fetched.
+   * @throws {FundingEntryMissing} when it has no entry; the message has the lines to add.
+   * @throws {FundingEntryInvalid} when it has one that cannot be relied on.
+   * @throws {FundingRecipientMismatch} when it names somebody else than `recipient`.
+   * @example
+   * const { recipient } = await sources.fundingOf({ source: "huggingface:org/name" });
+   */
+  fundingOf(options: {
+    source: SourceLike;
+    recipient?: string;
+    base?: string;
+    fetch?: typeof globalThis.fetch;
+    signal?: AbortSignal;
+  }): Promise<FundingEntry>;
+
+  /**
+   * Signs, as a verifier, that a source's author is `recipient`; no transaction. All verifiers must sign the same deadline.
+   *
+   * @param options.model A model of the author's that the source's name is to stand for from then on.
+   * @param options.deadline The last second at which the signature serves, in Unix time.
+   * @throws {UserRejected} when the wallet's user says no.
+   * @example
+   * const { claim, attestation } = await sources.attest({ source, recipient, deadline });
+   */
+  attest(options: {
+    source: SourceLike;
+    recipient: string;
+    model?: string;
+    deadline: number;
+  }): Promise<{ claim: SourceClaim; attestation: Attestation }>;
+
+  /**
+   * Starts a claim that enough verifiers have signed. Anyone may send it.
+   *
+   * @returns `readyAt`, from when {@link complete} can be called, in Unix time.
+   * @throws {ContractError} such as `AttestationsMissing`, `AttestationInvalid`, `SourceClaimPending`.
+   * @example
+   * await sources.claim({ claim, attestations: [first, second] });
+   */
+  claim(options: {
+    claim: SourceClaim;
+    attestations: readonly Attestation[];
+  }): Promise<Transaction & { readyAt: number }>;
+
+  /**
+   * Signs, as a verifier, that a claim that waits is to be cancelled; no transaction.
+   *
+   * @throws {UserRejected} when the wallet's user says no.
+   * @example
+   * const attestation = await sources.attestCancellation({ source, deadline });
+   */
+  attestCancellation(options: { source: SourceLike; deadline: number }): Promise<Attestation>;
+
+  /**
+   * Cancels a claim that waits, as enough verifiers have signed. Governance cancels by a proposal.
+   *
+   * @throws {ContractError} such as `SourceClaimNotFound`, `AttestationsMissing`.
+   * @example
+   * await sources.cancel({ source, deadline, attestations: [first, second] });
+   */
+  cancel(options: { source: SourceLike; deadline: number; attestations: readonly Attestation[] }): Promise<Transaction>;
+
+  /**
+   * Completes a claim that has waited: the author gets the source, with everything it has earned. Anyone may send it.
+   *
+   * @throws {ContractError} such as `SourceClaimNotReady`, `SourceClaimNotFound`.
+   * @example
+   * await sources.complete({ source: "huggingface:org/name" });
+   */
+  complete(options: { source: SourceLike }): Promise<Transaction & { recipient: string }>;
+}
+
+const CLAIM_TYPES = {
+  SourceClaim: [
+    { name: "source", type: "address" },
+    { name: "recipient", type: "address" },
+    { name: "model", type: "address" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint40" },
   ],
-  github: [/^[^/]+\/[^/]+$/, "owner/repository"],
-  gitlab: [/^[^/]+(\/[^/]+)+$/, "group/project, with subgroups between if there are any"],
-  npm: [/^[^/]+(\/[^/]+)?$/, "the package's name or @scope/name, in lower case"],
-  pypi: [/^[a-z0-9]+(-[a-z0-9]+)*$/, "the project's name"],
-  doi: [/^10\.\d{4,9}(\.\d+)*\/.+$/, "10.<registrant>/<suffix>"],
 };
 
-/** The first word after a name without an org, in URLs of Hugging Face. */
-const HUB_PAGES = ["tree", "blob", "raw", "resolve", "discussions", "commits", "commit", "edit", "settings", "viewer"];
+const CANCELLATION_TYPES = {
+  SourceClaimCancellation: [
+    { name: "source", type: "address" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint40" },
+  ],
+};
 
-/**
- * Returns the one name of a source, as the `SourceRegistry` takes it: 1 to 100 characters of `a-z 0-9 . _ - /`, no empty
- * part, no `.` or `..` as a part. Names are lowered, since hosts do not tell them apart by case, except npm's, where
- * capitals are refused: old packages that have them are not those in lower case. `@scope/name` becomes `scope/name`;
- * `.git` at the end of a repository's name is dropped; PyPI's runs of `-`, `_` and `.` become one `-`, as PEP 503 says.
- *
- * @throws {InvalidArgument} when the platform is not known, or the name is not one that it could have.
- * @example
- * sourceName("pypi", "Flask_SQLAlchemy"); // "flask-sqlalchemy"
- */
-export function sourceName(platform: Platform, name: string): string {
-  if (!PLATFORMS.includes(platform)) throw new InvalidArgument("platform", platform, `one of ${PLATFORMS.join(", ")}`);
-  const [shape, expected] = SHAPES[platform];
-  const argument = `the name on ${platform}`;
+/** Binds sources to a runner. */
+export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
+  const { SourceRegistry: registry, ModelRegistry: models, RoyaltyLedger: ledger } = contracts;
+  const domain = {
+    name: "Commonweal SourceRegistry",
+    version: "1",
+    chainId,
+    verifyingContract: String(registry.target),
+  };
 
-  // Before anything is lowered, since some letters beyond ASCII become letters of ASCII.
-  const tidy = typeof name === "string" && /^[a-zA-Z0-9@._/-]+$/.test(name) ? tidied(platform, name) : "";
-  if (!/^[a-z0-9._/-]{1,100}$/.test(tidy)) {
-    throw new InvalidArgument(argument, name, `${expected}: 1 to 100 characters of a-z, 0-9, ".", "_", "-" and "/"`);
+  const idOf = ({ platform, name }: Source) => registry.sourceIdOf(PLATFORMS.indexOf(platform), name);
+
+  async function waitingFor(source: string) {
+    const [currencies, terms] = await Promise.all([ledger.currencies(), ledger.modelTermsOf(source)]);
+    const received = currencies.filter((_, index) => (terms.currencies >> BigInt(index)) & 1n);
+
+    // Until it is claimed, all of its shares are the author's: what belongs to holders waits for them.
+    return Promise.all(
+      received.map(async (currency) => ({
+        currency: currencyOf(currency),
+        amount: (await ledger.booksOf(source, currency)).distributed,
+      })),
+    );
   }
-  if (!shape.test(tidy) || tidy.split("/").some((part) => part === "" || part === "." || part === "..")) {
-    throw new InvalidArgument(argument, name, expected);
-  }
 
-  return tidy;
+  return withTypedErrors<Sources>({
+    async register({ source }) {
+      const { platform, name } = sourceOf(source);
+      const transaction = await send(registry.registerSource(PLATFORMS.indexOf(platform), name));
+      const [event] = eventsOf(transaction.receipt, registry, registry.getEvent("SourceRegistered"));
+
+      return { ...transaction, source: event.source };
+    },
+
+    async lookup({ source }) {
+      const known = sourceOf(source);
+      const id = await idOf(known);
+      const [{ number }, model, { recipient, readyAt, model: bound }] = await Promise.all([
+        ledger.modelTermsOf(id),
+        registry.modelOf(id),
+        registry.claimOf(id),
+      ]);
+      const registered = number > 0n;
+      const claimed = model !== id || (registered && (await models.ownerOf(id)) !== registry.target);
+
+      return {
+        ...known,
+        source: id,
+        model,
+        registered,
+        claimed,
+        claim:
+          readyAt === 0n
+            ? undefined
+            : { recipient, readyAt: Number(readyAt), model: bound === ZeroAddress ? undefined : bound },
+        waiting: registered && !claimed ? await waitingFor(id) : [],
+      };
+    },
+
+    async fundingOf({ source, recipient, ...options }) {
+      const readme = await fetchReadme(sourceOf(source), options);
+
+      return checkFunding(readme, { chainId, registry: String(registry.target), recipient });
+    },
+
+    async attest({ source, recipient, model = ZeroAddress, deadline }) {
+      const id = await idOf(sourceOf(source));
+      const claim = {
+        source: id,
+        recipient: addressOf(recipient, "recipient"),
+        model: addressOf(model, "model"),
+        nonce: String(await registry.nonceOf(id)),
+        deadline,
+      };
+      const signature = await signer().signTypedData(domain, CLAIM_TYPES, claim);
+
+      return { claim, attestation: { verifier: await signer().getAddress(), signature } };
+    },
+
+    async claim({ claim: { source, recipient, model, deadline }, attestations }) {
+      const transaction = await send(
+        registry.claimSource(
+          addressOf(source, "claim.source"),
+          addressOf(recipient, "claim.recipient"),
+          addressOf(model, "claim.model"),
+          deadline,
+          sorted(attestations),
+        ),
+      );
+      const [{ readyAt }] = eventsOf(transaction.receipt, registry, registry.getEvent("SourceClaimStarted"));
+
+      return { ...transaction, readyAt: Number(readyAt) };
+    },
+
+    async attestCancellation({ source, deadline }) {
+      const id = await idOf(sourceOf(source));
+      const cancellation = { source: id, nonce: await registry.nonceOf(id), deadline };
+      const signature = await signer().signTypedData(domain, CANCELLATION_TYPES, cancellation);
+
+      return { verifier: await signer().getAddress(), signature };
+    },
+
+    async cancel({ source, deadline, attestations }) {
+      return send(registry.cancelClaim(await idOf(sourceOf(source)), deadline, sorted(attestations)));
+    },
+
+    async complete({ source }) {
+      const transaction = await send(registry.completeClaim(await idOf(sourceOf(source))));
+      const [{ recipient }] = eventsOf(transaction.receipt, registry, registry.getEvent("SourceClaimed"));
+
+      return { ...transaction, recipient };
+    },
+  });
 }
 
-/**
- * Reads a source from what people paste: the URL of its page, or `platform:name`.
- *
- * @throws {InvalidArgument} when it is neither, or of a host that is no platform.
- * @example
- * parseSource("https://huggingface.co/datasets/org/name"); // { platform: "huggingface-dataset", name: "org/name" }
- * parseSource("github:org/name"); // { platform: "github", name: "org/name" }
- */
-export function parseSource(text: string): Source {
-  const expected = `the URL of a page on ${PLATFORMS.join(", ")}, or platform:name such as "github:owner/repository"`;
-  const trimmed = typeof text === "string" ? text.trim() : "";
-  const colon = trimmed.indexOf(":");
-  const platform = PLATFORMS.find((known) => known === trimmed.slice(0, colon).toLowerCase());
-  if (platform !== undefined) return { platform, name: sourceName(platform, trimmed.slice(colon + 1)) };
+function sourceOf(source: SourceLike): Source {
+  if (typeof source === "string") return parseSource(source);
 
-  const url = /^https?:/i.test(trimmed) && URL.canParse(trimmed) ? new URL(trimmed) : undefined;
-  const path = url && decoded(url.pathname);
-  if (url === undefined || path === undefined) throw new InvalidArgument("source", text, expected);
-  const [place, name] = onHost(url.hostname.replace(/^www\./, ""), path) ?? [];
-  if (place === undefined || name === undefined) throw new InvalidArgument("source", text, expected);
-
-  return { platform: place, name: sourceName(place, name) };
+  return { platform: source.platform, name: sourceName(source.platform, source.name) };
 }
 
-/** Finds the platform of a host, and the part of a path that names the source. */
-function onHost(host: string, path: string): [Platform, string | undefined] | undefined {
-  // No page of any host needs the slash at the end, and a DOI's name goes on to there.
-  const parts = path.replace(/\/$/, "").split("/").slice(1);
-  switch (host) {
-    case "huggingface.co":
-    case "hf.co":
-      return parts[0] === "datasets" ? ["huggingface-dataset", onHub(parts.slice(1))] : ["huggingface", onHub(parts)];
-    case "github.com":
-      return ["github", parts.slice(0, 2).join("/")];
-    case "gitlab.com":
-      return ["gitlab", parts.join("/").split("/-/")[0]];
-    case "npmjs.com":
-      return ["npm", parts[0] === "package" ? parts.slice(1, parts[1]?.startsWith("@") ? 3 : 2).join("/") : undefined];
-    case "pypi.org":
-      return ["pypi", parts[0] === "project" ? parts[1] : undefined];
-    case "doi.org":
-    case "dx.doi.org":
-      return ["doi", parts.join("/")];
-    default:
-      return undefined;
-  }
-}
-
-function onHub(parts: readonly string[]): string {
-  return parts.slice(0, parts[1] === undefined || HUB_PAGES.includes(parts[1]) ? 1 : 2).join("/");
-}
-
-function tidied(platform: Platform, name: string): string {
-  switch (platform) {
-    case "npm":
-      return name.replace(/^@(?=[^/]+\/)/, "");
-    case "pypi":
-      return name.toLowerCase().replace(/[-_.]+/g, "-");
-    case "doi":
-      return name.toLowerCase();
-    default:
-      return name.toLowerCase().replace(/(\.git)+$/, "");
-  }
-}
-
-/** Returns a path with what is escaped in it, unless that leads out of it or is no text. */
-function decoded(path: string): string | undefined {
-  try {
-    const text = decodeURIComponent(path);
-
-    return /(^|\/)\.{1,2}(\/|$)/.test(text) ? undefined : text;
-  } catch {
-    return undefined;
-  }
+/** Returns attestations as the contract asks for them: ascending by verifier. */
+function sorted(attestations: readonly Attestation[]): Attestation[] {
+  return attestations
+    .map(({ verifier, signature }) => ({ verifier: addressOf(verifier, "attestations.verifier"), signature }))
+    .sort((a, b) => byAddress(a.verifier, b.verifier));
 }

@@ -1,4 +1,4 @@
-import type { AllocationShare } from "./allocations.js";
+import type { AllocationShare } from "./trees.js";
 import { unitsOf } from "./arguments.js";
 import { InvalidArgument } from "./errors.js";
 

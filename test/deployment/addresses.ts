@@ -17,7 +17,9 @@ const ADDRESSES = {
   TimelockController: "0x918f7a6FF493C4745dd544aa913F87A86ABB7788",
   WealGovernor: "0x8c11219Aaa58dcd2158CFbcBAa444200CE1737F9",
   RoyaltyLedger: "0xd1c2f78ab3209A105fc9669fb0f41FC8aC4c4DFe",
+  RoyaltyLens: "0x855F65e2AB240Ae3c84973410c1E5561C139b132",
   ModelRegistry: "0xD790B0b98886d4A1a239F3b2F8938Ee9662F4155",
+  SourceRegistry: "0x3d515361dFcAfC86ad28F43dCa847416e7c01126",
 };
 
 /** Everything that a deployer can choose, chosen otherwise than the tests do. */
@@ -34,6 +36,7 @@ function otherParameters(deployer: string, guardian: string) {
       proposalThreshold: "1",
       quorumPercent: 10,
     },
+    sources: { threshold: 1, verifiers: [guardian] },
     genesis: [{ account: guardian, weal: "1000000000" }],
   };
 }
@@ -66,7 +69,7 @@ describe("Deployment", () => {
 
   describe("addresses", () => {
     it("are known before anything is deployed", async () => {
-      const { plan, weal, timelock, governor, ledger, registry } = await fixture();
+      const { plan, weal, timelock, governor, ledger, lens, registry, sources } = await fixture();
 
       expect(Object.fromEntries(plan.map(({ name, address }) => [name, address]))).to.deep.equal(ADDRESSES);
       expect({
@@ -74,7 +77,9 @@ describe("Deployment", () => {
         TimelockController: await timelock.getAddress(),
         WealGovernor: await governor.getAddress(),
         RoyaltyLedger: await ledger.getAddress(),
+        RoyaltyLens: await lens.getAddress(),
         ModelRegistry: await registry.getAddress(),
+        SourceRegistry: await sources.getAddress(),
       }).to.deep.equal(ADDRESSES);
     });
 
@@ -89,12 +94,14 @@ describe("Deployment", () => {
       for (const address of Object.values(ADDRESSES)) {
         expect(await other.ethers.provider.getCode(address)).to.not.equal("0x");
       }
-      const { ledger, governor, timelock, wealToken } = contracts;
+      const { ledger, governor, timelock, wealToken, sources } = contracts;
       expect(await ledger.protocolFeeBps()).to.equal(25n);
       expect(await timelock.getMinDelay()).to.equal(5 * DAY);
       expect(await governor.proposalGuardian()).to.equal(guardian.address);
       expect(await governor.proposalThreshold()).to.equal(10n ** 18n);
       expect(await governor["quorumNumerator()"]()).to.equal(10n);
+      expect(await sources.threshold()).to.equal(1n);
+      expect(await sources.isVerifier(guardian.address)).to.equal(true);
       expect(await wealToken.balanceOf(guardian.address)).to.equal(await wealToken.SUPPLY());
       await other.close();
     });
@@ -124,6 +131,7 @@ describe("Deployment", () => {
       const { contracts } = await deployProtocol(fresh, hre.artifacts, parameters);
       expect(await contracts.registry.getAddress()).to.equal(ADDRESSES.ModelRegistry);
       expect(await contracts.registry.ledger()).to.equal(ADDRESSES.RoyaltyLedger);
+      expect(await contracts.sources.getAddress()).to.equal(ADDRESSES.SourceRegistry);
       await fresh.close();
     });
   });

@@ -15,13 +15,16 @@ const CREATEX_DEPLOYER = "0xeD456e05CaAb11d66C4c797dD6c1D6f9A7F352b5";
 
 describe("Deployment", () => {
   describe("wiring", () => {
-    it("is what the design says: token, timelock, governor, ledger, registry", async () => {
-      const { weal, timelock, governor, ledger, registry, usdc } = await fixture();
+    it("is what the design says: token, timelock, governor, ledger, lens, registry, sources", async () => {
+      const { weal, timelock, governor, ledger, lens, registry, sources, usdc } = await fixture();
 
       expect(await governor.token()).to.equal(await weal.getAddress());
       expect(await governor.timelock()).to.equal(await timelock.getAddress());
       expect(await ledger.governance()).to.equal(await timelock.getAddress());
+      expect(await lens.ledger()).to.equal(await ledger.getAddress());
       expect(await registry.ledger()).to.equal(await ledger.getAddress());
+      expect(await sources.registry()).to.equal(await registry.getAddress());
+      expect(await sources.governance()).to.equal(await timelock.getAddress());
       expect(await ledger.currencies()).to.deep.equal([
         ethers.ZeroAddress,
         await weal.getAddress(),
@@ -69,7 +72,7 @@ describe("Deployment", () => {
       await expect(ledger.connect(deployer).setProtocolFee(0))
         .to.be.revertedWithCustomError(ledger, "NotGovernance")
         .withArgs(deployer.address);
-      await expect(ledger.connect(deployer).listCurrency(await usdc.getAddress()))
+      await expect(ledger.connect(deployer).addCurrency(await usdc.getAddress()))
         .to.be.revertedWithCustomError(ledger, "NotGovernance")
         .withArgs(deployer.address);
     });

@@ -49,7 +49,7 @@ describe("Governance of the protocol", () => {
         [before, 100n],
         [after, 50n],
       ] as const) {
-        expect((await ledger.termsOf(model)).feeBps).to.equal(feeBps);
+        expect((await ledger.modelTermsOf(model)).feeBps).to.equal(feeBps);
         const earlier = await ledger.collectableFees(ETH);
         await ledger.pay(model, ETH, 1_000_000n, NO_REF, { value: 1_000_000n });
         await ledger.cascade([model], ETH);
@@ -108,7 +108,7 @@ describe("Governance of the protocol", () => {
 
       const { execute } = await decide({
         target: ledgerAddress,
-        data: ledger.interface.encodeFunctionData("listCurrency", [euro]),
+        data: ledger.interface.encodeFunctionData("addCurrency", [euro]),
       });
       // After ETH, WEAL and the test dollar.
       await expect(execute()).to.emit(ledger, "CurrencyListed").withArgs(euro, 3);
@@ -164,7 +164,7 @@ describe("Governance of the protocol", () => {
       const { ledger, ledgerAddress, decide } = await fixture();
       const { execute } = await decide(
         { target: ledgerAddress, data: ledger.interface.encodeFunctionData("setProtocolFee", [10]) },
-        { target: ledgerAddress, data: ledger.interface.encodeFunctionData("listCurrency", [ETH]) },
+        { target: ledgerAddress, data: ledger.interface.encodeFunctionData("addCurrency", [ETH]) },
       );
 
       await expect(execute()).to.be.revertedWithCustomError(ledger, "CurrencyWithoutCode").withArgs(ETH);

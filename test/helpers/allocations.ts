@@ -2,7 +2,7 @@ import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
 import { expect } from "chai";
 import { AbiCoder, concat, getAddress, keccak256, toBeHex } from "ethers";
 import fc from "fast-check";
-import { type Allocation, type AllocationShare, buildAllocation, InvalidArgument } from "../../sdk/src/index.js";
+import { type AllocationTree, type AllocationShare, buildAllocation, InvalidArgument } from "../../sdk/src/index.js";
 
 export const TYPES = ["uint256", "address", "address", "uint256", "address", "uint256"];
 export const place = { chainId: 8453n, ledger: account(0xed6e5n << 140n), model: account(0x3de1n << 144n) };
@@ -35,7 +35,7 @@ export function sumOf(list: readonly AllocationShare[]): number {
   return list.reduce((sum, { units }) => sum + units, 0);
 }
 
-export function build(list: readonly AllocationShare[]): Allocation {
+export function build(list: readonly AllocationShare[]): AllocationTree {
   return buildAllocation({ ...place, units: sumOf(list), shares: list });
 }
 

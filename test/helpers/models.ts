@@ -5,17 +5,27 @@ export const ETH = ZeroAddress;
 export const TOTAL_SHARES = 1_000_000n;
 export const NO_REF = `0x${"00".repeat(32)}`;
 
+/** Shares to be set aside, as the ledger takes them. */
+export interface Allocation {
+  root: string;
+  units: bigint | number;
+  uri: string;
+  steward: string;
+  reclaimableFrom: bigint | number;
+}
+
 export interface ModelOptions {
   salt?: string;
   owner?: string;
   kind?: number;
   maxHostBps?: number;
-  derivatives?: { mode: number; rateBps: number };
+  derivatives?: { mode: number; rateBps: number; duration?: number };
   manifestDigest?: string;
   mirrorURI?: string;
-  parents?: { model: string; rateBps: number; relation?: number }[];
-  grants?: { rateBps: number; deadline: number; signature: string }[];
+  parents?: { model: string; rateBps: number; until?: number; relation?: number }[];
+  grants?: { rateBps: number; until: number; deadline: number; signature: string }[];
   holdings?: { holder: string; units: number }[];
+  allocations?: Allocation[];
 }
 
 let lastSalt = 0;
@@ -30,19 +40,20 @@ export function freshSalt(): string {
 /** Fills in what a test does not care about. Parents are put in the order that the registry asks for. */
 export async function registrationOf(publisher: Signer, options: ModelOptions = {}) {
   const address = await publisher.getAddress();
-  const parents = (options.parents ?? []).map((parent) => ({ relation: 0, ...parent }));
+  const parents = (options.parents ?? []).map((parent) => ({ until: 0, relation: 0, ...parent }));
 
   return {
     salt: options.salt ?? freshSalt(),
     owner: options.owner ?? address,
     kind: options.kind ?? 0,
     maxHostBps: options.maxHostBps ?? 9_000,
-    derivatives: options.derivatives ?? { mode: 0, rateBps: 0 },
+    derivatives: { mode: 0, rateBps: 0, duration: 0, ...options.derivatives },
     manifestDigest: options.manifestDigest ?? id("manifest"),
     mirrorURI: options.mirrorURI ?? "",
     parents: parents.sort((a, b) => (BigInt(a.model) < BigInt(b.model) ? -1 : 1)),
     grants: options.grants ?? [],
     holdings: options.holdings ?? [{ holder: address, units: Number(TOTAL_SHARES) }],
+    allocations: options.allocations ?? [],
   };
 }
 

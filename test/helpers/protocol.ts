@@ -1,3 +1,4 @@
+import { id, Wallet } from "ethers";
 import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Parameters } from "../../scripts/plan.js";
@@ -5,6 +6,8 @@ import { deployProtocol } from "../../scripts/protocol.js";
 import type {
   ModelRegistry,
   RoyaltyLedger,
+  RoyaltyLens,
+  SourceRegistry,
   TestToken,
   TimelockController,
   WealGovernor,
@@ -12,6 +15,11 @@ import type {
 } from "../../types/ethers-contracts/index.js";
 
 export const DAY = 86_400;
+
+/** Who attests whose source is whose in tests, ascending by address; they sign and send nothing. */
+export const VERIFIERS = ["first", "second", "third"]
+  .map((name) => new Wallet(id(`verifier ${name}`)))
+  .sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1));
 
 /** The protocol as the tests know it: short times, a fee of 1 %, all WEAL with the deployer and the treasury. */
 export function testParameters(deployer: string, currencies: string[] = []): Parameters {
@@ -27,6 +35,7 @@ export function testParameters(deployer: string, currencies: string[] = []): Par
       proposalThreshold: "100000",
       quorumPercent: 4,
     },
+    sources: { threshold: 2, verifiers: VERIFIERS.map(({ address }) => address) },
     genesis: [
       { account: "timelock", weal: "400000000" },
       { account: deployer, weal: "600000000" },
@@ -34,15 +43,19 @@ export function testParameters(deployer: string, currencies: string[] = []): Par
   };
 }
 
-/** Deploys the protocol with the production modules, and a test dollar that is listed from the start. */
-export async function deployTestProtocol(connection: NetworkConnection) {
+/**
+ * Deploys the protocol with the production modules, and a test dollar that is listed from the start.
+ *
+ * @param tokens ERC-20s to list too.
+ */
+export async function deployTestProtocol(connection: NetworkConnection, tokens: string[] = []) {
   const { ethers } = connection;
   const signers = await ethers.getSigners();
   // From the last account: the deployer's nonces stay as they are in production.
   const usdc = await ethers.deployContract("TestToken", ["Test USD Coin", "USDC", 6], signers[signers.length - 1]);
   const usdcAddress = await usdc.getAddress();
 
-  const parameters = testParameters(signers[0].address, [usdcAddress]);
+  const parameters = testParameters(signers[0].address, [usdcAddress, ...tokens]);
   const { plan, contracts } = await deployProtocol(connection, hre.artifacts, parameters);
 
   return {
@@ -51,7 +64,9 @@ export async function deployTestProtocol(connection: NetworkConnection) {
     plan,
     usdc: usdc as unknown as TestToken,
     ledger: contracts.ledger as unknown as RoyaltyLedger,
+    lens: contracts.lens as unknown as RoyaltyLens,
     registry: contracts.registry as unknown as ModelRegistry,
+    sources: contracts.sources as unknown as SourceRegistry,
     weal: contracts.wealToken as unknown as WealToken,
     timelock: contracts.timelock as unknown as TimelockController,
     governor: contracts.governor as unknown as WealGovernor,

@@ -100,6 +100,34 @@ contract RoyaltyMathTest is Test {
         _checkInFullPrecision(RoyaltyMath.MAX_RECEIVED - received, terms);
     }
 
+    /// Closing books at any R, going on under lower rates and closing them again, as often as edges end: D with what
+    /// flooring left between the parents, Σ u_i and F are all that was received, and D never falls on the way.
+    function testFuzz_closingLosesNothing(
+        uint96[6] calldata payments,
+        uint256[] memory seeds,
+        uint256 fee,
+        uint256 ends
+    ) external pure {
+        Terms memory terms = _terms(seeds, fee);
+        uint256 received = 0;
+        uint256 given = 0;
+        uint256 closedDistributed = 0;
+        for (uint256 i = 0; i < payments.length; ++i) {
+            // The books count from where they were last closed.
+            Figures memory figures = _figures(payments[i], terms);
+            received += payments[i];
+            given += _sum(figures.parents) + figures.fee;
+            uint256 remainder = figures.upstream - _sum(figures.parents);
+            uint256 before = closedDistributed;
+            closedDistributed += figures.distributed + remainder;
+
+            vm.assertEq(closedDistributed + given, received, "D, the remainder, parents and F");
+            vm.assertLe(before + figures.distributed, closedDistributed, "D fell by closing");
+            vm.assertLe(closedDistributed, received, "more for holders than was received");
+            terms = _withoutSome(terms, ends >> (16 * i));
+        }
+    }
+
     /// The largest R with the highest rates: 2¹¹² − 1 is odd, so U is (R − 1) / 2.
     function test_largestOfEverything() external pure {
         uint256 received = RoyaltyMath.MAX_RECEIVED;
@@ -157,6 +185,16 @@ contract RoyaltyMathTest is Test {
         for (uint256 i = 0; i < terms.rates.length; ++i) {
             terms.rates[i] = bound(seeds[i], 0, RoyaltyMath.MAX_TOTAL_RATE_BPS - terms.totalRateBps);
             terms.totalRateBps += terms.rates[i];
+        }
+    }
+
+    /// @dev The same terms after the edges whose bit is set have ended: they stay, at a rate of 0.
+    function _withoutSome(Terms memory terms, uint256 ends) private pure returns (Terms memory left) {
+        left.feeBps = terms.feeBps;
+        left.rates = new uint256[](terms.rates.length);
+        for (uint256 i = 0; i < terms.rates.length; ++i) {
+            if ((ends >> i) & 1 == 0) left.rates[i] = terms.rates[i];
+            left.totalRateBps += left.rates[i];
         }
     }
 

@@ -61,7 +61,7 @@ describe("ModelRegistry", () => {
       const { registry, owner, parent, domain, agreed, registration } = await fixture();
       await registry.register(await registration([await signGrant(owner, domain, agreed)]));
 
-      expect(await registry.parentsOf(agreed.child)).to.deep.equal([[parent, 700n, 0n]]);
+      expect(await registry.parentsOf(agreed.child)).to.deep.equal([[parent, 700n, 0n, 0n]]);
     });
 
     it("let it in at a higher rate, not at a lower one", async () => {
@@ -160,6 +160,7 @@ describe("ModelRegistry", () => {
       child: ({ stranger }) => ({ child: stranger.address }),
       parent: ({ stranger }) => ({ parent: stranger.address }),
       rate: () => ({ rateBps: 699 }),
+      end: ({ agreed }) => ({ until: agreed.deadline + DAY }),
       deadline: ({ agreed }) => ({ deadline: agreed.deadline - 1 }),
     };
     for (const [what, change] of Object.entries(changes)) {
@@ -168,7 +169,7 @@ describe("ModelRegistry", () => {
         const { owner, domain, agreed, expectInvalid } = context;
         const { signature } = await signGrant(owner, domain, { ...agreed, ...change(context) });
 
-        await expectInvalid({ rateBps: agreed.rateBps, deadline: agreed.deadline, signature });
+        await expectInvalid({ rateBps: agreed.rateBps, until: 0, deadline: agreed.deadline, signature });
       });
     }
 
@@ -188,7 +189,7 @@ describe("ModelRegistry", () => {
     it("are refused without a signature", async () => {
       const { agreed, expectInvalid } = await fixture();
 
-      await expectInvalid({ rateBps: agreed.rateBps, deadline: agreed.deadline, signature: "0x" });
+      await expectInvalid({ rateBps: agreed.rateBps, until: 0, deadline: agreed.deadline, signature: "0x" });
     });
 
     it("are missed by a parent that asks for one", async () => {

@@ -39,7 +39,7 @@ const fixtureWithParents = () => networkHelpers.loadFixture(deployWithParents);
 async function registrationFrom(publisher: Signer, models: string[], rateBps = 100) {
   return {
     ...(await registrationOf(publisher)),
-    parents: models.map((model) => ({ model, rateBps, relation: 0 })),
+    parents: models.map((model) => ({ model, rateBps, until: 0, relation: 0 })),
   };
 }
 
@@ -55,7 +55,7 @@ describe("ModelRegistry", () => {
         .to.be.revertedWithCustomError(ledger, "ModelAlreadyOpened")
         .withArgs(model);
 
-      expect(await registry.modelOf(model)).to.deep.equal([publisher.address, 1n, 0n, 1n, [0n, 0n]]);
+      expect(await registry.modelOf(model)).to.deep.equal([publisher.address, 1n, 0n, 1n, [0n, 0n, 0n]]);
       expect(await registry.versionOf(model, 1)).to.deep.equal([id("manifest"), false]);
     });
 
@@ -146,7 +146,7 @@ describe("ModelRegistry", () => {
         const registration = await registrationOf(publisher);
         const model = await registry.modelIdOf(publisher.address, registration.salt);
 
-        await expect(registry.register({ ...registration, parents: [{ model, rateBps: 100, relation: 0 }] }))
+        await expect(registry.register({ ...registration, parents: [{ model, rateBps: 100, until: 0, relation: 0 }] }))
           .to.be.revertedWithCustomError(ledger, "ParentNotOpened")
           .withArgs(model);
       });
@@ -155,7 +155,7 @@ describe("ModelRegistry", () => {
         const { registry, ledger, publisher } = await fixtureWithParents();
         const salt = freshSalt();
         const holdings = [{ holder: publisher.address, units: TOTAL_SHARES }];
-        await ledger.connect(publisher).open(salt, [], 0, holdings);
+        await ledger.connect(publisher).open(salt, [], 0, holdings, []);
         const foreign = await ledger.modelIdOf(publisher.address, salt);
 
         await expect(registry.register(await registrationFrom(publisher, [foreign])))
@@ -208,7 +208,7 @@ describe("ModelRegistry", () => {
         await expect(registry.register(refused)).to.be.revertedWithCustomError(registry, "DerivativesClosed");
 
         expect(await ledger.modelCount()).to.equal(3n);
-        expect((await ledger.termsOf(model)).number).to.equal(0n);
+        expect((await ledger.modelTermsOf(model)).number).to.equal(0n);
         expect(await ledger.balanceOf(publisher.address, model)).to.equal(0n);
         await registry.register({ ...refused, parents: [] });
         expect((await registry.modelOf(model)).number).to.equal(4n);

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { AbiCoder, id, keccak256, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import { ascending, registerModel, registrationOf, TOTAL_SHARES } from "../helpers/models.js";
-import { deployTestProtocol } from "../helpers/protocol.js";
+import { DAY, deployTestProtocol } from "../helpers/protocol.js";
 import { KINDS, RELATIONS, terms } from "./support.js";
 
 const connection = await network.create();
@@ -42,7 +42,7 @@ describe("ModelRegistry", () => {
 
       await expect(registry.register(registration))
         .to.emit(registry, "ModelRegistered")
-        .withArgs(model, publisher.address, owner.address, 1, registration.salt, 1, [1, 250], [])
+        .withArgs(model, publisher.address, owner.address, 1, registration.salt, 1, [1, 250, 0], [])
         .and.to.emit(registry, "VersionPublished")
         .withArgs(model, 1, publisher.address, id("first"), "https://example.org/manifest.json")
         .and.to.emit(registry, "Transfer")
@@ -58,13 +58,13 @@ describe("ModelRegistry", () => {
           [],
         );
 
-      expect(await registry.modelOf(model)).to.deep.equal([owner.address, 1n, 1n, 1n, [1n, 250n]]);
+      expect(await registry.modelOf(model)).to.deep.equal([owner.address, 1n, 1n, 1n, [1n, 250n, 0n]]);
       expect(await registry.parentsOf(model)).to.deep.equal([]);
       expect(await registry.versionOf(model, 1)).to.deep.equal([id("first"), false]);
       expect(await registry.ownerOf(model)).to.equal(owner.address);
       expect(await ledger.balanceOf(publisher.address, model)).to.equal(400_000n);
       expect(await ledger.balanceOf(stranger.address, model)).to.equal(600_000n);
-      expect((await ledger.termsOf(model)).maxHostBps).to.equal(1_234n);
+      expect((await ledger.modelTermsOf(model)).maxHostBps).to.equal(1_234n);
     });
 
     it("gives the publisher nothing but what the registration says", async () => {
@@ -97,13 +97,18 @@ describe("ModelRegistry", () => {
       });
     }
 
-    it("keeps 16 parents, each with its rate and relation, and says so in its events", async () => {
+    it("keeps 16 parents, each with its rate, end and relation, and says so in its events", async () => {
       const { registry, ledger, publisher } = await fixture();
       const ids: string[] = [];
-      for (let i = 0; i < 16; ++i) ids.push(await registerModel({ registry }, publisher));
+      for (let i = 0; i < 16; ++i) {
+        ids.push(await registerModel({ registry }, publisher, { derivatives: terms.open(0, DAY) }));
+      }
+      const year = (await networkHelpers.time.latest()) + 365 * DAY;
       const parents = ascending(ids).map((model, i) => ({
         model,
         rateBps: i * 41,
+        // Every third for ever.
+        until: i % 3 === 0 ? 0 : year + i,
         relation: (i * 5) % RELATIONS.length,
       }));
       // So that each relation is there, in an order that is not its number's.
@@ -121,7 +126,7 @@ describe("ModelRegistry", () => {
           17,
           registration.salt,
           0,
-          [0, 0],
+          [0, 0, 0],
           parents.map(({ relation }) => relation),
         )
         .and.to.emit(ledger, "ModelOpened")
@@ -132,13 +137,13 @@ describe("ModelRegistry", () => {
           ledgerSalt(publisher.address, registration.salt),
           100,
           9_000,
-          parents.map(({ model, rateBps }) => [model, rateBps]),
+          parents.map(({ model, rateBps, until }) => [model, rateBps, until]),
         );
 
       expect(await registry.parentsOf(child)).to.deep.equal(
-        parents.map(({ model, rateBps, relation }) => [model, BigInt(rateBps), BigInt(relation)]),
+        parents.map(({ model, rateBps, until, relation }) => [model, BigInt(rateBps), BigInt(until), BigInt(relation)]),
       );
-      expect((await ledger.termsOf(child)).totalRateBps).to.equal(4_920n);
+      expect((await ledger.modelTermsOf(child)).totalRateBps).to.equal(4_920n);
     });
 
     it("takes parents at 5,000 basis points together, and at none", async () => {
@@ -155,8 +160,8 @@ describe("ModelRegistry", () => {
       });
 
       expect(await registry.parentsOf(child)).to.deep.equal([
-        [first, 5_000n, 0n],
-        [second, 0n, 0n],
+        [first, 5_000n, 0n, 0n],
+        [second, 0n, 0n, 0n],
       ]);
     });
 

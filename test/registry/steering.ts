@@ -15,16 +15,17 @@ describe("ModelRegistry", () => {
   describe("setDerivativeTerms", () => {
     for (const [what, derivatives] of Object.entries({
       open: terms.open(5_000),
+      "open for a time": terms.open(1, 2 ** 40 - 1),
       "by grant": terms.granted(1),
       closed: terms.closed(),
     })) {
       it(`sets ${what}`, async () => {
         const { registry, model, owner } = await fixture();
-        const { mode, rateBps } = derivatives;
+        const { mode, rateBps, duration } = derivatives;
 
         await expect(registry.connect(owner).setDerivativeTerms(model, derivatives))
           .to.emit(registry, "DerivativeTermsUpdated")
-          .withArgs(model, [mode, rateBps]);
+          .withArgs(model, [mode, rateBps, duration]);
 
         // Nothing else of the model changes: it shares a slot with the terms.
         expect(await registry.modelOf(model)).to.deep.equal([
@@ -32,7 +33,7 @@ describe("ModelRegistry", () => {
           1n,
           0n,
           1n,
-          [BigInt(mode), BigInt(rateBps)],
+          [BigInt(mode), BigInt(rateBps), BigInt(duration)],
         ]);
       });
     }
@@ -43,8 +44,8 @@ describe("ModelRegistry", () => {
       const child = await registerModel({ registry }, publisher, { parents });
       await registry.connect(owner).setDerivativeTerms(model, terms.open(2_000));
 
-      expect(await registry.parentsOf(child)).to.deep.equal([[model, 100n, 3n]]);
-      expect(await ledger.edgesOf(child)).to.deep.equal([[model, 100n]]);
+      expect(await registry.parentsOf(child)).to.deep.equal([[model, 100n, 0n, 3n]]);
+      expect(await ledger.edgesOf(child)).to.deep.equal([[model, 100n, 0n]]);
     });
 
     it("refuses a rate above 5,000 basis points", async () => {
@@ -53,7 +54,7 @@ describe("ModelRegistry", () => {
       await expect(registry.connect(owner).setDerivativeTerms(model, terms.open(5_001)))
         .to.be.revertedWithCustomError(registry, "DerivativeRateTooHigh")
         .withArgs(5_001, 5_000);
-      expect((await registry.modelOf(model)).derivatives).to.deep.equal([0n, 0n]);
+      expect((await registry.modelOf(model)).derivatives).to.deep.equal([0n, 0n, 0n]);
     });
 
     it("refuses everybody but the owner, the maintainer too", async () => {
@@ -64,7 +65,7 @@ describe("ModelRegistry", () => {
           .to.be.revertedWithCustomError(registry, "NotModelOwner")
           .withArgs(model, caller.address);
       }
-      expect((await registry.modelOf(model)).derivatives).to.deep.equal([0n, 0n]);
+      expect((await registry.modelOf(model)).derivatives).to.deep.equal([0n, 0n, 0n]);
     });
 
     it("refuses a model that is not registered", async () => {
@@ -166,7 +167,13 @@ describe("ModelRegistry", () => {
       const past = await ledger.modelIdOf(stranger.address, salt);
       await ledger
         .connect(stranger)
-        .open(salt, [{ parent: model, rateBps: 100 }], 0, [{ holder: stranger.address, units: 1_000_000 }]);
+        .open(
+          salt,
+          [{ parent: model, rateBps: 100, until: 0 }],
+          0,
+          [{ holder: stranger.address, units: 1_000_000 }],
+          [],
+        );
 
       await expect(registry.parentsOf(past))
         .to.be.revertedWithCustomError(registry, "ModelNotRegistered")

@@ -18,9 +18,9 @@ export const RELATIONS = [
 
 /** Terms for derivatives, as `register` and `setDerivativeTerms` take them. */
 export const terms = {
-  open: (rateBps: number) => ({ mode: 0, rateBps }),
-  granted: (rateBps = 0) => ({ mode: 1, rateBps }),
-  closed: () => ({ mode: 2, rateBps: 0 }),
+  open: (rateBps: number, duration = 0) => ({ mode: 0, rateBps, duration }),
+  granted: (rateBps = 0) => ({ mode: 1, rateBps, duration: 0 }),
+  closed: () => ({ mode: 2, rateBps: 0, duration: 0 }),
 };
 
 /** What a parent's owner signs. */
@@ -28,12 +28,14 @@ export interface GrantTerms {
   parent: string;
   child: string;
   rateBps: number;
+  until?: number;
   deadline: number;
 }
 
 /** A grant as `register` takes it. */
 export interface Grant {
   rateBps: number;
+  until: number;
   deadline: number;
   signature: string;
 }
@@ -51,13 +53,14 @@ export async function signGrant(
         { name: "parent", type: "address" },
         { name: "child", type: "address" },
         { name: "rateBps", type: "uint16" },
+        { name: "until", type: "uint40" },
         { name: "deadline", type: "uint40" },
       ],
     },
-    grant,
+    { until: 0, ...grant },
   );
 
-  return { rateBps: grant.rateBps, deadline: grant.deadline, signature };
+  return { rateBps: grant.rateBps, until: grant.until ?? 0, deadline: grant.deadline, signature };
 }
 
 /** A model whose owner is not its publisher, with a maintainer. */

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { ZeroAddress } from "ethers";
+import { toBeHex, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import { ascending, ETH, TOTAL_SHARES } from "../helpers/models.js";
-import { deployLedger, SYMBOLS } from "./support.js";
+import { deployLedger, LAST_ALLOCATION, SYMBOLS } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
@@ -285,12 +285,12 @@ describe("RoyaltyLedger", () => {
     });
 
     for (const symbol of SYMBOLS) {
-      it(`to send ${symbol} to nobody, or to the ledger`, async () => {
+      it(`to send ${symbol} to nobody, to the ledger, or to an allocation`, async () => {
         const { ledger, ledgerAddress, alice, models, currencyOf, pay } = await fixture();
         const currency = currencyOf(symbol);
         await pay(models[0], currency, 1_000n);
 
-        for (const to of [ZeroAddress, ledgerAddress]) {
+        for (const to of [ZeroAddress, toBeHex(1, 20), LAST_ALLOCATION, ledgerAddress]) {
           await expect(ledger.connect(alice).claim([models[0]], currency, to))
             .to.be.revertedWithCustomError(ledger, "InvalidClaimRecipient")
             .withArgs(to);

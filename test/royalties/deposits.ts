@@ -150,7 +150,7 @@ describe("Deposits", () => {
         .withArgs(late.target);
       await networkHelpers.impersonateAccount(String(timelock.target));
       await networkHelpers.setBalance(String(timelock.target), 10n ** 18n);
-      await ledger.connect(await ethers.getSigner(String(timelock.target))).listCurrency(late);
+      await ledger.connect(await ethers.getSigner(String(timelock.target))).addCurrency(late);
       await ledger.sweep([fullSalt(salt)], [late]);
 
       expect(await received(String(late.target))).to.equal(50n);
@@ -311,7 +311,7 @@ describe("Hosted deposits", () => {
     });
   });
 
-  describe("claimAsHost", () => {
+  describe("claimHostPart", () => {
     it("sends a host its parts of several addresses in one transfer, anywhere it says", async () => {
       const context = await registeredFixture();
       const { ledger, usdc, token, hosting, deposit, host, stranger, publisher, sendToken } = context;
@@ -321,7 +321,7 @@ describe("Hosted deposits", () => {
       await sendToken(otherDeposit, 1_000n);
       await ledger.sweepHosted([hosting, other], [token]);
 
-      const claim = ledger.connect(host).claimAsHost([hosting, other], token, stranger.address);
+      const claim = ledger.connect(host).claimHostPart([hosting, other], token, stranger.address);
 
       await expect(claim).to.changeTokenBalances(connection.ethers, usdc, [ledger, stranger], [-350n, 350n]);
       await expect(claim)
@@ -336,10 +336,10 @@ describe("Hosted deposits", () => {
       await sendEth(deposit, 1_000n);
       await ledger.sweepHosted([hosting], [ETH]);
 
-      await expect(ledger.connect(stranger).claimAsHost([hosting], ETH, stranger.address))
+      await expect(ledger.connect(stranger).claimHostPart([hosting], ETH, stranger.address))
         .to.be.revertedWithCustomError(ledger, "NotHost")
         .withArgs(host.address, stranger.address);
-      await expect(ledger.connect(stranger).claimAsHost([hosting], ETH, host.address)).to.changeEtherBalance(
+      await expect(ledger.connect(stranger).claimHostPart([hosting], ETH, host.address)).to.changeEtherBalance(
         connection.ethers,
         host,
         250n,
@@ -348,7 +348,7 @@ describe("Hosted deposits", () => {
 
     it("pays a part once, and the part of what comes later", async () => {
       const { ledger, token, hosting, deposit, host, sendToken } = await registeredFixture();
-      const claim = () => ledger.connect(host).claimAsHost([hosting, hosting], token, host.address);
+      const claim = () => ledger.connect(host).claimHostPart([hosting, hosting], token, host.address);
       await sendToken(deposit, 1_003n);
       await ledger.sweepHosted([hosting], [token]);
       await claim();
@@ -370,11 +370,11 @@ describe("Hosted deposits", () => {
       await sendEth(await ledger.depositOf(refusing), 1_000n);
       await ledger.sweepHosted([refusing, hosting], [ETH]);
 
-      await expect(ledger.claimAsHost([refusing], ETH, refusing.host)).to.be.revertedWithCustomError(
+      await expect(ledger.claimHostPart([refusing], ETH, refusing.host)).to.be.revertedWithCustomError(
         ledger,
         "FailedCall",
       );
-      await expect(ledger.claimAsHost([hosting], ETH, hosting.host)).to.changeEtherBalance(
+      await expect(ledger.claimHostPart([hosting], ETH, hosting.host)).to.changeEtherBalance(
         connection.ethers,
         hosting.host,
         250n,

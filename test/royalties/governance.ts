@@ -52,7 +52,7 @@ describe("RoyaltyLedger", () => {
         .withArgs(251, 250);
     });
 
-    it("refuses currencies as listCurrency does", async () => {
+    it("refuses currencies as addCurrency does", async () => {
       const { ledger, treasury, stranger } = await fixture();
       const { address } = await deployToken();
       const large = await deployToken(MAX_SUPPLY + 1n);
@@ -92,7 +92,7 @@ describe("RoyaltyLedger", () => {
         [between, 250n],
         [after, 0n],
       ] as const) {
-        expect((await ledger.termsOf(model)).feeBps).to.equal(feeBps);
+        expect((await ledger.modelTermsOf(model)).feeBps).to.equal(feeBps);
       }
       expect(await ledger.modelCount()).to.equal(3n);
     });
@@ -135,33 +135,33 @@ describe("RoyaltyLedger", () => {
     });
   });
 
-  describe("listCurrency", () => {
+  describe("addCurrency", () => {
     it("lists a token for models old and new, and says so", async () => {
       const { ledger, governed, ledgerAddress, deployer, weal, usdcAddress, open } = await fixture();
       const model = await open();
       const { token, address } = await deployToken(1_000n);
       expect(await ledger.isListed(address)).to.equal(false);
 
-      await expect(governed.listCurrency(address)).to.emit(ledger, "CurrencyListed").withArgs(address, 3);
+      await expect(governed.addCurrency(address)).to.emit(ledger, "CurrencyListed").withArgs(address, 3);
 
       expect(await ledger.isListed(address)).to.equal(true);
       expect(await ledger.currencies()).to.deep.equal([ETH, await weal.getAddress(), usdcAddress, address]);
       await token.approve(ledgerAddress, 1_000n);
       await ledger.connect(deployer).pay(model, address, 1_000n, NO_REF);
-      expect((await ledger.termsOf(model)).currencies).to.equal(0b1000n);
+      expect((await ledger.modelTermsOf(model)).currencies).to.equal(0b1000n);
     });
 
     it("looks at the supply of that moment: 2⁹⁶ units at most", async () => {
       const { ledger, governed } = await fixture();
       const { token, address } = await deployToken(MAX_SUPPLY + 1n);
 
-      await expect(governed.listCurrency(address))
+      await expect(governed.addCurrency(address))
         .to.be.revertedWithCustomError(ledger, "CurrencySupplyTooHigh")
         .withArgs(address, MAX_SUPPLY + 1n, MAX_SUPPLY);
       expect(await ledger.isListed(address)).to.equal(false);
 
       const fitting = await deployToken(MAX_SUPPLY);
-      await governed.listCurrency(fitting.address);
+      await governed.addCurrency(fitting.address);
       await fitting.token.mint(ledger, MAX_SUPPLY);
       expect(await token.totalSupply()).to.equal(MAX_SUPPLY + 1n);
       expect(await ledger.isListed(fitting.address)).to.equal(true);
@@ -176,13 +176,13 @@ describe("RoyaltyLedger", () => {
       const addresses = [first.address];
       for (let i = 4; i < 15; ++i) addresses.push((await deployToken()).address);
       addresses.push(last.address);
-      for (const address of addresses) await governed.listCurrency(address);
+      for (const address of addresses) await governed.addCurrency(address);
       const listed = await ledger.currencies();
       expect(listed).to.have.length(16);
       expect(listed.slice(3)).to.deep.equal(addresses);
 
       const another = await deployToken();
-      await expect(governed.listCurrency(another.address))
+      await expect(governed.addCurrency(another.address))
         .to.be.revertedWithCustomError(ledger, "CurrencyListFull")
         .withArgs(16);
 
@@ -190,7 +190,7 @@ describe("RoyaltyLedger", () => {
         await token.approve(ledgerAddress, 1_000n);
         await ledger.pay(model, address, 1_000n, NO_REF);
       }
-      expect((await ledger.termsOf(model)).currencies).to.equal((1n << 15n) | (1n << 3n));
+      expect((await ledger.modelTermsOf(model)).currencies).to.equal((1n << 15n) | (1n << 3n));
       await ledger.connect(alice).transfer(bob.address, model, TOTAL_SHARES);
       for (const { address } of [first, last]) {
         expect(await ledger.claimable(alice.address, model, address)).to.equal(990n);
@@ -201,7 +201,7 @@ describe("RoyaltyLedger", () => {
     it("refuses a currency that is listed", async () => {
       const { ledger, governed, usdcAddress } = await fixture();
 
-      await expect(governed.listCurrency(usdcAddress))
+      await expect(governed.addCurrency(usdcAddress))
         .to.be.revertedWithCustomError(ledger, "CurrencyAlreadyListed")
         .withArgs(usdcAddress);
       expect(await ledger.currencies()).to.have.length(3);
@@ -211,7 +211,7 @@ describe("RoyaltyLedger", () => {
       const { ledger, governed, stranger } = await fixture();
 
       for (const currency of [stranger.address, ETH]) {
-        await expect(governed.listCurrency(currency))
+        await expect(governed.addCurrency(currency))
           .to.be.revertedWithCustomError(ledger, "CurrencyWithoutCode")
           .withArgs(currency);
       }
@@ -221,7 +221,7 @@ describe("RoyaltyLedger", () => {
     it("refuses a contract that is no token", async () => {
       const { ledger, governed, treasury } = await fixture();
 
-      await expect(governed.listCurrency(treasury))
+      await expect(governed.addCurrency(treasury))
         .to.be.revertedWithCustomError(ledger, "CurrencyWithoutSupply")
         .withArgs(treasury);
       expect(await ledger.isListed(treasury)).to.equal(false);
@@ -232,7 +232,7 @@ describe("RoyaltyLedger", () => {
       const { address } = await deployToken();
 
       for (const caller of [deployer, stranger]) {
-        await expect(ledger.connect(caller).listCurrency(address))
+        await expect(ledger.connect(caller).addCurrency(address))
           .to.be.revertedWithCustomError(ledger, "NotGovernance")
           .withArgs(caller.address);
       }

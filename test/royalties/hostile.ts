@@ -30,7 +30,7 @@ describe("RoyaltyLedger", () => {
         .to.be.revertedWithCustomError(ledger, "PaymentShort")
         .withArgs(currency, 1_000, 990);
 
-      expect(await ledger.booksOf(model, currency)).to.deep.equal([0n, 0n, 0n]);
+      expect(await ledger.booksOf(model, currency)).to.deep.equal([0n, 0n, 0n, 0n]);
       expect(await token.balanceOf(payer.address)).to.equal(1_000n);
     });
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { toBeHex } from "ethers";
+import { dataSlice, getAddress, id } from "ethers";
 import fc from "fast-check";
 import { network } from "hardhat";
 import { ascending, TOTAL_SHARES } from "../helpers/models.js";
@@ -39,12 +39,15 @@ const plan = fc.record({
 
 type Plan = typeof plan extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** An account that nobody has the key of. */
+const addressOf = (name: string) => getAddress(dataSlice(id(name), 12));
+
 async function deploy() {
   const protocol = await deployLedger(connection);
   const people = (await protocol.ethers.getSigners()).slice(10, 15);
   // Each claims to an address of its own, where no gas is paid. The last one never calls: others claim for it.
-  const wallets = people.map((_, i) => toBeHex(0xbeef_0000 + i, 20));
-  const silent = toBeHex(0xbeef_ffff, 20);
+  const wallets = people.map((_, i) => addressOf(`wallet ${i}`));
+  const silent = addressOf("silent");
 
   return {
     ...protocol,

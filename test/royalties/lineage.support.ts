@@ -16,6 +16,7 @@ export const CURRENCIES = ["ETH", "USDC"] as const;
 interface Edge {
   parent: string;
   rateBps: number;
+  until?: number;
 }
 
 interface Holding {
@@ -80,14 +81,14 @@ export async function openModel(
   const registrar = await (ledger.runner as Signer).getAddress();
   const { salt = freshSalt(), edges = [], maxHostBps = 0 } = options;
   const { holdings = [{ holder: registrar, units: Number(TOTAL_SHARES) }] } = options;
-  await ledger.open(salt, sorted(edges), maxHostBps, holdings);
+  await ledger.open(salt, sorted(edges), maxHostBps, holdings, []);
 
   return ledger.modelIdOf(registrar, salt);
 }
 
 /** Sorts edges as the ledger asks for them. */
-function sorted(edges: Edge[]): Edge[] {
-  return [...edges].sort((a, b) => (BigInt(a.parent) < BigInt(b.parent) ? -1 : 1));
+function sorted(edges: Edge[]): Required<Edge>[] {
+  return edges.map((edge) => ({ until: 0, ...edge })).sort((a, b) => (BigInt(a.parent) < BigInt(b.parent) ? -1 : 1));
 }
 
 function ethPurse({ ethers }: NetworkConnection, ledger: RoyaltyLedger): Purse {

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { AbiCoder, keccak256, ZeroAddress } from "ethers";
+import { AbiCoder, keccak256, toBeHex, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import { ascending, ETH, freshSalt, registrationOf, TOTAL_SHARES } from "../helpers/models.js";
-import { deployLedger, type OpenOptions } from "./support.js";
+import { deployLedger, LAST_ALLOCATION, type OpenOptions } from "./support.js";
 
 const connection = await network.create();
 const { networkHelpers } = connection;
@@ -52,16 +52,16 @@ describe("RoyaltyLedger", () => {
           salt,
           100,
           8_765,
-          edges.map(({ parent, rateBps }) => [parent, rateBps]),
+          edges.map(({ parent, rateBps, until }) => [parent, rateBps, until]),
         );
       expect((await eventsOf(transaction)).slice(1)).to.deep.equal([
         ["Transfer", registrar.address, ZeroAddress, alice.address, BigInt(model), 999_999n],
         ["Transfer", registrar.address, ZeroAddress, bob.address, BigInt(model), 1n],
       ]);
-      expect(await ledger.termsOf(model)).to.deep.equal([4n, 1_545n, 100n, 2n, 8_765n, 0n]);
+      expect(await ledger.modelTermsOf(model)).to.deep.equal([4n, 1_545n, 100n, 2n, 8_765n, 0n]);
       expect(await ledger.edgesOf(model)).to.deep.equal([
-        [low, 1_200n],
-        [high, 345n],
+        [low, 1_200n, 0n],
+        [high, 345n, 0n],
       ]);
       expect(await ledger.balanceOf(alice.address, model)).to.equal(999_999n);
       expect(await ledger.balanceOf(bob.address, model)).to.equal(1n);
@@ -80,7 +80,7 @@ describe("RoyaltyLedger", () => {
       const { ledger, open } = await fixture();
 
       for (const number of [4n, 5n, 6n]) {
-        expect((await ledger.termsOf(await open())).number).to.equal(number);
+        expect((await ledger.modelTermsOf(await open())).number).to.equal(number);
         expect(await ledger.modelCount()).to.equal(number);
       }
     });
@@ -94,8 +94,8 @@ describe("RoyaltyLedger", () => {
       await ledger.connect(stranger).open(...opening({ salt: opened[0], maxHostBps: 2 }));
 
       expect(ids[0]).to.not.equal(ids[1]);
-      expect((await ledger.termsOf(ids[0])).maxHostBps).to.equal(1n);
-      expect((await ledger.termsOf(ids[1])).maxHostBps).to.equal(2n);
+      expect((await ledger.modelTermsOf(ids[0])).maxHostBps).to.equal(1n);
+      expect((await ledger.modelTermsOf(ids[1])).maxHostBps).to.equal(2n);
       expect(await ledger.balanceOf(alice.address, ids[1])).to.equal(TOTAL_SHARES);
     });
 
@@ -111,10 +111,10 @@ describe("RoyaltyLedger", () => {
       // All that a stranger can know beforehand, used in the ledger itself.
       await ledger.connect(stranger).open(...opening({ salt }));
       await ledger.connect(stranger).open(...opening({ salt: registration.salt }));
-      expect((await ledger.termsOf(model)).number).to.equal(0n);
+      expect((await ledger.modelTermsOf(model)).number).to.equal(0n);
 
       await registry.connect(alice).register(registration);
-      expect((await ledger.termsOf(model)).number).to.equal(6n);
+      expect((await ledger.modelTermsOf(model)).number).to.equal(6n);
     });
 
     it("keeps 16 parents, at exactly 5,000 basis points together", async () => {
@@ -125,9 +125,9 @@ describe("RoyaltyLedger", () => {
 
       const model = await open({ parents: edges });
 
-      const { totalRateBps, parentCount } = await ledger.termsOf(model);
+      const { totalRateBps, parentCount } = await ledger.modelTermsOf(model);
       expect([totalRateBps, parentCount]).to.deep.equal([5_000n, 16n]);
-      expect(await ledger.edgesOf(model)).to.deep.equal(edges.map(([parent, rate]) => [parent, BigInt(rate)]));
+      expect(await ledger.edgesOf(model)).to.deep.equal(edges.map(([parent, rate]) => [parent, BigInt(rate), 0n]));
     });
 
     it("takes edges at a rate of zero: origin without a royalty", async () => {
@@ -140,17 +140,17 @@ describe("RoyaltyLedger", () => {
       });
 
       expect(await ledger.edgesOf(model)).to.deep.equal([
-        [parents[0], 0n],
-        [parents[1], 5_000n],
+        [parents[0], 0n, 0n],
+        [parents[1], 5_000n, 0n],
       ]);
-      expect((await ledger.termsOf(model)).totalRateBps).to.equal(5_000n);
+      expect((await ledger.modelTermsOf(model)).totalRateBps).to.equal(5_000n);
     });
 
     it("lets a host take up to 9,000 basis points", async () => {
       const { ledger, open } = await fixture();
 
       for (const maxHostBps of [0, 9_000]) {
-        expect((await ledger.termsOf(await open({ maxHostBps }))).maxHostBps).to.equal(BigInt(maxHostBps));
+        expect((await ledger.modelTermsOf(await open({ maxHostBps }))).maxHostBps).to.equal(BigInt(maxHostBps));
       }
     });
 
@@ -178,7 +178,7 @@ describe("RoyaltyLedger", () => {
         [earlier, 100n],
         [later, 250n],
       ] as const) {
-        expect((await ledger.termsOf(model)).feeBps).to.equal(feeBps);
+        expect((await ledger.modelTermsOf(model)).feeBps).to.equal(feeBps);
         await pay(model, ETH, 10_000n);
         expect((await ledger.booksOf(model, ETH)).distributed).to.equal(10_000n - feeBps);
         await expect(ledger.cascade([model], ETH))
@@ -309,10 +309,10 @@ describe("RoyaltyLedger", () => {
         .withArgs(0, 1_000_000);
     });
 
-    it("shares for nobody, or for the ledger", async () => {
+    it("shares for nobody, for the ledger, or for an allocation without its terms", async () => {
       const { ledger, ledgerAddress, attempt } = await fixture();
 
-      for (const holder of [ZeroAddress, ledgerAddress]) {
+      for (const holder of [ZeroAddress, toBeHex(1, 20), LAST_ALLOCATION, ledgerAddress]) {
         await expect(attempt({ holdings: [[holder, TOTAL_SHARES]] }))
           .to.be.revertedWithCustomError(ledger, "ERC6909InvalidReceiver")
           .withArgs(holder);
@@ -328,21 +328,21 @@ describe("RoyaltyLedger", () => {
         attempt({ salt, parents: [[parents[0], 1]], holdings: [[alice.address, 1n]] }),
       ).to.be.revertedWithCustomError(ledger, "SharesSumMismatch");
 
-      expect(await ledger.termsOf(model)).to.deep.equal([0n, 0n, 0n, 0n, 0n, 0n]);
+      expect(await ledger.modelTermsOf(model)).to.deep.equal([0n, 0n, 0n, 0n, 0n, 0n]);
       expect(await ledger.edgesOf(model)).to.deep.equal([]);
       expect(await ledger.balanceOf(alice.address, model)).to.equal(0n);
       expect(await ledger.modelCount()).to.equal(3n);
       await attempt({ salt });
-      expect((await ledger.termsOf(model)).number).to.equal(4n);
+      expect((await ledger.modelTermsOf(model)).number).to.equal(4n);
     });
 
     it("descending parents", async () => {
       const { ledger, parents, opening } = await fixture();
       const [low, middle, high] = parents;
       const [salt, , maxHostBps, holdings] = opening();
-      const edges = [low, high, middle].map((parent) => ({ parent, rateBps: 1 }));
+      const edges = [low, high, middle].map((parent) => ({ parent, rateBps: 1, until: 0 }));
 
-      await expect(ledger.open(salt, edges, maxHostBps, holdings))
+      await expect(ledger.open(salt, edges, maxHostBps, holdings, []))
         .to.be.revertedWithCustomError(ledger, "ParentsNotAscending")
         .withArgs(high, middle);
     });
@@ -367,7 +367,7 @@ describe("RoyaltyLedger", () => {
         .to.be.revertedWithCustomError(ledger, "ModelAlreadyOpened")
         .withArgs(model);
 
-      expect(await ledger.termsOf(model)).to.deep.equal([4n, 0n, 100n, 0n, 0n, 0n]);
+      expect(await ledger.modelTermsOf(model)).to.deep.equal([4n, 0n, 100n, 0n, 0n, 0n]);
       expect(await ledger.balanceOf(alice.address, model)).to.equal(TOTAL_SHARES);
       expect(await ledger.balanceOf(bob.address, model)).to.equal(0n);
     });

@@ -44,10 +44,10 @@ describe("RoyaltyLedger", () => {
           ["Paid", model, currency, payer.address, 3n, ref("batch")],
         ]);
         // U = ⌊25.75⌋ of 103; of 78, F is less than a unit.
-        expect(await ledger.booksOf(model, currency)).to.deep.equal([103n, 0n, 78n]);
-        expect(await ledger.booksOf(parent, currency)).to.deep.equal([20n, 0n, 20n]);
+        expect(await ledger.booksOf(model, currency)).to.deep.equal([103n, 0n, 78n, 0n]);
+        expect(await ledger.booksOf(parent, currency)).to.deep.equal([20n, 0n, 20n, 0n]);
         for (const paid of [model, parent]) {
-          expect((await ledger.termsOf(paid)).currencies).to.equal(symbol === "ETH" ? 0b001n : 0b100n);
+          expect((await ledger.modelTermsOf(paid)).currencies).to.equal(symbol === "ETH" ? 0b001n : 0b100n);
         }
       });
 
@@ -59,7 +59,7 @@ describe("RoyaltyLedger", () => {
 
         await payMany([parent, model], currency, [5n, 7n], symbol === "ETH" ? 12n : 0n);
 
-        expect(await ledger.booksOf(model, currency)).to.deep.equal([1_007n, 1_000n, 749n]);
+        expect(await ledger.booksOf(model, currency)).to.deep.equal([1_007n, 1_000n, 749n, 0n]);
         expect((await ledger.booksOf(parent, currency)).received).to.equal(255n);
       });
     }

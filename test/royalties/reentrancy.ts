@@ -106,7 +106,7 @@ describe("RoyaltyLedger", () => {
         expect((await ledger.booksOf(model, ETH)).received).to.equal(7n);
         expect((await ledger.booksOf(model, currency)).received).to.equal(payment === "pay" ? 1_100n : 1_070n);
         // ETH and the fourth on the list.
-        expect((await ledger.termsOf(model)).currencies).to.equal(0b1001n);
+        expect((await ledger.modelTermsOf(model)).currencies).to.equal(0b1001n);
       });
 
       it(`cascades the model that is being paid, in the middle of ${payment}`, async () => {
@@ -159,7 +159,7 @@ describe("RoyaltyLedger", () => {
 
       await pay(parent, currency, 100n);
 
-      expect(await ledger.booksOf(parent, currency)).to.deep.equal([600n, 0n, 594n]);
+      expect(await ledger.booksOf(parent, currency)).to.deep.equal([600n, 0n, 594n, 0n]);
       expect(await ledger.claimable(alice.address, parent, currency)).to.equal(594n);
     });
 
@@ -269,7 +269,7 @@ describe("RoyaltyLedger", () => {
         [ledgerAddress, 400n - 495n],
       ]);
 
-      expect(await ledger.booksOf(model, ETH)).to.deep.equal([1_400n, 0n, 1_386n]);
+      expect(await ledger.booksOf(model, ETH)).to.deep.equal([1_400n, 0n, 1_386n, 0n]);
       expect(await ledger.claimable(holderAddress, model, ETH)).to.equal(198n);
       expect(await ledger.claimable(alice.address, model, ETH)).to.equal(693n);
     });

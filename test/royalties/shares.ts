@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { MaxUint256, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import { ETH, TOTAL_SHARES } from "../helpers/models.js";
-import { deployLedger, SYMBOLS } from "./support.js";
+import { deployLedger, LAST_ALLOCATION, SYMBOLS } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
@@ -28,9 +28,9 @@ const fixture = () => networkHelpers.loadFixture(deploy);
 describe("RoyaltyLedger", () => {
   describe("shares", () => {
     it("read as percents of the model they are of", async () => {
-      const { ledger, model, id } = await fixture();
+      const { ledger, id } = await fixture();
 
-      expect(await ledger.name(id)).to.equal(`Commonweal shares of ${model}`);
+      expect(await ledger.name(id)).to.equal("Commonweal shares");
       expect(await ledger.symbol(id)).to.equal("SHARE");
       expect(await ledger.decimals(id)).to.equal(4n);
     });
@@ -66,17 +66,36 @@ describe("RoyaltyLedger", () => {
       const deposits = [
         "sweep(bytes32[],address[])",
         `sweepHosted(${hosting}[],address[])`,
-        `claimAsHost(${hosting}[],address,address)`,
+        `claimHostPart(${hosting}[],address,address)`,
         `depositOf(${hosting})`,
         `claimableByHost(${hosting},address)`,
       ];
-      const ours = functions
-        .map((fragment) => fragment.format("sighash"))
-        .filter((signature) => ![...inherited, ...metadata, ...supply, ...erc165, ...deposits].includes(signature));
+      const payment = "address,address,uint256,bytes32";
+      const payments = [
+        `pay(${payment})`,
+        "payMany(address[],address,uint256[],bytes32)",
+        `payBy(${payment},bytes)`,
+        `payWithPermit(${payment},uint256,uint8,bytes32,bytes32)`,
+        `payWithAuthorization(${payment},(address,uint256,uint256,bytes32,bytes))`,
+      ];
+      const allocations = [
+        "allocate(address,(bytes32,uint32,string,address,uint40))",
+        "claimShares(address,uint64,uint256,address,uint256,bytes32[])",
+        "reclaimShares(address,uint64,address)",
+        "handOverPosition(address,address)",
+        "allocationOf(uint64)",
+        "isShareClaimed(uint64,uint256)",
+        "allocationCount()",
+      ];
+      const signatures = functions.map((fragment) => fragment.format("sighash"));
+      expect(signatures).to.include.members([...payments, ...deposits, ...allocations]);
+      // As ERC-165 says: what the ledger's interface declares itself, without the interfaces that it inherits.
+      const others = [inherited, metadata, supply, erc165, payments, deposits, allocations].flat();
+      const ours = signatures.filter((signature) => !others.includes(signature));
 
       expect(selectors(inherited)).to.equal(0x0f632fb3n);
-      expect(ours).to.include("payMany(address[],address,uint256[],bytes32)");
-      for (const signatures of [inherited, metadata, supply, erc165, deposits, ours]) {
+      expect(ours).to.include("cascade(address[],address)");
+      for (const signatures of [inherited, metadata, supply, erc165, ours]) {
         const interfaceId = ethers.toBeHex(selectors(signatures), 4);
         expect(await ledger.supportsInterface(interfaceId), interfaceId).to.equal(true);
       }
@@ -121,11 +140,11 @@ describe("RoyaltyLedger", () => {
         .withArgs(alice.address, 0, 1, (1n << 160n) | id);
     });
 
-    it("refuses nobody and the ledger as receivers: what they earn could never be claimed", async () => {
+    it("refuses nobody, the ledger and allocations as receivers: what they earn could never be claimed", async () => {
       const { ledger, ledgerAddress, shares, alice, bob, id } = await fixture();
       await shares.setOperator(bob.address, true);
 
-      for (const receiver of [ZeroAddress, ledgerAddress]) {
+      for (const receiver of [ZeroAddress, ethers.toBeHex(1, 20), LAST_ALLOCATION, ledgerAddress]) {
         await expect(shares.transfer(receiver, id, 1n))
           .to.be.revertedWithCustomError(ledger, "ERC6909InvalidReceiver")
           .withArgs(receiver);
@@ -133,6 +152,7 @@ describe("RoyaltyLedger", () => {
           .to.be.revertedWithCustomError(ledger, "ERC6909InvalidReceiver")
           .withArgs(receiver);
       }
+      await shares.transfer(ethers.toBeHex(2n ** 64n, 20), id, 1n);
     });
   });
 

@@ -4,11 +4,13 @@ import {
   type BytesLike,
   type Contract,
   type ContractTransactionResponse,
+  getAddress,
   MaxUint256,
   parseEther,
+  toBeHex,
 } from "ethers";
 import type { NetworkConnection } from "hardhat/types/network";
-import { ascending, ETH, freshSalt, NO_REF, TOTAL_SHARES } from "../helpers/models.js";
+import { type Allocation, ascending, ETH, freshSalt, NO_REF, TOTAL_SHARES } from "../helpers/models.js";
 import { deployTestProtocol } from "../helpers/protocol.js";
 
 /** Money of both kinds: the chain's own coin, and an ERC-20. */
@@ -17,13 +19,17 @@ export const SYMBOLS = ["ETH", "USDC"] as const;
 /** The most that a model can receive in one currency. */
 export const MAX_RECEIVED = 2n ** 112n - 1n;
 
+/** The last address at which an allocation holds shares, and nobody else can: 2⁶⁴ − 1. */
+export const LAST_ALLOCATION = getAddress(toBeHex(2n ** 64n - 1n, 20));
+
 export interface OpenOptions {
   salt?: string;
-  /** Ids with rates in basis points, in any order. */
-  parents?: [model: string, rateBps: number][];
+  /** Ids with rates in basis points, in any order; with an end in Unix time, if they have one. */
+  parents?: [model: string, rateBps: number, until?: number][];
   maxHostBps?: number;
-  /** Accounts with units, 1,000,000 together. */
+  /** Accounts with units, 1,000,000 together with the allocations. */
   holdings?: [holder: string, units: bigint][];
+  allocations?: Allocation[];
 }
 
 /**
@@ -50,14 +56,17 @@ export async function deployLedger(connection: NetworkConnection) {
   const governed = ledger.connect(await ethers.getSigner(treasury));
 
   /** The arguments of `open`, with what a test does not care about filled in. */
-  function opening({ salt = freshSalt(), parents = [], maxHostBps = 0, holdings }: OpenOptions = {}) {
+  function opening(options: OpenOptions = {}) {
+    const { salt = freshSalt(), parents = [], maxHostBps = 0, holdings, allocations = [] } = options;
+
     return [
       salt,
       parents
-        .map(([parent, rateBps]) => ({ parent, rateBps }))
+        .map(([parent, rateBps, until = 0]) => ({ parent, rateBps, until }))
         .sort((a, b) => (BigInt(a.parent) < BigInt(b.parent) ? -1 : 1)),
       maxHostBps,
       (holdings ?? [[alice.address, TOTAL_SHARES]]).map(([holder, units]) => ({ holder, units })),
+      allocations,
     ] as const;
   }
 
@@ -108,7 +117,7 @@ export async function deployLedger(connection: NetworkConnection) {
   /** Lists a token; returns its address. */
   async function list(token: Addressable): Promise<string> {
     const address = await token.getAddress();
-    await governed.listCurrency(address);
+    await governed.addCurrency(address);
 
     return address;
   }

@@ -28,12 +28,12 @@ describe("RoyaltyLedger", () => {
     });
   });
 
-  describe("termsOf, edgesOf", () => {
+  describe("modelTermsOf, edgesOf", () => {
     it("are empty for what was never opened", async () => {
       const { ledger, stranger } = await fixture();
 
       for (const model of [stranger.address, ZeroAddress]) {
-        expect(await ledger.termsOf(model)).to.deep.equal([0n, 0n, 0n, 0n, 0n, 0n]);
+        expect(await ledger.modelTermsOf(model)).to.deep.equal([0n, 0n, 0n, 0n, 0n, 0n]);
         expect(await ledger.edgesOf(model)).to.deep.equal([]);
       }
     });
@@ -50,51 +50,12 @@ describe("RoyaltyLedger", () => {
     });
   });
 
-  describe("pendingUpstream", () => {
-    for (const symbol of SYMBOLS) {
-      it(`is what the next cascade credits to parents in ${symbol}, together`, async () => {
-        const { ledger, major, minor, child, currencyOf, pay } = await fixture();
-        const currency = currencyOf(symbol);
-        const received = async () =>
-          (await ledger.booksOf(major, currency)).received + (await ledger.booksOf(minor, currency)).received;
-        expect(await ledger.pendingUpstream(child, currency)).to.equal(0n);
-
-        // U is 0, 1, 2, 30 in turn; a unit of it alone cannot be divided.
-        for (const [amount, pending] of [
-          [3n, 0n],
-          [1n, 0n],
-          [3n, 1n],
-          [93n, 29n],
-        ] as const) {
-          await pay(child, currency, amount);
-          expect(await ledger.pendingUpstream(child, currency)).to.equal(pending);
-
-          const before = await received();
-          await ledger.cascade([child], currency);
-          expect((await received()) - before).to.equal(pending);
-          expect(await ledger.pendingUpstream(child, currency)).to.equal(0n);
-        }
-      });
-    }
-
-    it("is nothing for a model without parents", async () => {
-      const { ledger, major, pay } = await fixture();
-      await pay(major, ETH, 1_000n);
-
-      expect(await ledger.pendingUpstream(major, ETH)).to.equal(0n);
-    });
-  });
-
-  describe("booksOf, claimable, pendingUpstream", () => {
+  describe("booksOf and claimable", () => {
     it("are for models that were opened", async () => {
       const { ledger, alice, stranger } = await fixture();
       const model = stranger.address;
 
-      for (const call of [
-        () => ledger.booksOf(model, ETH),
-        () => ledger.claimable(alice.address, model, ETH),
-        () => ledger.pendingUpstream(model, ETH),
-      ]) {
+      for (const call of [() => ledger.booksOf(model, ETH), () => ledger.claimable(alice.address, model, ETH)]) {
         await expect(call()).to.be.revertedWithCustomError(ledger, "ModelNotOpened").withArgs(model);
       }
     });
@@ -105,10 +66,57 @@ describe("RoyaltyLedger", () => {
       for (const call of [
         () => ledger.booksOf(child, unlisted),
         () => ledger.claimable(alice.address, child, unlisted),
-        () => ledger.pendingUpstream(child, unlisted),
       ]) {
         await expect(call()).to.be.revertedWithCustomError(ledger, "CurrencyNotListed").withArgs(unlisted);
       }
+    });
+  });
+});
+
+describe("RoyaltyLens", () => {
+  describe("pendingUpstream", () => {
+    for (const symbol of SYMBOLS) {
+      it(`is what the next cascade credits to parents in ${symbol}, together`, async () => {
+        const { lens, ledger, major, minor, child, currencyOf, pay } = await fixture();
+        const currency = currencyOf(symbol);
+        const received = async () =>
+          (await ledger.booksOf(major, currency)).received + (await ledger.booksOf(minor, currency)).received;
+        expect(await lens.pendingUpstream(child, currency)).to.equal(0n);
+
+        // U is 0, 1, 2, 30 in turn; a unit of it alone cannot be divided.
+        for (const [amount, pending] of [
+          [3n, 0n],
+          [1n, 0n],
+          [3n, 1n],
+          [93n, 29n],
+        ] as const) {
+          await pay(child, currency, amount);
+          expect(await lens.pendingUpstream(child, currency)).to.equal(pending);
+
+          const before = await received();
+          await ledger.cascade([child], currency);
+          expect((await received()) - before).to.equal(pending);
+          expect(await lens.pendingUpstream(child, currency)).to.equal(0n);
+        }
+      });
+    }
+
+    it("is nothing for a model without parents", async () => {
+      const { lens, major, pay } = await fixture();
+      await pay(major, ETH, 1_000n);
+
+      expect(await lens.pendingUpstream(major, ETH)).to.equal(0n);
+    });
+
+    it("is for models that were opened, and currencies that are listed", async () => {
+      const { lens, ledger, stranger, child, unlisted } = await fixture();
+
+      await expect(lens.pendingUpstream(stranger.address, ETH))
+        .to.be.revertedWithCustomError(ledger, "ModelNotOpened")
+        .withArgs(stranger.address);
+      await expect(lens.pendingUpstream(child, unlisted))
+        .to.be.revertedWithCustomError(ledger, "CurrencyNotListed")
+        .withArgs(unlisted);
     });
   });
 });

@@ -4,8 +4,8 @@ import { toBeHex } from "ethers";
 import fc from "fast-check";
 import {
   AllocationSumMismatch,
-  type AllocationTree,
-  claimsOf,
+  type AllocationDump,
+  proofsOf,
   InvalidArgument,
   readAllocation,
 } from "../../sdk/src/index.js";
@@ -40,7 +40,7 @@ describe("SDK readAllocation", () => {
           const read = readAllocation(json, { ...place, root: built.root, units: sumOf(list) });
 
           expect(read).to.deep.equal(built);
-          expect(claimsOf(read, list[0].account)).to.deep.equal(claimsOf(built, list[0].account));
+          expect(proofsOf(read, list[0].account)).to.deep.equal(proofsOf(built, list[0].account));
         }
       }),
       { numRuns: 10 },
@@ -61,7 +61,7 @@ describe("SDK readAllocation", () => {
 
     expect(allocation).to.include({ root: theirs.root, units: 100_000, count: 3 });
     expect(allocation.tree.tree).to.deep.equal(theirs.dump().tree);
-    for (const { index, units, proof } of claimsOf(allocation, alice)) {
+    for (const { index, units, proof } of proofsOf(allocation, alice)) {
       expect(rootFrom(index, alice, units, proof)).to.equal(theirs.root);
     }
     expect(StandardMerkleTree.load(allocation.tree).root).to.equal(theirs.root);
@@ -162,21 +162,21 @@ describe("SDK readAllocation", () => {
 
   it("refuses every tree of which one hash, place or value was changed", () => {
     const sound = build(shares).tree;
-    const changes: ((tree: AllocationTree) => void)[] = [
-      ...sound.tree.map((_, at) => (tree: AllocationTree) => {
+    const changes: ((tree: AllocationDump) => void)[] = [
+      ...sound.tree.map((_, at) => (tree: AllocationDump) => {
         tree.tree[at] = toBeHex(1, 32);
       }),
       ...sound.values.flatMap((_, at) => [
-        (tree: AllocationTree) => {
+        (tree: AllocationDump) => {
           tree.values[at].treeIndex += 1;
         },
-        (tree: AllocationTree) => {
+        (tree: AllocationDump) => {
           tree.values[at].treeIndex = -1;
         },
-        (tree: AllocationTree) => {
+        (tree: AllocationDump) => {
           tree.values[at].value[4] = carol;
         },
-        (tree: AllocationTree) => {
+        (tree: AllocationDump) => {
           tree.values[at].value[5] = "7";
         },
       ]),

@@ -1,149 +1,273 @@
-import { SimpleMerkleTree, StandardMerkleTree } from "@openzeppelin/merkle-tree";
 import { expect } from "chai";
-import { toBeHex } from "ethers";
-import fc from "fast-check";
-import { AllocationSumMismatch, buildAllocation, claimsOf } from "../../sdk/src/index.js";
+import { getAddress, id, toBeHex, ZeroAddress, ZeroHash } from "ethers";
 import {
-  account,
-  alice,
-  bob,
-  build,
-  carol,
-  expectInvalid,
-  leafHash,
-  lists,
-  NO_SHARES,
-  place,
-  rootFrom,
-  shares,
-  standardTree,
-  WHOLE,
-  wrongChecksum,
-} from "../helpers/allocations.js";
+  type AllocationTree,
+  buildAllocation,
+  InvalidArgument,
+  proofsOf,
+  readAllocation,
+  SignerRequired,
+} from "../../sdk/src/index.js";
+import { deploySdk, expectRefusal, failureOf, registerFor } from "./helpers.js";
+
+const DAY = 86_400;
 
 describe("SDK allocations", () => {
-  describe("buildAllocation", () => {
-    it("gives a root to which every claim's proof leads, by a calculation of its own", () => {
-      fc.assert(
-        fc.property(lists, (list) => {
-          const allocation = build(list);
-          expect(allocation.count).to.equal(list.length);
+  let sdk: Awaited<ReturnType<typeof deploySdk>>;
+  let ledger: string;
+  let model: string;
+  let alice: string;
+  let bob: string;
+  let now: number;
 
-          for (const [index, { account, units }] of list.entries()) {
-            const claim = claimsOf(allocation, account).find((each) => each.index === index);
+  beforeEach(async () => {
+    sdk = await deploySdk();
+    ledger = await sdk.ledger.getAddress();
+    alice = sdk.accounts.alice.address;
+    bob = sdk.accounts.bob.address;
+    model = await registerFor(alice, sdk.alice);
+    now = await sdk.connection.networkHelpers.time.latest();
+  });
 
-            expect(claim).to.deep.include({ account, units });
-            expect(rootFrom(index, account, units, claim?.proof ?? [])).to.equal(allocation.root);
-          }
-        }),
-        { numRuns: 20 },
+  const treeOf = (shares: { account: string; units: number }[], of = model) =>
+    buildAllocation({
+      ...{ chainId: sdk.reader.chainId, ledger, model: of, shares },
+      units: shares.reduce((sum, { units }) => sum + units, 0),
+    });
+  const pay = (amount: bigint) => sdk.carol.royalties.pay({ model, currency: "ETH", amount });
+  const claimable = async (holder: string) =>
+    (await sdk.reader.royalties.claimable({ holder, models: [model], currency: "ETH" })).total;
+
+  describe("create", () => {
+    it("sets shares aside for those in a tree", async () => {
+      const { root, units } = treeOf([{ account: bob, units: 30_000 }]);
+      const { allocation, receipt } = await sdk.alice.allocations.create({
+        ...{ model: model.toLowerCase(), root, units, uri: "ipfs://tree", steward: alice, reclaimableFrom: now + DAY },
+      });
+
+      expect(allocation).to.equal(1n);
+      await expect(Promise.resolve(receipt))
+        .to.emit(sdk.ledger, "SharesAllocated")
+        .withArgs(1n, model, alice, root, 30_000n, "ipfs://tree", alice, now + DAY);
+      expect(await sdk.reader.allocations.get({ allocation, model })).to.deep.equal({
+        ...{ allocation: 1n, root, steward: alice, reclaimableFrom: now + DAY, units: 30_000n },
+      });
+      expect(await sdk.reader.royalties.sharesOf({ holder: alice, model })).to.equal(970_000n);
+    });
+
+    it("sets shares aside for a steward alone, or with none", async () => {
+      const first = await sdk.alice.allocations.create({ model, units: 7n, steward: bob });
+      const second = await sdk.alice.allocations.create({ model, units: 8, root: id("root") });
+
+      expect([first.allocation, second.allocation]).to.deep.equal([1n, 2n]);
+      expect(await sdk.reader.allocations.get({ allocation: 1, model })).to.deep.equal({
+        ...{ allocation: 1n, root: undefined, steward: bob, reclaimableFrom: 0, units: 7n },
+      });
+      expect(await sdk.reader.allocations.get({ allocation: 2n, model })).to.deep.equal({
+        ...{ allocation: 2n, root: id("root"), steward: undefined, reclaimableFrom: undefined, units: 8n },
+      });
+    });
+
+    it("refuses what could never be taken, is too much, or is nothing", async () => {
+      const { allocations } = sdk.alice;
+      await expectRefusal(allocations.create({ model, units: 1 }), "AllocationWithoutTaker", { model });
+      await expectRefusal(allocations.create({ model, units: 1_000_001, steward: bob }), "ERC6909InsufficientBalance", {
+        sender: alice,
+        balance: 1_000_000n,
+        needed: 1_000_001n,
+        id: BigInt(model),
+      });
+      await expectRefusal(allocations.create({ model, units: 0, steward: bob }), "ZeroShares", {
+        holder: getAddress(toBeHex(1, 20)),
+      });
+      await expectRefusal(
+        allocations.create({ model, units: 1, root: id("root"), steward: bob, reclaimableFrom: now - 1 }),
+        "AllocationExpired",
+        { reclaimableFrom: BigInt(now - 1) },
       );
-    });
-
-    it("builds what StandardMerkleTree builds, to the last hash", () => {
-      fc.assert(
-        fc.property(lists, (list) => {
-          const allocation = build(list);
-
-          expect(allocation.tree).to.deep.equal(standardTree(list).dump());
-          expect(StandardMerkleTree.load(allocation.tree).root).to.equal(allocation.root);
-        }),
-        { numRuns: 10 },
-      );
-    });
-
-    it("says what was built", () => {
-      const { tree, root, ...rest } = build(shares);
-
-      expect(rest).to.deep.equal({ ...place, units: 100_000, count: 3 });
-      expect(root).to.equal(tree.tree[0]);
-      expect(JSON.parse(JSON.stringify(tree))).to.deep.equal(tree);
-    });
-
-    it("needs no proof for a single leaf", () => {
-      const allocation = build([{ account: bob, units: 1_000_000 }]);
-
-      expect(claimsOf(allocation, bob)).to.deep.equal([{ index: 0, account: bob, units: 1_000_000, proof: [] }]);
-      expect(allocation.root).to.equal(rootFrom(0, bob, 1_000_000, []));
-    });
-
-    it("refuses an empty list", () => {
-      expectInvalid(() => buildAllocation({ ...place, units: 1, shares: [] }), "shares", "empty");
-    });
-
-    for (const units of [0, -1, 1.5, 1_000_001, Number.NaN, Number.POSITIVE_INFINITY, "5", 5n, undefined]) {
-      it(`refuses units of ${typeof units} ${units}`, () => {
-        const odd = units as number;
-        const list = [...shares, { account: bob, units: odd }];
-
-        expectInvalid(() => buildAllocation({ ...place, units: 1, shares: list }), "shares[3].units", units, WHOLE);
-        expectInvalid(() => buildAllocation({ ...place, units: odd, shares }), "units", units, WHOLE);
-      });
-    }
-
-    for (const number of [0n, 1n, 2n ** 64n - 1n]) {
-      it(`refuses the account ${toBeHex(number)}, which can hold nothing`, () => {
-        const odd = account(number);
-
-        expectInvalid(() => build([{ account: odd, units: 1 }]), "shares[0].account", odd, NO_SHARES);
-      });
-    }
-
-    it("takes the first address that can hold shares", () => {
-      expect(claimsOf(build([{ account: account(2n ** 64n), units: 1 }]), account(2n ** 64n))).to.have.length(1);
-    });
-
-    for (const odd of ["", "0x", "alice.eth", `${alice}00`, wrongChecksum(alice), undefined]) {
-      it(`refuses the account ${odd}`, () => {
-        expectInvalid(() => build([{ account: odd as string, units: 1 }]), "shares[0].account", odd);
-      });
-    }
-
-    it("refuses what is no place", () => {
-      for (const chainId of [0n, -1n, 2n ** 256n, 1 as unknown as bigint]) {
-        expectInvalid(() => buildAllocation({ ...place, chainId, units: 1, shares }), "chainId", chainId);
+      for (const [argument, options] of [
+        ["model", { model: "model" }],
+        ["allocation.root", { root: "0x01" }],
+        ["allocation.steward", { steward: "bob" }],
+      ] as const) {
+        const error = await failureOf(
+          InvalidArgument,
+          allocations.create({ ...{ model, units: 1, steward: bob }, ...options }),
+        );
+        expect(error.argument).to.equal(argument);
       }
-      expectInvalid(() => buildAllocation({ ...place, ledger: "0x1", units: 1, shares }), "ledger", "0x1");
-      expectInvalid(() => buildAllocation({ ...place, model: "0x1", units: 1, shares }), "model", "0x1");
-    });
-
-    it("refuses shares that do not sum to the units, one too many or too few", () => {
-      for (const units of [99_999, 100_001]) {
-        expect(() => buildAllocation({ ...place, units, shares }))
-          .to.throw(AllocationSumMismatch, `sum to 100000 units and not to ${units}: change the shares, or set 100000`)
-          .that.includes({ sum: 100_000, expected: units });
-      }
+      await failureOf(SignerRequired, sdk.reader.allocations.create({ model, units: 1, steward: bob }));
     });
   });
 
-  describe("claimsOf", () => {
-    it("returns all claims of an account, however it is written, and none of a stranger", () => {
-      const allocation = build(shares);
-      const claims = claimsOf(allocation, alice.toLowerCase());
+  describe("claim", () => {
+    let tree: AllocationTree;
 
-      expect(claims.map(({ index, account, units }) => [index, account, units])).to.deep.equal([
-        [0, alice, 60_000],
-        [2, alice, 10_000],
+    beforeEach(async () => {
+      tree = treeOf([
+        { account: bob, units: 100_000 },
+        { account: sdk.accounts.carol.address, units: 50_000 },
+        { account: bob, units: 50_000 },
       ]);
-      expect(claimsOf(allocation, alice)).to.deep.equal(claims);
-      expect(claimsOf(allocation, carol)).to.deep.equal([]);
+      await sdk.alice.allocations.create({ ...tree, steward: alice, reclaimableFrom: now + 30 * DAY });
     });
 
-    it("refuses what is no address", () => {
-      expectInvalid(() => claimsOf(build(shares), "alice"), "account", "alice");
+    it("gives an account its shares with what they earned, whoever calls", async () => {
+      await pay(1_000_000n);
+      const leaves = proofsOf(tree, bob);
+      expect(leaves).to.have.length(2);
+      expect(await sdk.reader.allocations.earned({ allocation: 1, model, currency: "ETH" })).to.equal(198_000n);
+
+      for (const leaf of leaves) {
+        expect(await sdk.reader.allocations.isClaimed({ allocation: 1, index: leaf.index })).to.equal(false);
+        await sdk.carol.allocations.claim({ allocation: 1, model, leaf: JSON.parse(JSON.stringify(leaf)) });
+        expect(await sdk.reader.allocations.isClaimed({ allocation: 1n, index: leaf.index })).to.equal(true);
+      }
+
+      expect(await sdk.reader.royalties.sharesOf({ holder: bob, model })).to.equal(150_000n);
+      // 15 % of what is left of it by the protocol's hundredth.
+      expect(await claimable(bob)).to.equal(148_500n);
+      expect(await sdk.reader.allocations.isClaimed({ allocation: 1, index: 1 })).to.equal(false);
+      expect(await sdk.reader.allocations.get({ allocation: 1, model })).to.have.property("units", 50_000n);
+      expect(await sdk.reader.allocations.earned({ allocation: 1, model, currency: "ETH" })).to.equal(49_500n);
     });
 
-    it("refuses an allocation that nobody checked", () => {
-      const copy = { ...build(shares) };
+    it("refuses leaves that were claimed, and those that are none", async () => {
+      const [leaf] = proofsOf(tree, bob);
+      const { allocations } = sdk.bob;
+      await allocations.claim({ allocation: 1, model, leaf });
 
-      expectInvalid(() => claimsOf(copy, alice), "allocation", copy, "what buildAllocation or readAllocation returned");
+      await expectRefusal(allocations.claim({ allocation: 1, model, leaf }), "SharesAlreadyClaimed", {
+        ...{ allocation: 1n, index: 0n },
+      });
+      const [other] = proofsOf(tree, sdk.accounts.carol.address);
+      await expectRefusal(
+        allocations.claim({ allocation: 1, model, leaf: { ...other, units: 50_001 } }),
+        "ShareProofInvalid",
+        { allocation: 1n, index: 1n, account: other.account },
+      );
+      await expectRefusal(
+        allocations.claim({ allocation: 1, model, leaf: { ...other, account: alice } }),
+        "ShareProofInvalid",
+        { allocation: 1n, index: 1n, account: alice },
+      );
+      const error = await failureOf(
+        InvalidArgument,
+        allocations.claim({ allocation: 1, model, leaf: { ...other, account: "carol" } }),
+      );
+      expect(error.argument).to.equal("leaf.account");
+    });
+
+    it("refuses when the steward's time has begun", async () => {
+      await sdk.connection.networkHelpers.time.increaseTo(now + 30 * DAY);
+      const [leaf] = proofsOf(tree, bob);
+
+      await expectRefusal(sdk.bob.allocations.claim({ allocation: 1, model, leaf }), "AllocationExpired", {
+        reclaimableFrom: BigInt(now + 30 * DAY),
+      });
+    });
+
+    describe("reclaim", () => {
+      it("takes what is left with what it earned, once its time has begun", async () => {
+        const [leaf] = proofsOf(tree, sdk.accounts.carol.address);
+        await pay(1_000_000n);
+        await sdk.carol.allocations.claim({ allocation: 1, model, leaf });
+        await expectRefusal(sdk.alice.allocations.reclaim({ allocation: 1, model }), "AllocationNotExpired", {
+          ...{ allocation: 1n, reclaimableFrom: BigInt(now + 30 * DAY) },
+        });
+
+        await sdk.connection.networkHelpers.time.increaseTo(now + 30 * DAY);
+        const { units, receipt } = await sdk.alice.allocations.reclaim({ allocation: 1, model, to: bob });
+
+        expect(units).to.equal(150_000n);
+        await expect(Promise.resolve(receipt))
+          .to.emit(sdk.ledger, "SharesReclaimed")
+          .withArgs(1n, model, bob, 150_000n);
+        expect(await claimable(bob)).to.equal(148_500n);
+        expect(await sdk.reader.allocations.get({ allocation: 1, model })).to.have.property("units", 0n);
+      });
+
+      it("sends it to the steward by default, and then there is nothing", async () => {
+        await sdk.connection.networkHelpers.time.increaseTo(now + 30 * DAY);
+        await sdk.alice.allocations.reclaim({ allocation: 1, model });
+
+        expect(await sdk.reader.royalties.sharesOf({ holder: alice, model })).to.equal(1_000_000n);
+        await expectRefusal(sdk.alice.allocations.reclaim({ allocation: 1, model }), "NothingToReclaim", {
+          ...{ allocation: 1n, model },
+        });
+      });
+
+      it("refuses anybody else", async () => {
+        await expectRefusal(sdk.bob.allocations.reclaim({ allocation: 1, model, to: alice }), "NotAllocationSteward", {
+          ...{ allocation: 1n, caller: bob },
+        });
+        const error = await failureOf(
+          InvalidArgument,
+          sdk.alice.allocations.reclaim({ allocation: 1, model, to: "bob" }),
+        );
+        expect(error.argument).to.equal("to");
+        await failureOf(SignerRequired, sdk.reader.allocations.reclaim({ allocation: 1, model }));
+      });
     });
   });
 
-  it("is what SimpleMerkleTree verifies too", () => {
-    const allocation = build(shares);
-    const [{ proof }] = claimsOf(allocation, bob);
+  it("are nothing under a number that none has", async () => {
+    expect(await sdk.reader.allocations.get({ allocation: 5, model })).to.deep.equal({
+      ...{ allocation: 5n, root: undefined, steward: undefined, reclaimableFrom: undefined, units: 0n },
+    });
+    expect(await sdk.reader.allocations.isClaimed({ allocation: 5, index: 0 })).to.equal(false);
+    expect(await sdk.reader.allocations.earned({ allocation: 5, model, currency: "ETH" })).to.equal(0n);
+    expect(await sdk.ledger.allocationOf(5)).to.deep.equal([ZeroHash, ZeroAddress, 0n]);
+  });
 
-    expect(SimpleMerkleTree.verify(allocation.root, leafHash(1, bob, 30_000), proof)).to.equal(true);
+  describe("of a new model", () => {
+    it("give 1,000 contributors shares from the first payment on, by one root", async () => {
+      const salt = id("a model of a thousand");
+      const thousand = await sdk.alice.registry.modelIdOf({ salt });
+      const accounts = Array.from({ length: 1_000 }, (_, i) => getAddress(toBeHex((1n << 100n) + BigInt(i), 20)));
+      const shares = accounts.map((account, i) => ({ account, units: 900 + (i % 7) * 10 }));
+      shares[999] = { account: bob, units: 940_000 - shares.slice(0, 999).reduce((sum, { units }) => sum + units, 0) };
+      const tree = treeOf(shares, thousand);
+      expect(tree.count).to.equal(1_000);
+
+      const { model: registered, receipt } = await sdk.alice.registry.register({
+        ...{ kind: "model", salt, manifestDigest: id("manifest"), derivatives: { mode: "open" } },
+        holdings: [{ holder: alice, units: 60_000 }],
+        allocations: [{ root: tree.root, units: tree.units, uri: "ipfs://tree" }],
+      });
+      expect(registered).to.equal(thousand);
+      expect(receipt.gasUsed).to.be.below(600_000n);
+      await sdk.carol.royalties.pay({ model: thousand, currency: "ETH", amount: 1_000_000_000n });
+
+      // As somebody who got the tree from its URI, and the root from the chain.
+      const { root = "", units } = await sdk.reader.allocations.get({ allocation: 1, model: thousand });
+      const read = readAllocation(JSON.stringify(tree.tree), {
+        ...{ root, chainId: sdk.reader.chainId, ledger, model: thousand, units: Number(units) },
+      });
+      for (const i of [0, 500, 998, 999]) {
+        const { account: holder, units: part } = shares[i];
+        const [leaf] = proofsOf(read, holder);
+        await sdk.carol.allocations.claim({ allocation: 1, model: thousand, leaf });
+
+        const { total } = await sdk.reader.royalties.claimable({ holder, models: [thousand], currency: "ETH" });
+        expect(total).to.equal((990_000_000n * BigInt(part)) / 1_000_000n);
+      }
+      const left = await sdk.reader.allocations.get({ allocation: 1, model: thousand });
+      expect(left.units).to.equal(940_000n - [0, 500, 998, 999].reduce((sum, i) => sum + BigInt(shares[i].units), 0n));
+    });
+
+    it("are refused when they do not make a million with the holdings", async () => {
+      const registration = {
+        kind: "model",
+        manifestDigest: id("manifest"),
+        derivatives: { mode: "open" },
+        holdings: [{ holder: alice, units: 600_000 }],
+        allocations: [{ root: id("root"), units: 300_000 }],
+      } as const;
+
+      await expectRefusal(sdk.alice.registry.register(registration), "SharesSumMismatch", {
+        ...{ sum: 900_000n, expected: 1_000_000n },
+      });
+    });
   });
 });

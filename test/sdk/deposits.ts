@@ -72,7 +72,7 @@ describe("SDK deposits", () => {
 
       const { swept } = await carol.deposits.sweepHosted({ hostings: [hosting], currencies: [usdc] });
       const waiting = await reader.deposits.claimableByHost({ hosting, currency: usdc });
-      const { amount } = await bob.deposits.claimAsHost({ hostings: [hosting], currency: usdc });
+      const { amount } = await bob.deposits.claimHostPart({ hostings: [hosting], currency: usdc });
 
       expect(swept).to.deep.equal([{ model, deposit, currency: usdc, amount: 1_003n, hostPart: 250n }]);
       expect([waiting, amount, await sdk.usdc.balanceOf(accounts.bob)]).to.deep.equal([250n, 250n, 250n]);
@@ -83,7 +83,7 @@ describe("SDK deposits", () => {
       const hosting = { model, host: accounts.bob.address, hostBps: 2_500 };
       await sendEth(await carol.deposits.addressOf(hosting), 1_000n);
       await carol.deposits.sweepHosted({ hostings: [hosting], currencies: ["ETH"] });
-      const claim = (to?: string) => carol.deposits.claimAsHost({ hostings: [hosting], currency: "ETH", to });
+      const claim = (to?: string) => carol.deposits.claimHostPart({ hostings: [hosting], currency: "ETH", to });
 
       await expectRefusal(claim(), "NotHost", { host: accounts.bob.address, caller: accounts.carol.address });
       expect((await claim(accounts.bob.address)).amount).to.equal(250n);
@@ -93,7 +93,7 @@ describe("SDK deposits", () => {
       const hosting = { model, host: sdk.accounts.bob.address, hostBps: 1 };
 
       await expectRefusal(
-        sdk.bob.deposits.claimAsHost({ hostings: [hosting], currency: usdc }),
+        sdk.bob.deposits.claimHostPart({ hostings: [hosting], currency: usdc }),
         "NothingToClaimAsHost",
         {
           currency: usdc,

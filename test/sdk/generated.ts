@@ -56,6 +56,8 @@ describe("generated files of the SDK", () => {
     expect(deployments[31337]).to.have.keys(
       "ModelRegistry",
       "RoyaltyLedger",
+      "RoyaltyLens",
+      "SourceRegistry",
       "TimelockController",
       "WealGovernor",
       "WealToken",

@@ -111,24 +111,24 @@ describe("SDK governance", () => {
 
   describe("proposals", () => {
     it("make the ledger's calls", async () => {
-      const { setProtocolFee, listCurrency } = sdk.reader.governance.proposals;
+      const { setProtocolFee, addCurrency } = sdk.reader.governance.proposals;
       const target = await sdk.ledger.getAddress();
 
       expect(setProtocolFee(250)).to.deep.equal({
         target,
         data: sdk.ledger.interface.encodeFunctionData("setProtocolFee", [250]),
       });
-      expect(listCurrency(sdk.usdcAddress)).to.deep.equal({
+      expect(addCurrency(sdk.usdcAddress)).to.deep.equal({
         target,
-        data: sdk.ledger.interface.encodeFunctionData("listCurrency", [sdk.usdcAddress]),
+        data: sdk.ledger.interface.encodeFunctionData("addCurrency", [sdk.usdcAddress]),
       });
     });
 
     it("refuse what could only fail when it is executed", () => {
-      const { setProtocolFee, listCurrency } = sdk.reader.governance.proposals;
+      const { setProtocolFee, addCurrency } = sdk.reader.governance.proposals;
 
       for (const fee of [251, -1, 0.5, Number.NaN]) expect(() => setProtocolFee(fee)).to.throw(InvalidArgument, "250");
-      expect(() => listCurrency("ETH")).to.throw(InvalidArgument);
+      expect(() => addCurrency("ETH")).to.throw(InvalidArgument);
     });
   });
 

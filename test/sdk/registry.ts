@@ -30,20 +30,22 @@ describe("SDK registry", () => {
   describe("register", () => {
     it("registers a model, and get returns what was registered", async () => {
       const { alice, bob, accounts } = sdk;
-      const [first, second] = [await aliceModel(), await aliceModel()];
+      const derivatives = { mode: "open", duration: 3_600 } as const;
+      const [first, second] = [await aliceModel({ derivatives }), await aliceModel({ derivatives })];
       // Descending, as the registry does not take them.
       const parents = ascending([first, second]).reverse();
+      const until = 2 ** 40 - 1;
 
       const registered = await bob.registry.register({
         kind: "adapter",
         owner: accounts.carol.address,
         manifestDigest: id("adapter"),
         mirrorURI: "https://example.org/manifest.json",
-        derivatives: { mode: "granted", rateBps: 250 },
+        derivatives: { mode: "granted", rateBps: 250, duration: 86_400 },
         maxHostBps: 3_000,
         parents: [
           { model: parents[0], rateBps: 700, relation: "fineTune" },
-          { model: parents[1].toLowerCase(), rateBps: 300, relation: "trainedOn" },
+          { model: parents[1].toLowerCase(), rateBps: 300, until, relation: "trainedOn" },
         ],
         holdings: [
           { holder: accounts.bob.address, units: 600_000 },
@@ -57,10 +59,10 @@ describe("SDK registry", () => {
         owner: accounts.carol.address,
         number: registered.number,
         kind: "adapter",
-        derivatives: { mode: "granted", rateBps: 250 },
+        derivatives: { mode: "granted", rateBps: 250, duration: 86_400 },
         parents: [
-          { model: parents[1], rateBps: 300, relation: "trainedOn" },
-          { model: parents[0], rateBps: 700, relation: "fineTune" },
+          { model: parents[1], rateBps: 300, until, relation: "trainedOn" },
+          { model: parents[0], rateBps: 700, until: 0, relation: "fineTune" },
         ],
         newest: {
           version: 1,
@@ -72,7 +74,7 @@ describe("SDK registry", () => {
       await expect(Promise.resolve(registered.receipt))
         .to.emit(sdk.registry, "VersionPublished")
         .withArgs(registered.model, 1n, accounts.bob.address, id("adapter"), "https://example.org/manifest.json");
-      expect((await sdk.ledger.termsOf(registered.model)).maxHostBps).to.equal(3_000n);
+      expect((await sdk.ledger.modelTermsOf(registered.model)).maxHostBps).to.equal(3_000n);
       expect(await sdk.ledger.balanceOf(accounts.carol, registered.model)).to.equal(400_000n);
     });
 
@@ -83,7 +85,7 @@ describe("SDK registry", () => {
     it("leaves nothing to hosts and gives the model to the signer, unless told otherwise", async () => {
       const model = await aliceModel();
 
-      expect((await sdk.ledger.termsOf(model)).maxHostBps).to.equal(0n);
+      expect((await sdk.ledger.modelTermsOf(model)).maxHostBps).to.equal(0n);
       expect(await sdk.registry.ownerOf(model)).to.equal(sdk.accounts.alice.address);
     });
 
@@ -195,12 +197,14 @@ describe("SDK registry", () => {
     it("signs for the domain that the registry announces", async () => {
       const { name, version, chainId, verifyingContract } = await sdk.registry.eip712Domain();
       const child = sdk.accounts.bob.address;
-      const grant = await sdk.alice.registry.signGrant({ parent: child, child, rateBps: 1, deadline: 2 });
+      const grant = await sdk.alice.registry.signGrant({ parent: child, child, rateBps: 1, until: 3, deadline: 2 });
       const types = {
-        DerivativeGrant: ["address parent", "address child", "uint16 rateBps", "uint40 deadline"].map((field) => {
-          const [type, name] = field.split(" ");
-          return { type, name };
-        }),
+        DerivativeGrant: ["address parent", "address child", "uint16 rateBps", "uint40 until", "uint40 deadline"].map(
+          (field) => {
+            const [type, name] = field.split(" ");
+            return { type, name };
+          },
+        ),
       };
 
       const digest = TypedDataEncoder.hash({ name, version, chainId, verifyingContract }, types, grant);
@@ -310,9 +314,9 @@ describe("SDK registry", () => {
       const model = await aliceModel();
 
       for (const derivatives of [
-        { mode: "granted", rateBps: 0 },
-        { mode: "closed", rateBps: 0 },
-        { mode: "open", rateBps: 5_000 },
+        { mode: "granted", rateBps: 0, duration: 0 },
+        { mode: "closed", rateBps: 0, duration: 0 },
+        { mode: "open", rateBps: 5_000, duration: 86_400 },
       ] as const) {
         await alice.registry.setDerivativeTerms({ model, derivatives });
         expect((await alice.registry.get(model)).derivatives).to.deep.equal(derivatives);

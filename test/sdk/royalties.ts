@@ -295,6 +295,7 @@ describe("SDK royalties", () => {
           received: 100n * USDC,
           cascaded: 0n,
           distributed: 89_100_000n,
+          closed: 0n,
         });
 
         await sdk.carol.royalties.cascade({ models: [child], currency: usdc });

@@ -1,233 +1,329 @@
 import { expect } from "chai";
-import fc from "fast-check";
-import { InvalidArgument, parseSource, type Platform, readmeUrl, sourceName } from "../../sdk/src/index.js";
+import { sha256, toUtf8Bytes, ZeroAddress } from "ethers";
+import {
+  type Attestation,
+  type Commonweal,
+  connect,
+  InvalidArgument,
+  type SourceClaim,
+  SignerRequired,
+} from "../../sdk/src/index.js";
+import { PLATFORMS } from "../../sdk/src/sourceNames.js";
+import { DAY, VERIFIERS } from "../helpers/protocol.js";
+import { deploySdk, expectRefusal, failureOf, registerFor } from "./helpers.js";
 
-const PLATFORMS: Platform[] = ["huggingface", "huggingface-dataset", "github", "gitlab", "npm", "pypi", "doi"];
+const SOURCE = "huggingface:org/name";
+
+/** A name that is one on every platform. */
+const NAMES = {
+  huggingface: "org/name",
+  "huggingface-dataset": "org/name",
+  github: "org/name",
+  gitlab: "group/name",
+  npm: "name",
+  pypi: "name",
+  doi: "10.5281/zenodo.1",
+} as const;
 
 describe("SDK sources", () => {
-  describe("sourceName", () => {
-    const names: [Platform, given: string, name: string][] = [
-      ["huggingface", "meta-llama/Llama-3.1-8B", "meta-llama/llama-3.1-8b"],
-      ["huggingface", "gpt2", "gpt2"],
-      ["huggingface", "datasets-org/spaces", "datasets-org/spaces"],
-      ["huggingface-dataset", "HuggingFaceFW/fineweb", "huggingfacefw/fineweb"],
-      ["huggingface-dataset", "squad", "squad"],
-      ["github", "pytorch/PyTorch", "pytorch/pytorch"],
-      ["github", "org/.github", "org/.github"],
-      ["github", "org/name.git", "org/name"],
-      ["github", "org/name.git.git", "org/name"],
-      ["gitlab", "group/project", "group/project"],
-      ["gitlab", "Group/sub/sub-2/project.git", "group/sub/sub-2/project"],
-      ["npm", "left-pad", "left-pad"],
-      ["npm", "@scope/name", "scope/name"],
-      ["npm", "scope/name", "scope/name"],
-      ["npm", "name.git", "name.git"],
-      ["pypi", "Flask_SQLAlchemy", "flask-sqlalchemy"],
-      ["pypi", "zope.interface", "zope-interface"],
-      ["pypi", "a-_.-b", "a-b"],
-      ["doi", "10.5281/zenodo.1234567", "10.5281/zenodo.1234567"],
-      ["doi", "10.1000.10/ABC/d", "10.1000.10/abc/d"],
-      ["huggingface", `o/${"n".repeat(98)}`, `o/${"n".repeat(98)}`],
-    ];
-    for (const [platform, given, name] of names) {
-      it(`calls ${platform}'s ${given} ${name}`, () => {
-        expect(sourceName(platform, given)).to.equal(name);
-      });
-    }
+  let sdk: Awaited<ReturnType<typeof deploySdk>>;
+  /** In an order that is not that of their addresses. */
+  let verifiers: Commonweal[];
+  let source: string;
+  let author: string;
+  let deadline: number;
 
-    const refused: [Platform, given: string, expected: string][] = [
-      ...PLATFORMS.flatMap((platform) =>
-        [
-          "",
-          " ",
-          "/",
-          "a//b",
-          "/a/b",
-          "a/b/",
-          "../b",
-          "a/..",
-          "./b",
-          "a/.",
-          "a b/c",
-          "a/b\n",
-          "a/b?c",
-          "é/b",
-          "а/b",
-        ].map((given): [Platform, string, string] => [platform, given, "give "]),
-      ),
-      ["huggingface", `o/${"n".repeat(99)}`, "1 to 100 characters"],
-      ["huggingface", "a/b/c", "org/name, or the name of a model that has no org"],
-      // Another name for a dataset.
-      ["huggingface", "datasets/squad", "org/name"],
-      ["huggingface", "spaces/app", "org/name"],
-      ["huggingface-dataset", "datasets/squad", "org/name"],
-      ["github", "name", "owner/repository"],
-      ["github", "a/b/c", "owner/repository"],
-      ["github", "a/.git", "owner/repository"],
-      // The Kelvin sign, which is "k" in lower case.
-      ["github", "\u212Aevin/x", "1 to 100 characters of a-z"],
-      ["github", "@org/name", "1 to 100 characters"],
-      ["gitlab", "project", "group/project"],
-      ["npm", "JSONStream", "in lower case"],
-      ["npm", "a/b/c", "the package's name or @scope/name"],
-      ["npm", "@scope", "the package's name or @scope/name"],
-      ["npm", "@@a/b", "the package's name or @scope/name"],
-      ["pypi", "a/b", "the project's name"],
-      ["pypi", "_a", "the project's name"],
-      ["pypi", "a.", "the project's name"],
-      ["doi", "zenodo.1234567", "10.<registrant>/<suffix>"],
-      ["doi", "10.12/x", "10.<registrant>/<suffix>"],
-      ["doi", "10.1234/", "10.<registrant>/<suffix>"],
-      ["doi", "10.1234/a(b)", "1 to 100 characters"],
-    ];
-    for (const [platform, given, expected] of refused) {
-      it(`refuses ${platform}'s ${JSON.stringify(given)}`, () => {
-        expect(() => sourceName(platform, given))
-          .to.throw(InvalidArgument, expected)
-          .that.includes({ argument: `the name on ${platform}`, value: given });
-      });
-    }
+  before(async () => {
+    sdk = await deploySdk();
+    author = sdk.accounts.alice.address;
+    const { provider } = sdk.connection.ethers;
+    verifiers = await Promise.all(
+      [...VERIFIERS].reverse().map((wallet) => connect(wallet.connect(provider), { deployment: sdk.deployment })),
+    );
+    source = await sdk.sources.sourceIdOf(0, "org/name");
+    deadline = (await sdk.connection.networkHelpers.time.latest()) + 365 * DAY;
+  });
 
-    it("refuses platforms that it does not know, and names that are no text", () => {
-      for (const platform of ["HuggingFace", "bitbucket", "__proto__", undefined]) {
-        expect(() => sourceName(platform as Platform, "a/b"))
-          .to.throw(InvalidArgument, `one of ${PLATFORMS.join(", ")}`)
-          .that.includes({ argument: "platform", value: platform });
-      }
-      for (const name of [undefined, 7, ["a/b"]]) {
-        expect(() => sourceName("github", name as unknown as string)).to.throw(InvalidArgument, "owner/repository");
-      }
+  let restore: () => Promise<void>;
+  beforeEach(async () => {
+    ({ restore } = await sdk.connection.networkHelpers.takeSnapshot());
+  });
+  afterEach(() => restore());
+
+  const pass = (seconds: number) => sdk.connection.networkHelpers.time.increase(seconds);
+
+  /** Has the first verifiers attest; through JSON, as it comes to whoever sends it. */
+  async function attested(count = 2, options: { recipient?: string; model?: string; deadline?: number } = {}) {
+    const signed = await Promise.all(
+      verifiers
+        .slice(0, count)
+        .map(({ sources }) => sources.attest({ source: SOURCE, recipient: author, deadline, ...options })),
+    );
+    const given = { claim: signed[0].claim, attestations: signed.map(({ attestation }) => attestation) };
+
+    return JSON.parse(JSON.stringify(given)) as { claim: SourceClaim; attestations: Attestation[] };
+  }
+
+  const cancellations = () =>
+    Promise.all(verifiers.slice(1).map(({ sources }) => sources.attestCancellation({ source: SOURCE, deadline })));
+
+  describe("register", () => {
+    it("enters a source by its page, for anyone", async () => {
+      const page = "https://huggingface.co/Org/Name/tree/main";
+      const { source: registered, receipt } = await sdk.carol.sources.register({ source: page });
+
+      expect(registered).to.equal(source);
+      await expect(Promise.resolve(receipt)).to.emit(sdk.sources, "SourceRegistered").withArgs(source, 0n, "org/name");
+      expect(await sdk.registry.ownerOf(source)).to.equal(await sdk.sources.getAddress());
     });
 
-    it("takes its own names for what they are, and they are what the contract allows", () => {
-      fc.assert(
-        fc.property(
-          fc.constantFrom(...PLATFORMS),
-          fc.stringMatching(/^(10\.\d{4}\/)?[a-zA-Z0-9@._/-]{1,12}$/),
-          (platform, given) => {
-            let name: string;
-            try {
-              name = sourceName(platform, given);
-            } catch (error) {
-              expect(error).to.be.instanceOf(InvalidArgument);
-              return;
-            }
-            expect(name).to.match(/^[a-z0-9._-]+(\/[a-z0-9._-]+)*$/);
-            expect(sourceName(platform, name)).to.equal(name);
-          },
-        ),
+    for (const [number, platform] of PLATFORMS.entries()) {
+      it(`knows ${platform} under the contract's number, and the manifest names it`, async () => {
+        const name = NAMES[platform];
+        const { receipt } = await sdk.carol.sources.register({ source: { platform, name } });
+
+        await expect(Promise.resolve(receipt))
+          .to.emit(sdk.sources, "SourceRegistered")
+          .withArgs(await sdk.sources.sourceIdOf(number, name), BigInt(number), name);
+        const [{ args }] = await sdk.registry.queryFilter(
+          sdk.registry.filters.VersionPublished(),
+          receipt.blockNumber,
+          receipt.blockNumber,
+        );
+        const [, base64] = args.mirrorURI.match(/^data:application\/json;base64,(.+)$/) ?? [];
+        const text = Buffer.from(base64, "base64").toString();
+        expect(JSON.parse(text)).to.deep.equal({
+          ...{ description: "A source: its author has not come yet.", files: [] },
+          ...{ name, source: `${platform}:${name}` },
+        });
+        expect(args.manifestDigest).to.equal(sha256(toUtf8Bytes(text)));
+      });
+    }
+
+    it("knows as many platforms as the contract", async () => {
+      const { length } = PLATFORMS;
+      expect(await sdk.sources.sourceIdOf(length - 1, "name")).to.match(/^0x/);
+      await expect(sdk.sources.sourceIdOf(length, "name")).to.be.revert(sdk.connection.ethers);
+    });
+
+    it("refuses what is no source, and what is there", async () => {
+      await failureOf(InvalidArgument, sdk.carol.sources.register({ source: "https://example.org/org/name" }));
+      await failureOf(InvalidArgument, sdk.carol.sources.register({ source: { platform: "github", name: "name" } }));
+      await failureOf(SignerRequired, sdk.reader.sources.register({ source: SOURCE }));
+      await sdk.carol.sources.register({ source: SOURCE });
+      await expectRefusal(
+        sdk.carol.sources.register({ source: { platform: "huggingface", name: "ORG/name" } }),
+        "SourceAlreadyRegistered",
+        { source },
       );
     });
   });
 
-  describe("parseSource", () => {
-    const sources: [text: string, Platform, name: string][] = [
-      ["huggingface:Org/Name", "huggingface", "org/name"],
-      ["huggingface-dataset:squad", "huggingface-dataset", "squad"],
-      ["GitHub:org/name", "github", "org/name"],
-      ["npm:@scope/name", "npm", "scope/name"],
-      ["doi:10.5281/zenodo.1", "doi", "10.5281/zenodo.1"],
-      ["https://huggingface.co/org/name", "huggingface", "org/name"],
-      ["https://hf.co/org/name/", "huggingface", "org/name"],
-      ["https://huggingface.co/org/name/tree/main/sub", "huggingface", "org/name"],
-      ["https://huggingface.co/gpt2", "huggingface", "gpt2"],
-      ["https://huggingface.co/gpt2/blob/main/README.md", "huggingface", "gpt2"],
-      ["https://huggingface.co/datasets/org/name?x=1#y", "huggingface-dataset", "org/name"],
-      ["https://huggingface.co/datasets/squad/viewer", "huggingface-dataset", "squad"],
-      ["https://github.com/Org/Name", "github", "org/name"],
-      ["https://github.com/org/name.git", "github", "org/name"],
-      ["http://www.github.com/org/name/issues/7", "github", "org/name"],
-      ["https://gitlab.com/group/sub/project/-/tree/main", "gitlab", "group/sub/project"],
-      ["https://www.npmjs.com/package/left-pad/v/1.3.0", "npm", "left-pad"],
-      ["https://www.npmjs.com/package/@scope/name", "npm", "scope/name"],
-      ["https://www.npmjs.com/package/%40scope/name?activeTab=code", "npm", "scope/name"],
-      ["https://pypi.org/project/Flask_SQLAlchemy/3.0/", "pypi", "flask-sqlalchemy"],
-      ["https://doi.org/10.5281/zenodo.1234567", "doi", "10.5281/zenodo.1234567"],
-      ["https://doi.org/10.5281%2Fzenodo.1234567", "doi", "10.5281/zenodo.1234567"],
-      ["https://dx.doi.org/10.1000.10/a/b", "doi", "10.1000.10/a/b"],
-      ["  https://github.com/org/name \n", "github", "org/name"],
-    ];
-    for (const [text, platform, name] of sources) {
-      it(`reads ${JSON.stringify(text)}`, () => {
-        expect(parseSource(text)).to.deep.equal({ platform, name });
-      });
-    }
+  describe("lookup", () => {
+    const known = () => ({ platform: "huggingface", name: "org/name", source, model: source });
+    const lookup = () => sdk.reader.sources.lookup({ source: SOURCE });
 
-    for (const text of [
-      "",
-      "org/name",
-      "bitbucket:org/name",
-      "https://",
-      "https://example.com/org/name",
-      "https://github.com.evil.example/org/name",
-      "https://github.com@evil.example/org/name",
-      "https://npmjs.com/~user",
-      "https://pypi.org/user/name",
-      "https://github.com/org/%ff",
-      "https://github.com/a%2fb%2f..%2f..%2fc/d",
-      "javascript:alert(1)",
-      { toString: 1 } as unknown as string,
-      "file:///etc/passwd",
-    ]) {
-      it(`refuses ${JSON.stringify(text)}`, () => {
-        expect(() => parseSource(text))
-          .to.throw(InvalidArgument, "the URL of a page on huggingface")
-          .that.includes({ argument: "source", value: text });
-      });
-    }
+    it("tells what is known at each stage", async () => {
+      const stranger = { ...known(), registered: false, claimed: false, claim: undefined, waiting: [] };
+      expect(await lookup()).to.deep.equal(stranger);
 
-    for (const text of [
-      "https://huggingface.co/",
-      "https://huggingface.co/spaces/org/app",
-      "https://huggingface.co/datasets",
-      "https://github.com/org",
-      "https://github.com/org/%2e%2e",
-      "https://doi.org/10.1/x",
-      "github:name",
-    ]) {
-      it(`refuses the name in ${text}`, () => {
-        expect(() => parseSource(text))
-          .to.throw(InvalidArgument)
-          .that.has.property("argument")
-          .which.matches(/^the name on /);
-      });
-    }
+      await sdk.carol.sources.register({ source: SOURCE });
+      expect(await lookup()).to.deep.equal({ ...stranger, registered: true });
 
-    it("reads what it writes", () => {
-      for (const [, platform, name] of sources) {
-        expect(parseSource(`${platform}:${name}`)).to.deep.equal({ platform, name });
-      }
+      const usdc = sdk.usdcAddress;
+      await sdk.usdc.mint(sdk.accounts.carol, 100n);
+      await sdk.carol.royalties.pay({ model: source, currency: "ETH", amount: 1_000n });
+      await sdk.carol.royalties.pay({ model: source, currency: usdc, amount: 100n });
+      const waiting = [
+        { currency: "ETH", amount: 990n },
+        { currency: usdc, amount: 99n },
+      ];
+      expect(await lookup()).to.deep.equal({ ...stranger, registered: true, waiting });
+
+      const { readyAt } = await sdk.carol.sources.claim(await attested());
+      const claim = { recipient: author, readyAt, model: undefined };
+      expect(await lookup()).to.deep.equal({ ...stranger, registered: true, claim, waiting });
+
+      await pass(30 * DAY);
+      await sdk.carol.sources.complete({ source: SOURCE });
+      expect(await lookup()).to.deep.equal({ ...stranger, registered: true, claimed: true });
+
+      // Also when the author gave it to somebody else.
+      await sdk.registry.connect(sdk.accounts.alice).transferFrom(author, sdk.accounts.bob, source);
+      expect(await lookup()).to.deep.equal({ ...stranger, registered: true, claimed: true });
+    });
+
+    it("tells the model that a name stands for", async () => {
+      const model = await registerFor(author, sdk.alice);
+      await sdk.carol.sources.register({ source: SOURCE });
+      const { claim, attestations } = await attested(2, { model });
+      const { readyAt } = await sdk.carol.sources.claim({ claim, attestations });
+      expect(await lookup()).to.deep.include({ claim: { recipient: author, readyAt, model }, claimed: false });
+
+      await pass(30 * DAY);
+      await sdk.carol.sources.complete({ source: SOURCE });
+
+      expect(await lookup()).to.deep.equal({
+        ...{ ...known(), model, registered: true, claimed: true, claim: undefined, waiting: [] },
+      });
+      await expectRefusal(sdk.carol.sources.register({ source: SOURCE }), "SourceAlreadyRegistered", { source });
     });
   });
 
-  describe("readmeUrl", () => {
-    const urls: [Platform, name: string, url: string][] = [
-      ["huggingface", "Org/Name", "https://huggingface.co/org/name/raw/main/README.md"],
-      ["huggingface", "gpt2", "https://huggingface.co/gpt2/raw/main/README.md"],
-      ["huggingface-dataset", "org/name", "https://huggingface.co/datasets/org/name/raw/main/README.md"],
-      ["github", "org/name", "https://raw.githubusercontent.com/org/name/HEAD/README.md"],
-      ["gitlab", "group/sub/project", "https://gitlab.com/group/sub/project/-/raw/HEAD/README.md"],
-      ["npm", "left-pad", "https://registry.npmjs.org/left-pad"],
-      ["npm", "@scope/name", "https://registry.npmjs.org/@scope%2fname"],
-      ["pypi", "Some.Name", "https://pypi.org/pypi/some-name/json"],
-    ];
-    for (const [platform, name, url] of urls) {
-      it(`finds the README of ${platform}'s ${name}`, () => {
-        expect(readmeUrl({ platform, name })).to.equal(url);
-        expect(readmeUrl({ platform, name }, "http://127.0.0.1:8080/")).to.equal(
-          url.replace(/^https:\/\/[^/]+/, "http://127.0.0.1:8080"),
-        );
+  describe("attest and claim", () => {
+    beforeEach(() => sdk.carol.sources.register({ source: SOURCE }));
+
+    it("begin a claim by the signatures of enough verifiers, in any order", async () => {
+      const { claim, attestations } = await attested(3);
+      expect(claim).to.deep.equal({ source, recipient: author, model: ZeroAddress, nonce: "0", deadline });
+      expect(attestations.map(({ verifier }) => verifier)).to.deep.equal(
+        VERIFIERS.map(({ address }) => address).reverse(),
+      );
+
+      const { readyAt, receipt } = await sdk.carol.sources.claim({ claim, attestations });
+
+      const now = await sdk.connection.networkHelpers.time.latest();
+      expect(readyAt).to.equal(now + 30 * DAY);
+      await expect(Promise.resolve(receipt))
+        .to.emit(sdk.sources, "SourceClaimStarted")
+        .withArgs(source, author, ZeroAddress, readyAt);
+    });
+
+    it("refuse too few, strangers, and what was signed for something else", async () => {
+      const { sources } = sdk.carol;
+      const { claim, attestations } = await attested();
+      const [first, second] = attestations;
+
+      await expectRefusal(sources.claim({ claim, attestations: [first] }), "AttestationsMissing", {
+        ...{ given: 1n, threshold: 2n },
       });
-    }
-
-    it("knows none of a DOI", () => {
-      expect(readmeUrl({ platform: "doi", name: "10.5281/zenodo.1" })).to.equal(undefined);
-    });
-
-    it("refuses names that would lead elsewhere", () => {
-      for (const name of ["../../etc", "org/name?x", "org/..", "org/name#x"]) {
-        expect(() => readmeUrl({ platform: "huggingface", name })).to.throw(InvalidArgument);
+      await expectRefusal(sources.claim({ claim, attestations: [first, first] }), "VerifiersNotAscending", {
+        ...{ previous: first.verifier, verifier: first.verifier },
+      });
+      const stranger = await sdk.bob.sources.attest({ source: SOURCE, recipient: author, deadline });
+      const strangers = [stranger.attestation, { ...first, verifier: stranger.attestation.verifier }];
+      await expectRefusal(sources.claim({ claim, attestations: strangers }), "NotVerifier", {
+        verifier: sdk.accounts.bob.address,
+      });
+      for (const change of [{ recipient: sdk.accounts.bob.address }, { deadline: deadline - 1 }]) {
+        await expectRefusal(sources.claim({ claim: { ...claim, ...change }, attestations }), "AttestationInvalid", {
+          verifier: second.verifier,
+        });
       }
+      const bobs = await registerFor(sdk.accounts.bob.address, sdk.bob);
+      const { claim: other, attestations: others } = await attested(2, { model: bobs });
+      await expectRefusal(sources.claim({ claim: other, attestations: others }), "SourceModelNotOwned", {
+        ...{ model: bobs, recipient: author },
+      });
     });
+
+    it("refuse a claim while another one waits, and what has expired", async () => {
+      const { sources } = sdk.carol;
+      const expired = await attested(2, { deadline: deadline - 365 * DAY });
+      await expectRefusal(sources.claim(expired), "AttestationExpired", { deadline: BigInt(deadline - 365 * DAY) });
+
+      await sources.claim(await attested());
+      await expectRefusal(sources.claim(await attested()), "SourceClaimPending", { source, recipient: author });
+    });
+
+    it("refuse addresses that are none, and who cannot sign", async () => {
+      const { claim, attestations } = await attested();
+      for (const [argument, change] of [
+        ["claim.source", { source: SOURCE }],
+        ["claim.recipient", { recipient: "alice" }],
+        ["claim.model", { model: "" }],
+      ] as const) {
+        const error = await failureOf(
+          InvalidArgument,
+          sdk.carol.sources.claim({ claim: { ...claim, ...change }, attestations }),
+        );
+        expect(error.argument).to.equal(argument);
+      }
+      const unsigned = [{ verifier: "somebody", signature: "0x" }];
+      const error = await failureOf(InvalidArgument, sdk.carol.sources.claim({ claim, attestations: unsigned }));
+      expect(error.argument).to.equal("attestations.verifier");
+      await failureOf(SignerRequired, sdk.reader.sources.attest({ source: SOURCE, recipient: author, deadline }));
+      await failureOf(SignerRequired, sdk.reader.sources.attestCancellation({ source: SOURCE, deadline }));
+    });
+  });
+
+  describe("cancel and complete", () => {
+    beforeEach(async () => {
+      await sdk.carol.sources.register({ source: SOURCE });
+      await sdk.carol.sources.claim(await attested());
+    });
+
+    it("give the author the source after its time, and not before", async () => {
+      const { readyAt } = (await sdk.reader.sources.lookup({ source: SOURCE })).claim ?? { readyAt: 0 };
+      await expectRefusal(sdk.carol.sources.complete({ source: SOURCE }), "SourceClaimNotReady", {
+        ...{ source, readyAt: BigInt(readyAt) },
+      });
+
+      await pass(30 * DAY);
+      const { recipient } = await sdk.carol.sources.complete({ source: SOURCE });
+
+      expect(recipient).to.equal(author);
+      expect(await sdk.registry.ownerOf(source)).to.equal(author);
+      expect(await sdk.reader.royalties.sharesOf({ holder: author, model: source })).to.equal(1_000_000n);
+      await expectRefusal(sdk.carol.sources.complete({ source: SOURCE }), "SourceClaimNotFound", { source });
+      await expectRefusal(sdk.carol.sources.claim(await attested()), "SourceAlreadyClaimed", { source });
+    });
+
+    it("cancel a claim that waits, after which the old signatures serve no more", async () => {
+      const old = await attested();
+      const { receipt } = await sdk.carol.sources.cancel({
+        ...{ source: SOURCE, deadline, attestations: await cancellations() },
+      });
+
+      await expect(Promise.resolve(receipt)).to.emit(sdk.sources, "SourceClaimCancelled").withArgs(source, author);
+      expect(old.claim.nonce).to.equal("1");
+      await expectRefusal(sdk.carol.sources.claim(old), "AttestationInvalid", {
+        verifier: old.attestations[1].verifier,
+      });
+      const anew = await attested();
+      expect(anew.claim.nonce).to.equal("2");
+      await sdk.carol.sources.claim(anew);
+    });
+
+    it("refuse to cancel without enough signatures, or when nothing waits", async () => {
+      const attestations = await cancellations();
+      const options = { source: SOURCE, deadline, attestations };
+      await expectRefusal(
+        sdk.carol.sources.cancel({ ...options, attestations: attestations.slice(1) }),
+        "AttestationsMissing",
+        { given: 1n, threshold: 2n },
+      );
+      await sdk.carol.sources.cancel(options);
+      await expectRefusal(sdk.carol.sources.cancel(options), "SourceClaimNotFound", { source });
+    });
+  });
+
+  it("say what to do", async () => {
+    const { sources } = sdk.carol;
+    const message = (call: Promise<unknown>) =>
+      call.then(
+        () => "nothing",
+        (error: Error) => error.message,
+      );
+    const readyAt = async () => (await sdk.reader.sources.lookup({ source: SOURCE })).claim?.readyAt;
+
+    expect(await message(sources.claim(await attested()))).to.equal(
+      `SourceNotRegistered: ${source} is not registered; register it first (sources.register).`,
+    );
+    await sources.register({ source: SOURCE });
+    expect(await message(sources.register({ source: SOURCE }))).to.equal(
+      `SourceAlreadyRegistered: The source is registered already, as ${source}; link to that.`,
+    );
+    const { claim, attestations } = await attested();
+    expect(await message(sources.claim({ claim, attestations: attestations.slice(1) }))).to.equal(
+      "AttestationsMissing: 1 attestations were given and 2 are needed; ask more verifiers.",
+    );
+    await sources.claim({ claim, attestations });
+    expect(await message(sources.complete({ source: SOURCE }))).to.equal(
+      `SourceClaimNotReady: The claim of ${source} waits until ${await readyAt()} (Unix time); complete it then.`,
+    );
+    expect(await message(sdk.alice.allocations.reclaim({ allocation: 7, model: source }))).to.equal(
+      `NotAllocationSteward: ${author} is not the steward of allocation 7; call as the steward.`,
+    );
   });
 });

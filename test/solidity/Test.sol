@@ -11,6 +11,7 @@ interface Vm {
     function deal(address account, uint256 balance) external;
     function expectRevert(bytes calldata revertData) external;
     function prank(address sender) external;
+    function warp(uint256 timestamp) external;
     function writeFile(string calldata path, string calldata text) external;
 }
 

@@ -3,8 +3,10 @@
 /** Where the protocol is, by chain id; `block` is the one in which the contract was deployed. */
 export const deployments = {
   31337: {
-    ModelRegistry: { address: "0xD790B0b98886d4A1a239F3b2F8938Ee9662F4155", block: 7 },
+    ModelRegistry: { address: "0xD790B0b98886d4A1a239F3b2F8938Ee9662F4155", block: 8 },
+    SourceRegistry: { address: "0x3d515361dFcAfC86ad28F43dCa847416e7c01126", block: 9 },
     RoyaltyLedger: { address: "0xd1c2f78ab3209A105fc9669fb0f41FC8aC4c4DFe", block: 6 },
+    RoyaltyLens: { address: "0x855F65e2AB240Ae3c84973410c1E5561C139b132", block: 7 },
     WealToken: { address: "0xf66D5e4F225879028Db651C38E609aEC6d9Bf028", block: 4 },
     TimelockController: { address: "0x918f7a6FF493C4745dd544aa913F87A86ABB7788", block: 3 },
     WealGovernor: { address: "0x8c11219Aaa58dcd2158CFbcBAa444200CE1737F9", block: 5 },

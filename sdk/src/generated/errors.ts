@@ -4,6 +4,12 @@
 export interface ContractErrors {
   AccessControlBadConfirmation: Record<string, never>;
   AccessControlUnauthorizedAccount: { account: string; neededRole: string };
+  AllocationExpired: { reclaimableFrom: bigint };
+  AllocationNotExpired: { allocation: bigint; reclaimableFrom: bigint };
+  AllocationWithoutTaker: { model: string };
+  AttestationExpired: { deadline: bigint };
+  AttestationInvalid: { verifier: string };
+  AttestationsMissing: { given: bigint; threshold: bigint };
   BooksFull: { model: string; currency: string; received: bigint; amount: bigint };
   CheckpointUnorderedInsertion: Record<string, never>;
   Create2EmptyBytecode: Record<string, never>;
@@ -43,6 +49,8 @@ export interface ContractErrors {
   ERC721InvalidReceiver: { receiver: string };
   ERC721InvalidSender: { sender: string };
   ERC721NonexistentToken: { tokenId: bigint };
+  EdgeEndPassed: { parent: string; until: bigint };
+  EdgeEndTooEarly: { parent: string; until: bigint; minUntil: bigint };
   Error: { reason: string };
   EthAmountMismatch: { expected: bigint; sent: bigint };
   FailedCall: Record<string, never>;
@@ -76,18 +84,24 @@ export interface ContractErrors {
   InvalidAccountNonce: { account: string; currentNonce: bigint };
   InvalidClaimRecipient: { to: string };
   InvalidShortString: Record<string, never>;
+  LineageTooLarge: { model: string; max: bigint };
   ManifestDigestZero: Record<string, never>;
   ModelAlreadyOpened: { model: string };
   ModelNotOpened: { model: string };
   ModelNotRegistered: { model: string };
   ModelsNotAscending: { previous: string; model: string };
+  NotAllocationSteward: { allocation: bigint; caller: string };
   NotGovernance: { caller: string };
   NotHost: { host: string; caller: string };
   NotModelMaintainer: { model: string; caller: string };
   NotModelOwner: { model: string; caller: string };
+  NotSourceGovernance: { caller: string };
+  NotVerifier: { verifier: string };
   NothingToClaim: { holder: string; currency: string };
   NothingToClaimAsHost: { currency: string };
   NothingToCollect: { currency: string };
+  NothingToReclaim: { allocation: bigint; model: string };
+  NothingToRetire: { model: string };
   Panic: { code: bigint };
   ParentNotOpened: { parent: string };
   ParentNotRegistered: { parent: string };
@@ -101,15 +115,28 @@ export interface ContractErrors {
   ReentrancyGuardReentrantCall: Record<string, never>;
   SafeCastOverflowedUintDowncast: { bits: bigint; value: bigint };
   SafeERC20FailedOperation: { token: string };
+  ShareProofInvalid: { allocation: bigint; index: bigint; account: string };
+  SharesAlreadyClaimed: { allocation: bigint; index: bigint };
   SharesSumMismatch: { sum: bigint; expected: bigint };
+  SourceAlreadyClaimed: { source: string };
+  SourceAlreadyRegistered: { source: string };
+  SourceClaimNotFound: { source: string };
+  SourceClaimNotReady: { source: string; readyAt: bigint };
+  SourceClaimPending: { source: string; recipient: string };
+  SourceModelNotOwned: { model: string; recipient: string };
+  SourceNameInvalid: { name: string };
+  SourceNotRegistered: { source: string };
+  SourceRecipientInvalid: { recipient: string };
   StringTooLong: { str: string };
-  StringsInsufficientHexLength: { value: bigint; length: bigint };
+  ThresholdZero: Record<string, never>;
   TimelockInsufficientDelay: { delay: bigint; minDelay: bigint };
   TimelockInvalidOperationLength: { targets: bigint; payloads: bigint; values: bigint };
   TimelockUnauthorizedCaller: { caller: string };
   TimelockUnexecutedPredecessor: { predecessorId: string };
   TimelockUnexpectedOperationState: { operationId: string; expectedStates: string };
+  TokenRequired: Record<string, never>;
   TooManyParents: { count: bigint; max: bigint };
+  VerifiersNotAscending: { previous: string; verifier: string };
   VersionAlreadyWithdrawn: { model: string; version: bigint };
   VersionNotFound: { model: string; version: bigint };
   VotesExpiredSignature: { expiry: bigint };
@@ -124,9 +151,18 @@ export const errorTable = {
     error: "error AccessControlUnauthorizedAccount(address account, bytes32 neededRole)",
     contracts: ["TimelockController"],
   },
+  "0x2038e508": { error: "error AllocationExpired(uint256 reclaimableFrom)", contracts: ["RoyaltyLedger"] },
+  "0xfee52dea": {
+    error: "error AllocationNotExpired(uint64 allocation, uint256 reclaimableFrom)",
+    contracts: ["RoyaltyLedger"],
+  },
+  "0xf0b1909c": { error: "error AllocationWithoutTaker(address model)", contracts: ["RoyaltyLedger"] },
+  "0xa5d8657a": { error: "error AttestationExpired(uint256 deadline)", contracts: ["SourceRegistry"] },
+  "0xa78691d7": { error: "error AttestationInvalid(address verifier)", contracts: ["SourceRegistry"] },
+  "0xe3c738e3": { error: "error AttestationsMissing(uint256 given, uint256 threshold)", contracts: ["SourceRegistry"] },
   "0x54d47a3a": {
     error: "error BooksFull(address model, address currency, uint256 received, uint256 amount)",
-    contracts: ["RoyaltyLedger"],
+    contracts: ["RoyaltyLedger", "RoyaltyLens"],
   },
   "0x2520601d": { error: "error CheckpointUnorderedInsertion()", contracts: ["WealToken", "WealGovernor"] },
   "0x4ca249dc": { error: "error Create2EmptyBytecode()", contracts: ["RoyaltyLedger"] },
@@ -190,6 +226,11 @@ export const errorTable = {
   "0x64a0ae92": { error: "error ERC721InvalidReceiver(address receiver)", contracts: ["ModelRegistry"] },
   "0x73c6ac6e": { error: "error ERC721InvalidSender(address sender)", contracts: ["ModelRegistry"] },
   "0x7e273289": { error: "error ERC721NonexistentToken(uint256 tokenId)", contracts: ["ModelRegistry"] },
+  "0x412cea98": { error: "error EdgeEndPassed(address parent, uint256 until)", contracts: ["RoyaltyLedger"] },
+  "0xa94632a1": {
+    error: "error EdgeEndTooEarly(address parent, uint256 until, uint256 minUntil)",
+    contracts: ["ModelRegistry"],
+  },
   "0x08c379a0": { error: "error Error(string reason)", contracts: [] },
   "0x4e13ec13": { error: "error EthAmountMismatch(uint256 expected, uint256 sent)", contracts: ["RoyaltyLedger"] },
   "0xd6bda275": { error: "error FailedCall()", contracts: ["RoyaltyLedger", "TimelockController", "WealGovernor"] },
@@ -249,19 +290,31 @@ export const errorTable = {
     contracts: ["WealToken", "WealGovernor"],
   },
   "0x143dbcf0": { error: "error InvalidClaimRecipient(address to)", contracts: ["RoyaltyLedger"] },
-  "0xb3512b0c": { error: "error InvalidShortString()", contracts: ["ModelRegistry", "WealToken", "WealGovernor"] },
+  "0xb3512b0c": {
+    error: "error InvalidShortString()",
+    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor"],
+  },
+  "0x18d4c282": { error: "error LineageTooLarge(address model, uint256 max)", contracts: ["RoyaltyLens"] },
   "0xdb1511e5": { error: "error ManifestDigestZero()", contracts: ["ModelRegistry"] },
   "0xf48e9aca": { error: "error ModelAlreadyOpened(address model)", contracts: ["RoyaltyLedger"] },
-  "0x9bddbd4f": { error: "error ModelNotOpened(address model)", contracts: ["RoyaltyLedger"] },
+  "0x9bddbd4f": { error: "error ModelNotOpened(address model)", contracts: ["RoyaltyLedger", "RoyaltyLens"] },
   "0x59d90809": { error: "error ModelNotRegistered(address model)", contracts: ["ModelRegistry"] },
   "0xf67a99ac": { error: "error ModelsNotAscending(address previous, address model)", contracts: ["RoyaltyLedger"] },
+  "0xd14d8fe1": {
+    error: "error NotAllocationSteward(uint64 allocation, address caller)",
+    contracts: ["RoyaltyLedger"],
+  },
   "0x988d1f03": { error: "error NotGovernance(address caller)", contracts: ["RoyaltyLedger"] },
   "0x11ce18b5": { error: "error NotHost(address host, address caller)", contracts: ["RoyaltyLedger"] },
   "0x18a07f90": { error: "error NotModelMaintainer(address model, address caller)", contracts: ["ModelRegistry"] },
   "0xa0aab18d": { error: "error NotModelOwner(address model, address caller)", contracts: ["ModelRegistry"] },
+  "0xc68fff45": { error: "error NotSourceGovernance(address caller)", contracts: ["SourceRegistry"] },
+  "0xfdad49d4": { error: "error NotVerifier(address verifier)", contracts: ["SourceRegistry"] },
   "0xf81d1d88": { error: "error NothingToClaim(address holder, address currency)", contracts: ["RoyaltyLedger"] },
   "0x3ec849b7": { error: "error NothingToClaimAsHost(address currency)", contracts: ["RoyaltyLedger"] },
   "0x557eefa9": { error: "error NothingToCollect(address currency)", contracts: ["RoyaltyLedger"] },
+  "0x5990b6db": { error: "error NothingToReclaim(uint64 allocation, address model)", contracts: ["RoyaltyLedger"] },
+  "0x06e5b27a": { error: "error NothingToRetire(address model)", contracts: ["RoyaltyLedger"] },
   "0x4e487b71": { error: "error Panic(uint256 code)", contracts: [] },
   "0x0a0de0b1": { error: "error ParentNotOpened(address parent)", contracts: ["RoyaltyLedger"] },
   "0xcac04b2d": { error: "error ParentNotRegistered(address parent)", contracts: ["ModelRegistry"] },
@@ -287,12 +340,26 @@ export const errorTable = {
     contracts: ["WealToken", "WealGovernor"],
   },
   "0x5274afe7": { error: "error SafeERC20FailedOperation(address token)", contracts: ["RoyaltyLedger"] },
-  "0x29fc8d12": { error: "error SharesSumMismatch(uint256 sum, uint256 expected)", contracts: ["RoyaltyLedger"] },
-  "0x305a27a9": { error: "error StringTooLong(string str)", contracts: ["ModelRegistry", "WealToken", "WealGovernor"] },
-  "0xe22e27eb": {
-    error: "error StringsInsufficientHexLength(uint256 value, uint256 length)",
+  "0xa2900d7e": {
+    error: "error ShareProofInvalid(uint64 allocation, uint256 index, address account)",
     contracts: ["RoyaltyLedger"],
   },
+  "0x318b8d0d": { error: "error SharesAlreadyClaimed(uint64 allocation, uint256 index)", contracts: ["RoyaltyLedger"] },
+  "0x29fc8d12": { error: "error SharesSumMismatch(uint256 sum, uint256 expected)", contracts: ["RoyaltyLedger"] },
+  "0x4a23e194": { error: "error SourceAlreadyClaimed(address source)", contracts: ["SourceRegistry"] },
+  "0xcaf1b173": { error: "error SourceAlreadyRegistered(address source)", contracts: ["SourceRegistry"] },
+  "0xafc756bc": { error: "error SourceClaimNotFound(address source)", contracts: ["SourceRegistry"] },
+  "0x1dc357e2": { error: "error SourceClaimNotReady(address source, uint256 readyAt)", contracts: ["SourceRegistry"] },
+  "0x6f4c0b7b": { error: "error SourceClaimPending(address source, address recipient)", contracts: ["SourceRegistry"] },
+  "0x074f71da": { error: "error SourceModelNotOwned(address model, address recipient)", contracts: ["SourceRegistry"] },
+  "0x478a7a25": { error: "error SourceNameInvalid(string name)", contracts: ["SourceRegistry"] },
+  "0x70370078": { error: "error SourceNotRegistered(address source)", contracts: ["SourceRegistry"] },
+  "0x44499901": { error: "error SourceRecipientInvalid(address recipient)", contracts: ["SourceRegistry"] },
+  "0x305a27a9": {
+    error: "error StringTooLong(string str)",
+    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor"],
+  },
+  "0x9dd75d79": { error: "error ThresholdZero()", contracts: ["SourceRegistry"] },
   "0x54336609": {
     error: "error TimelockInsufficientDelay(uint256 delay, uint256 minDelay)",
     contracts: ["TimelockController"],
@@ -310,7 +377,12 @@ export const errorTable = {
     error: "error TimelockUnexpectedOperationState(bytes32 operationId, bytes32 expectedStates)",
     contracts: ["TimelockController"],
   },
+  "0xa4f47c37": { error: "error TokenRequired()", contracts: ["RoyaltyLedger"] },
   "0x42db51c1": { error: "error TooManyParents(uint256 count, uint256 max)", contracts: ["RoyaltyLedger"] },
+  "0x2655f55d": {
+    error: "error VerifiersNotAscending(address previous, address verifier)",
+    contracts: ["SourceRegistry"],
+  },
   "0xd8e492ef": {
     error: "error VersionAlreadyWithdrawn(address model, uint256 version)",
     contracts: ["ModelRegistry"],

@@ -37,6 +37,15 @@ export const modelRegistryAbi = [
   {
     inputs: [
       { name: "parent", type: "address" },
+      { name: "until", type: "uint256" },
+      { name: "minUntil", type: "uint256" },
+    ],
+    name: "EdgeEndTooEarly",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "parent", type: "address" },
       { name: "deadline", type: "uint256" },
     ],
     name: "GrantExpired",
@@ -144,6 +153,7 @@ export const modelRegistryAbi = [
         components: [
           { name: "mode", type: "uint8" },
           { name: "rateBps", type: "uint16" },
+          { name: "duration", type: "uint40" },
         ],
         indexed: false,
         name: "derivatives",
@@ -184,6 +194,7 @@ export const modelRegistryAbi = [
         components: [
           { name: "mode", type: "uint8" },
           { name: "rateBps", type: "uint16" },
+          { name: "duration", type: "uint40" },
         ],
         indexed: false,
         name: "derivatives",
@@ -316,6 +327,7 @@ export const modelRegistryAbi = [
             components: [
               { name: "mode", type: "uint8" },
               { name: "rateBps", type: "uint16" },
+              { name: "duration", type: "uint40" },
             ],
             name: "derivatives",
             type: "tuple",
@@ -344,6 +356,7 @@ export const modelRegistryAbi = [
         components: [
           { name: "model", type: "address" },
           { name: "rateBps", type: "uint16" },
+          { name: "until", type: "uint40" },
           { name: "relation", type: "uint8" },
         ],
         name: "parents",
@@ -376,6 +389,7 @@ export const modelRegistryAbi = [
             components: [
               { name: "mode", type: "uint8" },
               { name: "rateBps", type: "uint16" },
+              { name: "duration", type: "uint40" },
             ],
             name: "derivatives",
             type: "tuple",
@@ -386,6 +400,7 @@ export const modelRegistryAbi = [
             components: [
               { name: "model", type: "address" },
               { name: "rateBps", type: "uint16" },
+              { name: "until", type: "uint40" },
               { name: "relation", type: "uint8" },
             ],
             name: "parents",
@@ -394,6 +409,7 @@ export const modelRegistryAbi = [
           {
             components: [
               { name: "rateBps", type: "uint16" },
+              { name: "until", type: "uint40" },
               { name: "deadline", type: "uint40" },
               { name: "signature", type: "bytes" },
             ],
@@ -406,6 +422,17 @@ export const modelRegistryAbi = [
               { name: "units", type: "uint32" },
             ],
             name: "holdings",
+            type: "tuple[]",
+          },
+          {
+            components: [
+              { name: "root", type: "bytes32" },
+              { name: "units", type: "uint32" },
+              { name: "uri", type: "string" },
+              { name: "steward", type: "address" },
+              { name: "reclaimableFrom", type: "uint40" },
+            ],
+            name: "allocations",
             type: "tuple[]",
           },
         ],
@@ -471,6 +498,7 @@ export const modelRegistryAbi = [
         components: [
           { name: "mode", type: "uint8" },
           { name: "rateBps", type: "uint16" },
+          { name: "duration", type: "uint40" },
         ],
         name: "derivatives",
         type: "tuple",

@@ -10,6 +10,16 @@ export const royaltyLedgerAbi = [
     stateMutability: "nonpayable",
     type: "constructor",
   },
+  { inputs: [{ name: "reclaimableFrom", type: "uint256" }], name: "AllocationExpired", type: "error" },
+  {
+    inputs: [
+      { name: "allocation", type: "uint64" },
+      { name: "reclaimableFrom", type: "uint256" },
+    ],
+    name: "AllocationNotExpired",
+    type: "error",
+  },
+  { inputs: [{ name: "model", type: "address" }], name: "AllocationWithoutTaker", type: "error" },
   {
     inputs: [
       { name: "model", type: "address" },
@@ -61,6 +71,14 @@ export const royaltyLedgerAbi = [
   { inputs: [{ name: "spender", type: "address" }], name: "ERC6909InvalidSpender", type: "error" },
   {
     inputs: [
+      { name: "parent", type: "address" },
+      { name: "until", type: "uint256" },
+    ],
+    name: "EdgeEndPassed",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "expected", type: "uint256" },
       { name: "sent", type: "uint256" },
     ],
@@ -96,6 +114,14 @@ export const royaltyLedgerAbi = [
     name: "ModelsNotAscending",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "allocation", type: "uint64" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotAllocationSteward",
+    type: "error",
+  },
   { inputs: [{ name: "caller", type: "address" }], name: "NotGovernance", type: "error" },
   {
     inputs: [
@@ -115,6 +141,15 @@ export const royaltyLedgerAbi = [
   },
   { inputs: [{ name: "currency", type: "address" }], name: "NothingToClaimAsHost", type: "error" },
   { inputs: [{ name: "currency", type: "address" }], name: "NothingToCollect", type: "error" },
+  {
+    inputs: [
+      { name: "allocation", type: "uint64" },
+      { name: "model", type: "address" },
+    ],
+    name: "NothingToReclaim",
+    type: "error",
+  },
+  { inputs: [{ name: "model", type: "address" }], name: "NothingToRetire", type: "error" },
   { inputs: [{ name: "parent", type: "address" }], name: "ParentNotOpened", type: "error" },
   {
     inputs: [
@@ -162,20 +197,30 @@ export const royaltyLedgerAbi = [
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
   {
     inputs: [
+      { name: "allocation", type: "uint64" },
+      { name: "index", type: "uint256" },
+      { name: "account", type: "address" },
+    ],
+    name: "ShareProofInvalid",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "allocation", type: "uint64" },
+      { name: "index", type: "uint256" },
+    ],
+    name: "SharesAlreadyClaimed",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "sum", type: "uint256" },
       { name: "expected", type: "uint256" },
     ],
     name: "SharesSumMismatch",
     type: "error",
   },
-  {
-    inputs: [
-      { name: "value", type: "uint256" },
-      { name: "length", type: "uint256" },
-    ],
-    name: "StringsInsufficientHexLength",
-    type: "error",
-  },
+  { inputs: [], name: "TokenRequired", type: "error" },
   {
     inputs: [
       { name: "count", type: "uint256" },
@@ -195,6 +240,17 @@ export const royaltyLedgerAbi = [
       { indexed: false, name: "amount", type: "uint256" },
     ],
     name: "Approval",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "model", type: "address" },
+      { indexed: false, name: "currency", type: "address" },
+      { indexed: false, name: "received", type: "uint256" },
+      { indexed: false, name: "distributed", type: "uint256" },
+    ],
+    name: "BooksClosed",
     type: "event",
   },
   {
@@ -232,6 +288,16 @@ export const royaltyLedgerAbi = [
   {
     anonymous: false,
     inputs: [
+      { indexed: true, name: "model", type: "address" },
+      { indexed: true, name: "parent", type: "address" },
+      { indexed: false, name: "rateBps", type: "uint16" },
+    ],
+    name: "EdgeRetired",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
       { indexed: true, name: "currency", type: "address" },
       { indexed: false, name: "amount", type: "uint256" },
     ],
@@ -263,6 +329,7 @@ export const royaltyLedgerAbi = [
         components: [
           { name: "parent", type: "address" },
           { name: "rateBps", type: "uint16" },
+          { name: "until", type: "uint40" },
         ],
         indexed: false,
         name: "edges",
@@ -292,6 +359,17 @@ export const royaltyLedgerAbi = [
       { indexed: false, name: "ref", type: "bytes32" },
     ],
     name: "Paid",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "model", type: "address" },
+      { indexed: true, name: "from", type: "address" },
+      { indexed: true, name: "to", type: "address" },
+      { indexed: false, name: "units", type: "uint256" },
+    ],
+    name: "PositionHandedOver",
     type: "event",
   },
   {
@@ -328,6 +406,41 @@ export const royaltyLedgerAbi = [
   {
     anonymous: false,
     inputs: [
+      { indexed: true, name: "allocation", type: "uint64" },
+      { indexed: true, name: "model", type: "address" },
+      { indexed: true, name: "creator", type: "address" },
+      { indexed: false, name: "root", type: "bytes32" },
+      { indexed: false, name: "units", type: "uint32" },
+      { indexed: false, name: "uri", type: "string" },
+      { indexed: false, name: "steward", type: "address" },
+      { indexed: false, name: "reclaimableFrom", type: "uint40" },
+    ],
+    name: "SharesAllocated",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: false, name: "allocation", type: "uint64" },
+      { indexed: false, name: "index", type: "uint256" },
+    ],
+    name: "SharesClaimed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "allocation", type: "uint64" },
+      { indexed: true, name: "model", type: "address" },
+      { indexed: true, name: "to", type: "address" },
+      { indexed: false, name: "units", type: "uint256" },
+    ],
+    name: "SharesReclaimed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
       { indexed: true, name: "model", type: "address" },
       { indexed: false, name: "currency", type: "address" },
       { indexed: true, name: "deposit", type: "address" },
@@ -348,6 +461,51 @@ export const royaltyLedgerAbi = [
     ],
     name: "Transfer",
     type: "event",
+  },
+  {
+    inputs: [{ name: "currency", type: "address" }],
+    name: "addCurrency",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "model", type: "address" },
+      {
+        components: [
+          { name: "root", type: "bytes32" },
+          { name: "units", type: "uint32" },
+          { name: "uri", type: "string" },
+          { name: "steward", type: "address" },
+          { name: "reclaimableFrom", type: "uint40" },
+        ],
+        name: "allocation",
+        type: "tuple",
+      },
+    ],
+    name: "allocate",
+    outputs: [{ name: "", type: "uint64" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "allocationCount",
+    outputs: [{ name: "", type: "uint64" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "allocation", type: "uint64" }],
+    name: "allocationOf",
+    outputs: [
+      { name: "root", type: "bytes32" },
+      { name: "steward", type: "address" },
+      { name: "reclaimableFrom", type: "uint40" },
+    ],
+    stateMutability: "view",
+    type: "function",
   },
   {
     inputs: [
@@ -393,6 +551,7 @@ export const royaltyLedgerAbi = [
           { name: "received", type: "uint256" },
           { name: "cascaded", type: "uint256" },
           { name: "distributed", type: "uint256" },
+          { name: "closed", type: "uint256" },
         ],
         name: "",
         type: "tuple",
@@ -424,6 +583,17 @@ export const royaltyLedgerAbi = [
   },
   {
     inputs: [
+      { name: "holder", type: "address" },
+      { name: "models", type: "address[]" },
+      { name: "currency", type: "address" },
+    ],
+    name: "claimFor",
+    outputs: [{ name: "amount", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
       {
         components: [
           { name: "model", type: "address" },
@@ -436,19 +606,22 @@ export const royaltyLedgerAbi = [
       { name: "currency", type: "address" },
       { name: "to", type: "address" },
     ],
-    name: "claimAsHost",
+    name: "claimHostPart",
     outputs: [{ name: "amount", type: "uint256" }],
     stateMutability: "nonpayable",
     type: "function",
   },
   {
     inputs: [
-      { name: "holder", type: "address" },
-      { name: "models", type: "address[]" },
-      { name: "currency", type: "address" },
+      { name: "model", type: "address" },
+      { name: "allocation", type: "uint64" },
+      { name: "index", type: "uint256" },
+      { name: "account", type: "address" },
+      { name: "units", type: "uint256" },
+      { name: "proof", type: "bytes32[]" },
     ],
-    name: "claimFor",
-    outputs: [{ name: "amount", type: "uint256" }],
+    name: "claimShares",
+    outputs: [],
     stateMutability: "nonpayable",
     type: "function",
   },
@@ -498,7 +671,7 @@ export const royaltyLedgerAbi = [
   {
     inputs: [],
     name: "currencies",
-    outputs: [{ name: "", type: "address[]" }],
+    outputs: [{ name: "listed", type: "address[]" }],
     stateMutability: "view",
     type: "function",
   },
@@ -534,6 +707,7 @@ export const royaltyLedgerAbi = [
         components: [
           { name: "parent", type: "address" },
           { name: "rateBps", type: "uint16" },
+          { name: "until", type: "uint40" },
         ],
         name: "edges",
         type: "tuple[]",
@@ -547,6 +721,16 @@ export const royaltyLedgerAbi = [
     name: "governance",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "model", type: "address" },
+      { name: "to", type: "address" },
+    ],
+    name: "handOverPosition",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -567,10 +751,13 @@ export const royaltyLedgerAbi = [
     type: "function",
   },
   {
-    inputs: [{ name: "currency", type: "address" }],
-    name: "listCurrency",
-    outputs: [],
-    stateMutability: "nonpayable",
+    inputs: [
+      { name: "allocation", type: "uint64" },
+      { name: "index", type: "uint256" },
+    ],
+    name: "isShareClaimed",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -591,7 +778,27 @@ export const royaltyLedgerAbi = [
     type: "function",
   },
   {
-    inputs: [{ name: "id", type: "uint256" }],
+    inputs: [{ name: "model", type: "address" }],
+    name: "modelTermsOf",
+    outputs: [
+      {
+        components: [
+          { name: "number", type: "uint40" },
+          { name: "totalRateBps", type: "uint16" },
+          { name: "feeBps", type: "uint8" },
+          { name: "parentCount", type: "uint8" },
+          { name: "maxHostBps", type: "uint16" },
+          { name: "currencies", type: "uint16" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "", type: "uint256" }],
     name: "name",
     outputs: [{ name: "", type: "string" }],
     stateMutability: "pure",
@@ -604,6 +811,7 @@ export const royaltyLedgerAbi = [
         components: [
           { name: "parent", type: "address" },
           { name: "rateBps", type: "uint16" },
+          { name: "until", type: "uint40" },
         ],
         name: "edges",
         type: "tuple[]",
@@ -615,6 +823,17 @@ export const royaltyLedgerAbi = [
           { name: "units", type: "uint32" },
         ],
         name: "holdings",
+        type: "tuple[]",
+      },
+      {
+        components: [
+          { name: "root", type: "bytes32" },
+          { name: "units", type: "uint32" },
+          { name: "uri", type: "string" },
+          { name: "steward", type: "address" },
+          { name: "reclaimableFrom", type: "uint40" },
+        ],
+        name: "allocations",
         type: "tuple[]",
       },
     ],
@@ -637,6 +856,19 @@ export const royaltyLedgerAbi = [
   },
   {
     inputs: [
+      { name: "model", type: "address" },
+      { name: "currency", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "ref", type: "bytes32" },
+      { name: "data", type: "bytes" },
+    ],
+    name: "payBy",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
       { name: "models", type: "address[]" },
       { name: "currency", type: "address" },
       { name: "amounts", type: "uint256[]" },
@@ -651,9 +883,53 @@ export const royaltyLedgerAbi = [
     inputs: [
       { name: "model", type: "address" },
       { name: "currency", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "ref", type: "bytes32" },
+      {
+        components: [
+          { name: "from", type: "address" },
+          { name: "validAfter", type: "uint256" },
+          { name: "validBefore", type: "uint256" },
+          { name: "salt", type: "bytes32" },
+          { name: "signature", type: "bytes" },
+        ],
+        name: "authorization",
+        type: "tuple",
+      },
     ],
-    name: "pendingUpstream",
-    outputs: [{ name: "pending", type: "uint256" }],
+    name: "payWithAuthorization",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "model", type: "address" },
+      { name: "currency", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "ref", type: "bytes32" },
+      { name: "deadline", type: "uint256" },
+      { name: "v", type: "uint8" },
+      { name: "r", type: "bytes32" },
+      { name: "s", type: "bytes32" },
+    ],
+    name: "payWithPermit",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "holder", type: "address" },
+      { name: "model", type: "address" },
+      { name: "currency", type: "address" },
+    ],
+    name: "positionOf",
+    outputs: [
+      { name: "seen", type: "uint256" },
+      { name: "owed", type: "uint256" },
+      { name: "remainder", type: "uint256" },
+    ],
     stateMutability: "view",
     type: "function",
   },
@@ -662,6 +938,24 @@ export const royaltyLedgerAbi = [
     name: "protocolFeeBps",
     outputs: [{ name: "", type: "uint16" }],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "model", type: "address" },
+      { name: "allocation", type: "uint64" },
+      { name: "to", type: "address" },
+    ],
+    name: "reclaimShares",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "model", type: "address" }],
+    name: "retire",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -721,26 +1015,6 @@ export const royaltyLedgerAbi = [
     name: "symbol",
     outputs: [{ name: "", type: "string" }],
     stateMutability: "pure",
-    type: "function",
-  },
-  {
-    inputs: [{ name: "model", type: "address" }],
-    name: "termsOf",
-    outputs: [
-      {
-        components: [
-          { name: "number", type: "uint40" },
-          { name: "totalRateBps", type: "uint16" },
-          { name: "feeBps", type: "uint8" },
-          { name: "parentCount", type: "uint8" },
-          { name: "maxHostBps", type: "uint16" },
-          { name: "currencies", type: "uint16" },
-        ],
-        name: "",
-        type: "tuple",
-      },
-    ],
-    stateMutability: "view",
     type: "function",
   },
   {

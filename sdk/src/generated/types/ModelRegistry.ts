@@ -23,9 +23,13 @@ import type {
 } from "./common.js";
 
 export declare namespace IModelRegistry {
-  export type DerivativeTermsStruct = { mode: BigNumberish; rateBps: BigNumberish };
+  export type DerivativeTermsStruct = { mode: BigNumberish; rateBps: BigNumberish; duration: BigNumberish };
 
-  export type DerivativeTermsStructOutput = [mode: bigint, rateBps: bigint] & { mode: bigint; rateBps: bigint };
+  export type DerivativeTermsStructOutput = [mode: bigint, rateBps: bigint, duration: bigint] & {
+    mode: bigint;
+    rateBps: bigint;
+    duration: bigint;
+  };
 
   export type ModelStruct = {
     owner: AddressLike;
@@ -49,18 +53,25 @@ export declare namespace IModelRegistry {
     derivatives: IModelRegistry.DerivativeTermsStructOutput;
   };
 
-  export type ParentStruct = { model: AddressLike; rateBps: BigNumberish; relation: BigNumberish };
+  export type ParentStruct = { model: AddressLike; rateBps: BigNumberish; until: BigNumberish; relation: BigNumberish };
 
-  export type ParentStructOutput = [model: string, rateBps: bigint, relation: bigint] & {
+  export type ParentStructOutput = [model: string, rateBps: bigint, until: bigint, relation: bigint] & {
     model: string;
     rateBps: bigint;
+    until: bigint;
     relation: bigint;
   };
 
-  export type GrantStruct = { rateBps: BigNumberish; deadline: BigNumberish; signature: BytesLike };
+  export type GrantStruct = {
+    rateBps: BigNumberish;
+    until: BigNumberish;
+    deadline: BigNumberish;
+    signature: BytesLike;
+  };
 
-  export type GrantStructOutput = [rateBps: bigint, deadline: bigint, signature: string] & {
+  export type GrantStructOutput = [rateBps: bigint, until: bigint, deadline: bigint, signature: string] & {
     rateBps: bigint;
+    until: bigint;
     deadline: bigint;
     signature: string;
   };
@@ -76,6 +87,7 @@ export declare namespace IModelRegistry {
     parents: IModelRegistry.ParentStruct[];
     grants: IModelRegistry.GrantStruct[];
     holdings: IRoyaltyLedger.HoldingStruct[];
+    allocations: IAllocations.AllocationStruct[];
   };
 
   export type RegistrationStructOutput = [
@@ -89,6 +101,7 @@ export declare namespace IModelRegistry {
     parents: IModelRegistry.ParentStructOutput[],
     grants: IModelRegistry.GrantStructOutput[],
     holdings: IRoyaltyLedger.HoldingStructOutput[],
+    allocations: IAllocations.AllocationStructOutput[],
   ] & {
     salt: string;
     owner: string;
@@ -100,6 +113,7 @@ export declare namespace IModelRegistry {
     parents: IModelRegistry.ParentStructOutput[];
     grants: IModelRegistry.GrantStructOutput[];
     holdings: IRoyaltyLedger.HoldingStructOutput[];
+    allocations: IAllocations.AllocationStructOutput[];
   };
 }
 
@@ -107,6 +121,24 @@ export declare namespace IRoyaltyLedger {
   export type HoldingStruct = { holder: AddressLike; units: BigNumberish };
 
   export type HoldingStructOutput = [holder: string, units: bigint] & { holder: string; units: bigint };
+}
+
+export declare namespace IAllocations {
+  export type AllocationStruct = {
+    root: BytesLike;
+    units: BigNumberish;
+    uri: string;
+    steward: AddressLike;
+    reclaimableFrom: BigNumberish;
+  };
+
+  export type AllocationStructOutput = [
+    root: string,
+    units: bigint,
+    uri: string,
+    steward: string,
+    reclaimableFrom: bigint,
+  ] & { root: string; units: bigint; uri: string; steward: string; reclaimableFrom: bigint };
 }
 
 export interface ModelRegistryInterface extends Interface {

@@ -22,22 +22,44 @@ import type {
   TypedContractMethod,
 } from "./common.js";
 
+export type AuthorizationStruct = {
+  from: AddressLike;
+  validAfter: BigNumberish;
+  validBefore: BigNumberish;
+  salt: BytesLike;
+  signature: BytesLike;
+};
+
+export type AuthorizationStructOutput = [
+  from: string,
+  validAfter: bigint,
+  validBefore: bigint,
+  salt: string,
+  signature: string,
+] & { from: string; validAfter: bigint; validBefore: bigint; salt: string; signature: string };
+
 export declare namespace IRoyaltyLedger {
-  export type EdgeStruct = { parent: AddressLike; rateBps: BigNumberish };
+  export type EdgeStruct = { parent: AddressLike; rateBps: BigNumberish; until: BigNumberish };
 
-  export type EdgeStructOutput = [parent: string, rateBps: bigint] & { parent: string; rateBps: bigint };
+  export type EdgeStructOutput = [parent: string, rateBps: bigint, until: bigint] & {
+    parent: string;
+    rateBps: bigint;
+    until: bigint;
+  };
 
-  export type ModelBooksStruct = { received: BigNumberish; cascaded: BigNumberish; distributed: BigNumberish };
+  export type ModelBooksStruct = {
+    received: BigNumberish;
+    cascaded: BigNumberish;
+    distributed: BigNumberish;
+    closed: BigNumberish;
+  };
 
-  export type ModelBooksStructOutput = [received: bigint, cascaded: bigint, distributed: bigint] & {
+  export type ModelBooksStructOutput = [received: bigint, cascaded: bigint, distributed: bigint, closed: bigint] & {
     received: bigint;
     cascaded: bigint;
     distributed: bigint;
+    closed: bigint;
   };
-
-  export type HoldingStruct = { holder: AddressLike; units: BigNumberish };
-
-  export type HoldingStructOutput = [holder: string, units: bigint] & { holder: string; units: bigint };
 
   export type TermsStruct = {
     number: BigNumberish;
@@ -63,6 +85,28 @@ export declare namespace IRoyaltyLedger {
     maxHostBps: bigint;
     currencies: bigint;
   };
+
+  export type HoldingStruct = { holder: AddressLike; units: BigNumberish };
+
+  export type HoldingStructOutput = [holder: string, units: bigint] & { holder: string; units: bigint };
+}
+
+export declare namespace IAllocations {
+  export type AllocationStruct = {
+    root: BytesLike;
+    units: BigNumberish;
+    uri: string;
+    steward: AddressLike;
+    reclaimableFrom: BigNumberish;
+  };
+
+  export type AllocationStructOutput = [
+    root: string,
+    units: bigint,
+    uri: string,
+    steward: string,
+    reclaimableFrom: bigint,
+  ] & { root: string; units: bigint; uri: string; steward: string; reclaimableFrom: bigint };
 }
 
 export declare namespace IDeposits {
@@ -78,14 +122,19 @@ export declare namespace IDeposits {
 export interface RoyaltyLedgerInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "addCurrency"
+      | "allocate"
+      | "allocationCount"
+      | "allocationOf"
       | "allowance"
       | "approve"
       | "balanceOf"
       | "booksOf"
       | "cascade"
       | "claim"
-      | "claimAsHost"
       | "claimFor"
+      | "claimHostPart"
+      | "claimShares"
       | "claimable"
       | "claimableByHost"
       | "collectFees"
@@ -95,24 +144,30 @@ export interface RoyaltyLedgerInterface extends Interface {
       | "depositOf"
       | "edgesOf"
       | "governance"
+      | "handOverPosition"
       | "isListed"
       | "isOperator"
-      | "listCurrency"
+      | "isShareClaimed"
       | "modelCount"
       | "modelIdOf"
+      | "modelTermsOf"
       | "name"
       | "open"
       | "pay"
+      | "payBy"
       | "payMany"
-      | "pendingUpstream"
+      | "payWithAuthorization"
+      | "payWithPermit"
+      | "positionOf"
       | "protocolFeeBps"
+      | "reclaimShares"
+      | "retire"
       | "setOperator"
       | "setProtocolFee"
       | "supportsInterface"
       | "sweep"
       | "sweepHosted"
       | "symbol"
-      | "termsOf"
       | "totalSupply"
       | "transfer"
       | "transferFrom",
@@ -121,32 +176,46 @@ export interface RoyaltyLedgerInterface extends Interface {
   getEvent(
     nameOrSignatureOrTopic:
       | "Approval"
+      | "BooksClosed"
       | "Cascaded"
       | "Claimed"
       | "CurrencyListed"
+      | "EdgeRetired"
       | "FeesCollected"
       | "HostClaimed"
       | "ModelOpened"
       | "OperatorSet"
       | "Paid"
+      | "PositionHandedOver"
       | "ProtocolFeeUpdated"
       | "RoyaltyPassed"
       | "RoyaltySpilled"
+      | "SharesAllocated"
+      | "SharesClaimed"
+      | "SharesReclaimed"
       | "Swept"
       | "Transfer",
   ): EventFragment;
 
+  encodeFunctionData(functionFragment: "addCurrency", values: [AddressLike]): string;
+  encodeFunctionData(functionFragment: "allocate", values: [AddressLike, IAllocations.AllocationStruct]): string;
+  encodeFunctionData(functionFragment: "allocationCount", values?: undefined): string;
+  encodeFunctionData(functionFragment: "allocationOf", values: [BigNumberish]): string;
   encodeFunctionData(functionFragment: "allowance", values: [AddressLike, AddressLike, BigNumberish]): string;
   encodeFunctionData(functionFragment: "approve", values: [AddressLike, BigNumberish, BigNumberish]): string;
   encodeFunctionData(functionFragment: "balanceOf", values: [AddressLike, BigNumberish]): string;
   encodeFunctionData(functionFragment: "booksOf", values: [AddressLike, AddressLike]): string;
   encodeFunctionData(functionFragment: "cascade", values: [AddressLike[], AddressLike]): string;
   encodeFunctionData(functionFragment: "claim", values: [AddressLike[], AddressLike, AddressLike]): string;
+  encodeFunctionData(functionFragment: "claimFor", values: [AddressLike, AddressLike[], AddressLike]): string;
   encodeFunctionData(
-    functionFragment: "claimAsHost",
+    functionFragment: "claimHostPart",
     values: [IDeposits.HostingStruct[], AddressLike, AddressLike],
   ): string;
-  encodeFunctionData(functionFragment: "claimFor", values: [AddressLike, AddressLike[], AddressLike]): string;
+  encodeFunctionData(
+    functionFragment: "claimShares",
+    values: [AddressLike, BigNumberish, BigNumberish, AddressLike, BigNumberish, BytesLike[]],
+  ): string;
   encodeFunctionData(functionFragment: "claimable", values: [AddressLike, AddressLike, AddressLike]): string;
   encodeFunctionData(functionFragment: "claimableByHost", values: [IDeposits.HostingStruct, AddressLike]): string;
   encodeFunctionData(functionFragment: "collectFees", values: [AddressLike]): string;
@@ -156,30 +225,51 @@ export interface RoyaltyLedgerInterface extends Interface {
   encodeFunctionData(functionFragment: "depositOf", values: [IDeposits.HostingStruct]): string;
   encodeFunctionData(functionFragment: "edgesOf", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "governance", values?: undefined): string;
+  encodeFunctionData(functionFragment: "handOverPosition", values: [AddressLike, AddressLike]): string;
   encodeFunctionData(functionFragment: "isListed", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "isOperator", values: [AddressLike, AddressLike]): string;
-  encodeFunctionData(functionFragment: "listCurrency", values: [AddressLike]): string;
+  encodeFunctionData(functionFragment: "isShareClaimed", values: [BigNumberish, BigNumberish]): string;
   encodeFunctionData(functionFragment: "modelCount", values?: undefined): string;
   encodeFunctionData(functionFragment: "modelIdOf", values: [AddressLike, BytesLike]): string;
+  encodeFunctionData(functionFragment: "modelTermsOf", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "name", values: [BigNumberish]): string;
   encodeFunctionData(
     functionFragment: "open",
-    values: [BytesLike, IRoyaltyLedger.EdgeStruct[], BigNumberish, IRoyaltyLedger.HoldingStruct[]],
+    values: [
+      BytesLike,
+      IRoyaltyLedger.EdgeStruct[],
+      BigNumberish,
+      IRoyaltyLedger.HoldingStruct[],
+      IAllocations.AllocationStruct[],
+    ],
   ): string;
   encodeFunctionData(functionFragment: "pay", values: [AddressLike, AddressLike, BigNumberish, BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "payBy",
+    values: [AddressLike, AddressLike, BigNumberish, BytesLike, BytesLike],
+  ): string;
   encodeFunctionData(
     functionFragment: "payMany",
     values: [AddressLike[], AddressLike, BigNumberish[], BytesLike],
   ): string;
-  encodeFunctionData(functionFragment: "pendingUpstream", values: [AddressLike, AddressLike]): string;
+  encodeFunctionData(
+    functionFragment: "payWithAuthorization",
+    values: [AddressLike, AddressLike, BigNumberish, BytesLike, AuthorizationStruct],
+  ): string;
+  encodeFunctionData(
+    functionFragment: "payWithPermit",
+    values: [AddressLike, AddressLike, BigNumberish, BytesLike, BigNumberish, BigNumberish, BytesLike, BytesLike],
+  ): string;
+  encodeFunctionData(functionFragment: "positionOf", values: [AddressLike, AddressLike, AddressLike]): string;
   encodeFunctionData(functionFragment: "protocolFeeBps", values?: undefined): string;
+  encodeFunctionData(functionFragment: "reclaimShares", values: [AddressLike, BigNumberish, AddressLike]): string;
+  encodeFunctionData(functionFragment: "retire", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "setOperator", values: [AddressLike, boolean]): string;
   encodeFunctionData(functionFragment: "setProtocolFee", values: [BigNumberish]): string;
   encodeFunctionData(functionFragment: "supportsInterface", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "sweep", values: [BytesLike[], AddressLike[]]): string;
   encodeFunctionData(functionFragment: "sweepHosted", values: [IDeposits.HostingStruct[], AddressLike[]]): string;
   encodeFunctionData(functionFragment: "symbol", values: [BigNumberish]): string;
-  encodeFunctionData(functionFragment: "termsOf", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "totalSupply", values: [BigNumberish]): string;
   encodeFunctionData(functionFragment: "transfer", values: [AddressLike, BigNumberish, BigNumberish]): string;
   encodeFunctionData(
@@ -187,14 +277,19 @@ export interface RoyaltyLedgerInterface extends Interface {
     values: [AddressLike, AddressLike, BigNumberish, BigNumberish],
   ): string;
 
+  decodeFunctionResult(functionFragment: "addCurrency", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "allocate", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "allocationCount", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "allocationOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "allowance", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "approve", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "balanceOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "booksOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "cascade", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "claim", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "claimAsHost", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "claimFor", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "claimHostPart", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "claimShares", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "claimable", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "claimableByHost", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "collectFees", data: BytesLike): Result;
@@ -204,24 +299,30 @@ export interface RoyaltyLedgerInterface extends Interface {
   decodeFunctionResult(functionFragment: "depositOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "edgesOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "governance", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "handOverPosition", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "isListed", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "isOperator", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "listCurrency", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "isShareClaimed", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "modelCount", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "modelIdOf", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "modelTermsOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "name", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "open", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pay", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "payBy", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "payMany", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "pendingUpstream", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "payWithAuthorization", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "payWithPermit", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "positionOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "protocolFeeBps", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "reclaimShares", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "retire", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setOperator", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setProtocolFee", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "supportsInterface", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sweep", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sweepHosted", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "termsOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "totalSupply", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "transfer", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "transferFrom", data: BytesLike): Result;
@@ -235,6 +336,26 @@ export namespace ApprovalEvent {
     spender: string;
     id: bigint;
     amount: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace BooksClosedEvent {
+  export type InputTuple = [
+    model: AddressLike,
+    currency: AddressLike,
+    received: BigNumberish,
+    distributed: BigNumberish,
+  ];
+  export type OutputTuple = [model: string, currency: string, received: bigint, distributed: bigint];
+  export interface OutputObject {
+    model: string;
+    currency: string;
+    received: bigint;
+    distributed: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -285,6 +406,20 @@ export namespace CurrencyListedEvent {
   export interface OutputObject {
     currency: string;
     index: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace EdgeRetiredEvent {
+  export type InputTuple = [model: AddressLike, parent: AddressLike, rateBps: BigNumberish];
+  export type OutputTuple = [model: string, parent: string, rateBps: bigint];
+  export interface OutputObject {
+    model: string;
+    parent: string;
+    rateBps: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -397,6 +532,21 @@ export namespace PaidEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace PositionHandedOverEvent {
+  export type InputTuple = [model: AddressLike, from: AddressLike, to: AddressLike, units: BigNumberish];
+  export type OutputTuple = [model: string, from: string, to: string, units: bigint];
+  export interface OutputObject {
+    model: string;
+    from: string;
+    to: string;
+    units: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace ProtocolFeeUpdatedEvent {
   export type InputTuple = [oldFeeBps: BigNumberish, newFeeBps: BigNumberish];
   export type OutputTuple = [oldFeeBps: bigint, newFeeBps: bigint];
@@ -433,6 +583,71 @@ export namespace RoyaltySpilledEvent {
     parent: string;
     currency: string;
     amount: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace SharesAllocatedEvent {
+  export type InputTuple = [
+    allocation: BigNumberish,
+    model: AddressLike,
+    creator: AddressLike,
+    root: BytesLike,
+    units: BigNumberish,
+    uri: string,
+    steward: AddressLike,
+    reclaimableFrom: BigNumberish,
+  ];
+  export type OutputTuple = [
+    allocation: bigint,
+    model: string,
+    creator: string,
+    root: string,
+    units: bigint,
+    uri: string,
+    steward: string,
+    reclaimableFrom: bigint,
+  ];
+  export interface OutputObject {
+    allocation: bigint;
+    model: string;
+    creator: string;
+    root: string;
+    units: bigint;
+    uri: string;
+    steward: string;
+    reclaimableFrom: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace SharesClaimedEvent {
+  export type InputTuple = [allocation: BigNumberish, index: BigNumberish];
+  export type OutputTuple = [allocation: bigint, index: bigint];
+  export interface OutputObject {
+    allocation: bigint;
+    index: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace SharesReclaimedEvent {
+  export type InputTuple = [allocation: BigNumberish, model: AddressLike, to: AddressLike, units: BigNumberish];
+  export type OutputTuple = [allocation: bigint, model: string, to: string, units: bigint];
+  export interface OutputObject {
+    allocation: bigint;
+    model: string;
+    to: string;
+    units: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -517,6 +732,22 @@ export interface RoyaltyLedger extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  addCurrency: TypedContractMethod<[currency: AddressLike], [void], "nonpayable">;
+
+  allocate: TypedContractMethod<
+    [model: AddressLike, allocation: IAllocations.AllocationStruct],
+    [bigint],
+    "nonpayable"
+  >;
+
+  allocationCount: TypedContractMethod<[], [bigint], "view">;
+
+  allocationOf: TypedContractMethod<
+    [allocation: BigNumberish],
+    [[string, string, bigint] & { root: string; steward: string; reclaimableFrom: bigint }],
+    "view"
+  >;
+
   allowance: TypedContractMethod<[owner: AddressLike, spender: AddressLike, id: BigNumberish], [bigint], "view">;
 
   approve: TypedContractMethod<[spender: AddressLike, id: BigNumberish, amount: BigNumberish], [boolean], "nonpayable">;
@@ -533,15 +764,28 @@ export interface RoyaltyLedger extends BaseContract {
 
   claim: TypedContractMethod<[models: AddressLike[], currency: AddressLike, to: AddressLike], [bigint], "nonpayable">;
 
-  claimAsHost: TypedContractMethod<
+  claimFor: TypedContractMethod<
+    [holder: AddressLike, models: AddressLike[], currency: AddressLike],
+    [bigint],
+    "nonpayable"
+  >;
+
+  claimHostPart: TypedContractMethod<
     [hostings: IDeposits.HostingStruct[], currency: AddressLike, to: AddressLike],
     [bigint],
     "nonpayable"
   >;
 
-  claimFor: TypedContractMethod<
-    [holder: AddressLike, models: AddressLike[], currency: AddressLike],
-    [bigint],
+  claimShares: TypedContractMethod<
+    [
+      model: AddressLike,
+      allocation: BigNumberish,
+      index: BigNumberish,
+      account: AddressLike,
+      units: BigNumberish,
+      proof: BytesLike[],
+    ],
+    [void],
     "nonpayable"
   >;
 
@@ -563,17 +807,21 @@ export interface RoyaltyLedger extends BaseContract {
 
   governance: TypedContractMethod<[], [string], "view">;
 
+  handOverPosition: TypedContractMethod<[model: AddressLike, to: AddressLike], [void], "nonpayable">;
+
   isListed: TypedContractMethod<[currency: AddressLike], [boolean], "view">;
 
   isOperator: TypedContractMethod<[owner: AddressLike, spender: AddressLike], [boolean], "view">;
 
-  listCurrency: TypedContractMethod<[currency: AddressLike], [void], "nonpayable">;
+  isShareClaimed: TypedContractMethod<[allocation: BigNumberish, index: BigNumberish], [boolean], "view">;
 
   modelCount: TypedContractMethod<[], [bigint], "view">;
 
   modelIdOf: TypedContractMethod<[registrar: AddressLike, salt: BytesLike], [string], "view">;
 
-  name: TypedContractMethod<[id: BigNumberish], [string], "view">;
+  modelTermsOf: TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.TermsStructOutput], "view">;
+
+  name: TypedContractMethod<[arg0: BigNumberish], [string], "view">;
 
   open: TypedContractMethod<
     [
@@ -581,6 +829,7 @@ export interface RoyaltyLedger extends BaseContract {
       edges: IRoyaltyLedger.EdgeStruct[],
       maxHostBps: BigNumberish,
       holdings: IRoyaltyLedger.HoldingStruct[],
+      allocations: IAllocations.AllocationStruct[],
     ],
     [string],
     "nonpayable"
@@ -592,15 +841,60 @@ export interface RoyaltyLedger extends BaseContract {
     "payable"
   >;
 
+  payBy: TypedContractMethod<
+    [model: AddressLike, currency: AddressLike, amount: BigNumberish, ref: BytesLike, data: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
   payMany: TypedContractMethod<
     [models: AddressLike[], currency: AddressLike, amounts: BigNumberish[], ref: BytesLike],
     [void],
     "payable"
   >;
 
-  pendingUpstream: TypedContractMethod<[model: AddressLike, currency: AddressLike], [bigint], "view">;
+  payWithAuthorization: TypedContractMethod<
+    [
+      model: AddressLike,
+      currency: AddressLike,
+      amount: BigNumberish,
+      ref: BytesLike,
+      authorization: AuthorizationStruct,
+    ],
+    [void],
+    "nonpayable"
+  >;
+
+  payWithPermit: TypedContractMethod<
+    [
+      model: AddressLike,
+      currency: AddressLike,
+      amount: BigNumberish,
+      ref: BytesLike,
+      deadline: BigNumberish,
+      v: BigNumberish,
+      r: BytesLike,
+      s: BytesLike,
+    ],
+    [void],
+    "nonpayable"
+  >;
+
+  positionOf: TypedContractMethod<
+    [holder: AddressLike, model: AddressLike, currency: AddressLike],
+    [[bigint, bigint, bigint] & { seen: bigint; owed: bigint; remainder: bigint }],
+    "view"
+  >;
 
   protocolFeeBps: TypedContractMethod<[], [bigint], "view">;
+
+  reclaimShares: TypedContractMethod<
+    [model: AddressLike, allocation: BigNumberish, to: AddressLike],
+    [void],
+    "nonpayable"
+  >;
+
+  retire: TypedContractMethod<[model: AddressLike], [void], "nonpayable">;
 
   setOperator: TypedContractMethod<[spender: AddressLike, approved: boolean], [boolean], "nonpayable">;
 
@@ -618,8 +912,6 @@ export interface RoyaltyLedger extends BaseContract {
 
   symbol: TypedContractMethod<[arg0: BigNumberish], [string], "view">;
 
-  termsOf: TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.TermsStructOutput], "view">;
-
   totalSupply: TypedContractMethod<[id: BigNumberish], [bigint], "view">;
 
   transfer: TypedContractMethod<
@@ -636,6 +928,18 @@ export interface RoyaltyLedger extends BaseContract {
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
+  getFunction(nameOrSignature: "addCurrency"): TypedContractMethod<[currency: AddressLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "allocate",
+  ): TypedContractMethod<[model: AddressLike, allocation: IAllocations.AllocationStruct], [bigint], "nonpayable">;
+  getFunction(nameOrSignature: "allocationCount"): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "allocationOf",
+  ): TypedContractMethod<
+    [allocation: BigNumberish],
+    [[string, string, bigint] & { root: string; steward: string; reclaimableFrom: bigint }],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "allowance",
   ): TypedContractMethod<[owner: AddressLike, spender: AddressLike, id: BigNumberish], [bigint], "view">;
@@ -655,15 +959,29 @@ export interface RoyaltyLedger extends BaseContract {
     nameOrSignature: "claim",
   ): TypedContractMethod<[models: AddressLike[], currency: AddressLike, to: AddressLike], [bigint], "nonpayable">;
   getFunction(
-    nameOrSignature: "claimAsHost",
+    nameOrSignature: "claimFor",
+  ): TypedContractMethod<[holder: AddressLike, models: AddressLike[], currency: AddressLike], [bigint], "nonpayable">;
+  getFunction(
+    nameOrSignature: "claimHostPart",
   ): TypedContractMethod<
     [hostings: IDeposits.HostingStruct[], currency: AddressLike, to: AddressLike],
     [bigint],
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "claimFor",
-  ): TypedContractMethod<[holder: AddressLike, models: AddressLike[], currency: AddressLike], [bigint], "nonpayable">;
+    nameOrSignature: "claimShares",
+  ): TypedContractMethod<
+    [
+      model: AddressLike,
+      allocation: BigNumberish,
+      index: BigNumberish,
+      account: AddressLike,
+      units: BigNumberish,
+      proof: BytesLike[],
+    ],
+    [void],
+    "nonpayable"
+  >;
   getFunction(
     nameOrSignature: "claimable",
   ): TypedContractMethod<[holder: AddressLike, model: AddressLike, currency: AddressLike], [bigint], "view">;
@@ -679,16 +997,24 @@ export interface RoyaltyLedger extends BaseContract {
     nameOrSignature: "edgesOf",
   ): TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.EdgeStructOutput[]], "view">;
   getFunction(nameOrSignature: "governance"): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "handOverPosition",
+  ): TypedContractMethod<[model: AddressLike, to: AddressLike], [void], "nonpayable">;
   getFunction(nameOrSignature: "isListed"): TypedContractMethod<[currency: AddressLike], [boolean], "view">;
   getFunction(
     nameOrSignature: "isOperator",
   ): TypedContractMethod<[owner: AddressLike, spender: AddressLike], [boolean], "view">;
-  getFunction(nameOrSignature: "listCurrency"): TypedContractMethod<[currency: AddressLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "isShareClaimed",
+  ): TypedContractMethod<[allocation: BigNumberish, index: BigNumberish], [boolean], "view">;
   getFunction(nameOrSignature: "modelCount"): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "modelIdOf",
   ): TypedContractMethod<[registrar: AddressLike, salt: BytesLike], [string], "view">;
-  getFunction(nameOrSignature: "name"): TypedContractMethod<[id: BigNumberish], [string], "view">;
+  getFunction(
+    nameOrSignature: "modelTermsOf",
+  ): TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.TermsStructOutput], "view">;
+  getFunction(nameOrSignature: "name"): TypedContractMethod<[arg0: BigNumberish], [string], "view">;
   getFunction(
     nameOrSignature: "open",
   ): TypedContractMethod<
@@ -697,6 +1023,7 @@ export interface RoyaltyLedger extends BaseContract {
       edges: IRoyaltyLedger.EdgeStruct[],
       maxHostBps: BigNumberish,
       holdings: IRoyaltyLedger.HoldingStruct[],
+      allocations: IAllocations.AllocationStruct[],
     ],
     [string],
     "nonpayable"
@@ -709,6 +1036,13 @@ export interface RoyaltyLedger extends BaseContract {
     "payable"
   >;
   getFunction(
+    nameOrSignature: "payBy",
+  ): TypedContractMethod<
+    [model: AddressLike, currency: AddressLike, amount: BigNumberish, ref: BytesLike, data: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "payMany",
   ): TypedContractMethod<
     [models: AddressLike[], currency: AddressLike, amounts: BigNumberish[], ref: BytesLike],
@@ -716,9 +1050,46 @@ export interface RoyaltyLedger extends BaseContract {
     "payable"
   >;
   getFunction(
-    nameOrSignature: "pendingUpstream",
-  ): TypedContractMethod<[model: AddressLike, currency: AddressLike], [bigint], "view">;
+    nameOrSignature: "payWithAuthorization",
+  ): TypedContractMethod<
+    [
+      model: AddressLike,
+      currency: AddressLike,
+      amount: BigNumberish,
+      ref: BytesLike,
+      authorization: AuthorizationStruct,
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "payWithPermit",
+  ): TypedContractMethod<
+    [
+      model: AddressLike,
+      currency: AddressLike,
+      amount: BigNumberish,
+      ref: BytesLike,
+      deadline: BigNumberish,
+      v: BigNumberish,
+      r: BytesLike,
+      s: BytesLike,
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "positionOf",
+  ): TypedContractMethod<
+    [holder: AddressLike, model: AddressLike, currency: AddressLike],
+    [[bigint, bigint, bigint] & { seen: bigint; owed: bigint; remainder: bigint }],
+    "view"
+  >;
   getFunction(nameOrSignature: "protocolFeeBps"): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "reclaimShares",
+  ): TypedContractMethod<[model: AddressLike, allocation: BigNumberish, to: AddressLike], [void], "nonpayable">;
+  getFunction(nameOrSignature: "retire"): TypedContractMethod<[model: AddressLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "setOperator",
   ): TypedContractMethod<[spender: AddressLike, approved: boolean], [boolean], "nonpayable">;
@@ -731,9 +1102,6 @@ export interface RoyaltyLedger extends BaseContract {
     nameOrSignature: "sweepHosted",
   ): TypedContractMethod<[hostings: IDeposits.HostingStruct[], currencies: AddressLike[]], [void], "nonpayable">;
   getFunction(nameOrSignature: "symbol"): TypedContractMethod<[arg0: BigNumberish], [string], "view">;
-  getFunction(
-    nameOrSignature: "termsOf",
-  ): TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.TermsStructOutput], "view">;
   getFunction(nameOrSignature: "totalSupply"): TypedContractMethod<[id: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "transfer",
@@ -750,6 +1118,9 @@ export interface RoyaltyLedger extends BaseContract {
     key: "Approval",
   ): TypedContractEvent<ApprovalEvent.InputTuple, ApprovalEvent.OutputTuple, ApprovalEvent.OutputObject>;
   getEvent(
+    key: "BooksClosed",
+  ): TypedContractEvent<BooksClosedEvent.InputTuple, BooksClosedEvent.OutputTuple, BooksClosedEvent.OutputObject>;
+  getEvent(
     key: "Cascaded",
   ): TypedContractEvent<CascadedEvent.InputTuple, CascadedEvent.OutputTuple, CascadedEvent.OutputObject>;
   getEvent(
@@ -763,6 +1134,9 @@ export interface RoyaltyLedger extends BaseContract {
     CurrencyListedEvent.OutputObject
   >;
   getEvent(
+    key: "EdgeRetired",
+  ): TypedContractEvent<EdgeRetiredEvent.InputTuple, EdgeRetiredEvent.OutputTuple, EdgeRetiredEvent.OutputObject>;
+  getEvent(
     key: "FeesCollected",
   ): TypedContractEvent<FeesCollectedEvent.InputTuple, FeesCollectedEvent.OutputTuple, FeesCollectedEvent.OutputObject>;
   getEvent(
@@ -775,6 +1149,13 @@ export interface RoyaltyLedger extends BaseContract {
     key: "OperatorSet",
   ): TypedContractEvent<OperatorSetEvent.InputTuple, OperatorSetEvent.OutputTuple, OperatorSetEvent.OutputObject>;
   getEvent(key: "Paid"): TypedContractEvent<PaidEvent.InputTuple, PaidEvent.OutputTuple, PaidEvent.OutputObject>;
+  getEvent(
+    key: "PositionHandedOver",
+  ): TypedContractEvent<
+    PositionHandedOverEvent.InputTuple,
+    PositionHandedOverEvent.OutputTuple,
+    PositionHandedOverEvent.OutputObject
+  >;
   getEvent(
     key: "ProtocolFeeUpdated",
   ): TypedContractEvent<
@@ -792,6 +1173,23 @@ export interface RoyaltyLedger extends BaseContract {
     RoyaltySpilledEvent.OutputTuple,
     RoyaltySpilledEvent.OutputObject
   >;
+  getEvent(
+    key: "SharesAllocated",
+  ): TypedContractEvent<
+    SharesAllocatedEvent.InputTuple,
+    SharesAllocatedEvent.OutputTuple,
+    SharesAllocatedEvent.OutputObject
+  >;
+  getEvent(
+    key: "SharesClaimed",
+  ): TypedContractEvent<SharesClaimedEvent.InputTuple, SharesClaimedEvent.OutputTuple, SharesClaimedEvent.OutputObject>;
+  getEvent(
+    key: "SharesReclaimed",
+  ): TypedContractEvent<
+    SharesReclaimedEvent.InputTuple,
+    SharesReclaimedEvent.OutputTuple,
+    SharesReclaimedEvent.OutputObject
+  >;
   getEvent(key: "Swept"): TypedContractEvent<SweptEvent.InputTuple, SweptEvent.OutputTuple, SweptEvent.OutputObject>;
   getEvent(
     key: "Transfer",
@@ -804,6 +1202,17 @@ export interface RoyaltyLedger extends BaseContract {
       ApprovalEvent.OutputObject
     >;
     Approval: TypedContractEvent<ApprovalEvent.InputTuple, ApprovalEvent.OutputTuple, ApprovalEvent.OutputObject>;
+
+    "BooksClosed(address,address,uint256,uint256)": TypedContractEvent<
+      BooksClosedEvent.InputTuple,
+      BooksClosedEvent.OutputTuple,
+      BooksClosedEvent.OutputObject
+    >;
+    BooksClosed: TypedContractEvent<
+      BooksClosedEvent.InputTuple,
+      BooksClosedEvent.OutputTuple,
+      BooksClosedEvent.OutputObject
+    >;
 
     "Cascaded(address,address,uint256,uint256)": TypedContractEvent<
       CascadedEvent.InputTuple,
@@ -828,6 +1237,17 @@ export interface RoyaltyLedger extends BaseContract {
       CurrencyListedEvent.InputTuple,
       CurrencyListedEvent.OutputTuple,
       CurrencyListedEvent.OutputObject
+    >;
+
+    "EdgeRetired(address,address,uint16)": TypedContractEvent<
+      EdgeRetiredEvent.InputTuple,
+      EdgeRetiredEvent.OutputTuple,
+      EdgeRetiredEvent.OutputObject
+    >;
+    EdgeRetired: TypedContractEvent<
+      EdgeRetiredEvent.InputTuple,
+      EdgeRetiredEvent.OutputTuple,
+      EdgeRetiredEvent.OutputObject
     >;
 
     "FeesCollected(address,uint256)": TypedContractEvent<
@@ -881,6 +1301,17 @@ export interface RoyaltyLedger extends BaseContract {
     >;
     Paid: TypedContractEvent<PaidEvent.InputTuple, PaidEvent.OutputTuple, PaidEvent.OutputObject>;
 
+    "PositionHandedOver(address,address,address,uint256)": TypedContractEvent<
+      PositionHandedOverEvent.InputTuple,
+      PositionHandedOverEvent.OutputTuple,
+      PositionHandedOverEvent.OutputObject
+    >;
+    PositionHandedOver: TypedContractEvent<
+      PositionHandedOverEvent.InputTuple,
+      PositionHandedOverEvent.OutputTuple,
+      PositionHandedOverEvent.OutputObject
+    >;
+
     "ProtocolFeeUpdated(uint16,uint16)": TypedContractEvent<
       ProtocolFeeUpdatedEvent.InputTuple,
       ProtocolFeeUpdatedEvent.OutputTuple,
@@ -912,6 +1343,39 @@ export interface RoyaltyLedger extends BaseContract {
       RoyaltySpilledEvent.InputTuple,
       RoyaltySpilledEvent.OutputTuple,
       RoyaltySpilledEvent.OutputObject
+    >;
+
+    "SharesAllocated(uint64,address,address,bytes32,uint32,string,address,uint40)": TypedContractEvent<
+      SharesAllocatedEvent.InputTuple,
+      SharesAllocatedEvent.OutputTuple,
+      SharesAllocatedEvent.OutputObject
+    >;
+    SharesAllocated: TypedContractEvent<
+      SharesAllocatedEvent.InputTuple,
+      SharesAllocatedEvent.OutputTuple,
+      SharesAllocatedEvent.OutputObject
+    >;
+
+    "SharesClaimed(uint64,uint256)": TypedContractEvent<
+      SharesClaimedEvent.InputTuple,
+      SharesClaimedEvent.OutputTuple,
+      SharesClaimedEvent.OutputObject
+    >;
+    SharesClaimed: TypedContractEvent<
+      SharesClaimedEvent.InputTuple,
+      SharesClaimedEvent.OutputTuple,
+      SharesClaimedEvent.OutputObject
+    >;
+
+    "SharesReclaimed(uint64,address,address,uint256)": TypedContractEvent<
+      SharesReclaimedEvent.InputTuple,
+      SharesReclaimedEvent.OutputTuple,
+      SharesReclaimedEvent.OutputObject
+    >;
+    SharesReclaimed: TypedContractEvent<
+      SharesReclaimedEvent.InputTuple,
+      SharesReclaimedEvent.OutputTuple,
+      SharesReclaimedEvent.OutputObject
     >;
 
     "Swept(address,address,address,uint256,uint256)": TypedContractEvent<
