@@ -25,11 +25,24 @@ export const PEOPLE = [
 ] as const;
 export type Person = (typeof PEOPLE)[number];
 
+/** Contributors who are too many to name when a model is registered: their shares are set aside under one root. */
+export interface Crowd {
+  /** How many contributors there are. */
+  leaves: number;
+  /** How many shares each has who is not named here. */
+  unitsEach: number;
+  /** Those who claim their shares in the story. */
+  claimants: { holder: Person; units: number }[];
+}
+
 /** A model of the story, before it is registered. */
 export interface Role {
   key: string;
   kind: "model" | "adapter" | "dataset" | "code";
-  sealed: SealedManifest;
+  /** Of a source, which the `SourceRegistry` registers, there is none. */
+  sealed?: SealedManifest;
+  /** Where the source is whose author has not come: its holder claims it in the course of the story. */
+  source?: string;
   /** Said of the model when it is shown. */
   note?: string;
   /** Its licence forbids selling: it is registered, and nobody pays for it. */
@@ -37,8 +50,19 @@ export interface Role {
   /** What a child must pass on at least, in basis points. */
   asksBps: number;
   parents: { key: string; rateBps: number; relation: "trainedOn" | "quantization" | "fineTune" | "adapter" | "uses" }[];
-  /** Shares of 1,000,000; the first holder registers the model and owns it. */
+  /** Shares of 1,000,000, with the crowd's; the first holder registers the model and owns it. */
   holdings: { holder: Person; units: bigint }[];
+  crowd?: Crowd;
+}
+
+/** Returns everybody who has shares of a model at the end of the story, but for those of the crowd who did not come. */
+export function holdersOf({ holdings, crowd }: Role): { holder: Person; units: bigint }[] {
+  return [...holdings, ...(crowd?.claimants ?? []).map(({ holder, units }) => ({ holder, units: BigInt(units) }))];
+}
+
+/** Returns how many shares are still set aside at the end of the story. */
+export function unitsLeft({ crowd }: Role): bigint {
+  return crowd === undefined ? 0n : BigInt((crowd.leaves - crowd.claimants.length) * crowd.unitsEach);
 }
 
 const VAD = "@ricky0123/vad-web";
@@ -67,8 +91,16 @@ export async function castOf(folder: string): Promise<Role[]> {
       parents: [],
       holdings: [
         { holder: "Amara", units: 600_000n },
-        { holder: "Bao", units: 400_000n },
+        { holder: "Bao", units: 300_000n },
       ],
+      crowd: {
+        leaves: 1_000,
+        unitsEach: 100,
+        claimants: [
+          { holder: "Kofi", units: 137 },
+          { holder: "Lena", units: 63 },
+        ],
+      },
       sealed: seal({
         name: "Iris",
         description: "150 irises of three species, measured by Edgar Anderson.",
@@ -135,10 +167,21 @@ export async function castOf(folder: string): Promise<Role[]> {
       }),
     },
     {
+      key: "snakers4/silero-vad",
+      kind: "code",
+      source: "https://github.com/snakers4/silero-vad",
+      asksBps: 0,
+      parents: [],
+      holdings: [{ holder: "Jun", units: 1_000_000n }],
+    },
+    {
       key: "Silero VAD v6",
       kind: "model",
       asksBps: 1_000,
-      parents: [{ key: "Silero VAD v5", rateBps: 2_500, relation: "fineTune" }],
+      parents: [
+        { key: "Silero VAD v5", rateBps: 2_500, relation: "fineTune" },
+        { key: "snakers4/silero-vad", rateBps: 333, relation: "uses" },
+      ],
       holdings: [
         { holder: "Farid", units: 400_000n },
         { holder: "Hana", units: 333_333n },

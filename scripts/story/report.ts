@@ -1,6 +1,6 @@
 import { formatUnits } from "ethers";
-import { PEOPLE, type Role } from "./cast.js";
-import type { CurrencySymbol, Outcome } from "./tell.js";
+import { holdersOf, PEOPLE, type Role, unitsLeft } from "./cast.js";
+import { type CurrencySymbol, OTHERS, type Outcome } from "./tell.js";
 
 const SYMBOLS: CurrencySymbol[] = ["USDC", "ETH"];
 const RELATIONS = {
@@ -19,7 +19,7 @@ export function lineageTree(roles: Role[], { earnings, models }: Outcome): strin
     SYMBOLS.map((symbol) => `${formatUnits(of(symbol), earnings[symbol].decimals)} ${symbol}`).join(", ");
 
   function draw(role: Role, indent: string, branch: string, edge: string): void {
-    const { key, holdings, notSold, sealed } = role;
+    const { key, crowd, notSold, sealed, source } = role;
     if (drawn.has(key)) {
       lines.push(`${indent}${branch}${key}${edge}: see above`);
       return;
@@ -30,11 +30,16 @@ export function lineageTree(roles: Role[], { earnings, models }: Outcome): strin
     const below = branch === "" ? indent : `${indent}${branch === "└─ " ? "   " : "│  "}`;
     const children = roles.filter(({ parents }) => parents.some((parent) => parent.key === key));
     const rail = `${below}${children.length > 0 ? "│  " : "   "}`;
-    if (notSold) lines.push(`${rail}not sold: ${sealed.manifest.license} forbids it`);
+    if (source) lines.push(`${rail}a source, ${source}, claimed by its author`);
+    if (notSold) lines.push(`${rail}not sold: ${sealed?.manifest.license} forbids it`);
     else lines.push(`${rail}received ${sums((symbol) => earnings[symbol].received.get(key) ?? 0n)}`);
-    for (const { holder, units } of notSold ? [] : holdings) {
+    const holders: { holder: string; units: bigint }[] = notSold ? [] : holdersOf(role);
+    if (crowd) holders.push({ holder: OTHERS, units: unitsLeft(role) });
+    for (const { holder, units } of holders) {
       const claimed = sums((symbol) => earnings[symbol].claimed.get(`${key}/${holder}`) ?? 0n);
-      lines.push(`${rail}${holder.padEnd(6)} ${`${formatUnits(units, 4)} %`.padStart(9)}  ${claimed}`);
+      const waits =
+        holder === OTHERS ? ` wait for ${(crowd?.leaves ?? 0) - (crowd?.claimants.length ?? 0)} of them` : "";
+      lines.push(`${rail}${holder.padEnd(6)} ${`${formatUnits(units, 4)} %`.padStart(9)}  ${claimed}${waits}`);
     }
     for (const [i, child] of children.entries()) {
       const { rateBps, relation } = child.parents.find((parent) => parent.key === key) as Role["parents"][number];
@@ -63,7 +68,8 @@ export function comparison({ earnings, fees }: Outcome): { lines: string[]; equa
     return [
       ...people.map((name) => ({ symbol, name, due: expected.earned.get(name) ?? 0n, got: actual.get(name) ?? 0n })),
       { symbol, name: "treasury", due: expected.fees, got: actual.get("treasury") ?? 0n },
-      { symbol, name: "left in the ledger", due: expected.dust, got: left },
+      // For those who have not come, and what is left of units.
+      { symbol, name: "left in the ledger", due: expected.dust + (expected.earned.get(OTHERS) ?? 0n), got: left },
     ];
   });
   const inModels = SYMBOLS.flatMap((symbol) => {

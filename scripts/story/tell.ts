@@ -1,9 +1,10 @@
-import { id, type JsonRpcProvider, parseUnits, type TransactionReceipt, ZeroAddress } from "ethers";
+import { id, parseUnits, type TransactionReceipt, ZeroAddress } from "ethers";
 import { type Commonweal, connect } from "../../sdk/src/index.js";
 import local from "../parameters/local.json" with { type: "json" };
-import { PEOPLE, type Person, type Role } from "./cast.js";
+import { holdersOf, PEOPLE, type Person, type Role, unitsLeft } from "./cast.js";
 import { type Expectation, type ExpectedModel, expect } from "./expected.js";
-import { unseal } from "./manifest.js";
+import { claimShares, claimSource, passTime, type SetAside, treeOf } from "./latecomers.js";
+import { type SealedManifest, unseal } from "./manifest.js";
 import type { World } from "./world.js";
 
 const DAY = 86_400;
@@ -15,6 +16,9 @@ const DECIMALS = { USDC: 6, ETH: 18 } as const;
 /** What is sent to a model's id by plain transfer: odd, so that something is rounded. */
 const SENT = { to: "Silero VAD v6", USDC: "7.654321", ETH: "0.123456789012345678" } as const;
 const LOWERED_FEE_BPS = 50;
+
+/** Contributors for whom shares are set aside and who have not come: what is theirs stays in the ledger. */
+export const OTHERS = "others";
 
 export type CurrencySymbol = keyof typeof PRICES;
 
@@ -34,7 +38,7 @@ export interface Outcome {
       left: bigint;
       /** By model: what it received. */
       received: Map<string, bigint>;
-      /** By `model/person`: what was claimed. */
+      /** By `model/person`: what was claimed; of those who have not come, what waits. */
       claimed: Map<string, bigint>;
     }
   >;
@@ -50,17 +54,23 @@ interface Fees {
 /** Tells the story on a fresh chain: registers, sells, cascades, claims, votes; and measures what everybody got. */
 export async function tell(world: World, roles: Role[]): Promise<Outcome> {
   const commonwealOf = await connectAll(world);
-  const models = await registerAll(world, commonwealOf, roles);
+  const { models, setAside } = await registerAll(world, commonwealOf, roles);
   const feeBefore = await feeOf(commonwealOf.Buyer, models.get("Iris") as string);
   const expected = expectations(roles, local.protocolFeeBps);
 
   const before = await measure(world, commonwealOf.Buyer);
   await buy(world, commonwealOf.Buyer, models);
   await sendAndSweep(world, commonwealOf.Relayer, models);
-  const spentOnGas = await passOnAndClaim(world, commonwealOf, roles, models);
+  await passOn(world, commonwealOf.Relayer, roles, models);
+  for (const role of roles.filter(({ source }) => source !== undefined)) await claimSource(world, commonwealOf, role);
+  for (const role of roles.filter(({ key }) => setAside.has(key))) {
+    const model = models.get(role.key) as string;
+    await claimShares(world, commonwealOf.Relayer, role, model, setAside.get(role.key) as SetAside);
+  }
+  const spentOnGas = await claimAll(world, commonwealOf, roles, models);
   const after = await measure(world, commonwealOf.Buyer);
 
-  const books = await readBooks(world, commonwealOf.Buyer, models);
+  const books = await readBooks(world, commonwealOf.Buyer, models, setAside);
 
   const earnings = Object.fromEntries(
     (Object.keys(PRICES) as CurrencySymbol[]).map((symbol) => {
@@ -100,22 +110,35 @@ async function connectAll({ wallets }: World): Promise<CommonwealOf> {
   return Object.fromEntries(await Promise.all(entries)) as CommonwealOf;
 }
 
-async function registerAll({ wallets, say }: World, commonwealOf: CommonwealOf, roles: Role[]) {
+async function registerAll(world: World, commonwealOf: CommonwealOf, roles: Role[]) {
+  const { wallets, say } = world;
   const models = new Map<string, string>();
-  for (const { key, kind, sealed, asksBps, parents, holdings, note, notSold } of roles) {
-    const publisher = holdings[0].holder;
-    const { registry, contracts } = commonwealOf[publisher];
+  const setAside = new Map<string, SetAside>();
+  for (const role of roles) {
+    const { key, kind, asksBps, parents, holdings, note, notSold, source, crowd } = role;
+    if (source !== undefined) {
+      models.set(key, (await commonwealOf.Relayer.sources.register({ source })).source);
+      say(`  ${key}: registered as a source, since its author has not come`);
+      continue;
+    }
+    const publisher = commonwealOf[holdings[0].holder];
+    const { registry, contracts } = publisher;
+    const sealed = role.sealed as SealedManifest;
+    // Not random: the story has the same model ids every time.
+    const salt = id(key);
+    const tree = crowd && treeOf(world, publisher, await registry.modelIdOf({ salt }), crowd);
     const { model, receipt } = await registry.register({
-      // Not random: the story has the same model ids every time.
-      salt: id(key),
+      salt,
       kind,
       manifestDigest: sealed.digest,
       mirrorURI: sealed.mirrorURI,
       derivatives: { mode: "open", rateBps: asksBps },
       parents: parents.map(({ key: parent, ...terms }) => ({ model: models.get(parent) as string, ...terms })),
       holdings: holdings.map(({ holder, units }) => ({ holder: wallets[holder].address, units })),
+      allocations: tree && [{ root: tree.root, units: tree.units }],
     });
     models.set(key, model);
+    if (tree) setAside.set(key, { allocation: await contracts.RoyaltyLedger.allocationCount(), tree });
 
     const { newest } = await registry.get(model);
     const [version] = await contracts.ModelRegistry.queryFilter(
@@ -127,10 +150,11 @@ async function registerAll({ wallets, say }: World, commonwealOf: CommonwealOf, 
 
     const [file] = manifest.files;
     say(`  ${key}: ${file.path}, ${file.size.toLocaleString("en")} bytes, sha-256 ${file.sha256.slice(0, 16)}…`);
+    if (tree) say(`    ${tree.units.toLocaleString("en")} shares are set aside for ${tree.count} contributors`);
     if (note) say(`    ${note}`);
     if (notSold) say(`    warning: its licence ${manifest.license} forbids selling, so it is registered and not sold`);
   }
-  return models;
+  return { models, setAside };
 }
 
 async function buy({ usdc, wallets, say }: World, { royalties }: Commonweal, models: Map<string, string>) {
@@ -157,8 +181,21 @@ async function sendAndSweep({ usdc, wallets, say }: World, { deposits }: Commonw
   say(`  swept: ${swept.length} currencies that waited there are income of the model`);
 }
 
-/** Everything that can move is moved; returns what each claimer paid for gas. */
-async function passOnAndClaim(
+async function passOn(
+  { usdc, say }: World,
+  { royalties }: Commonweal,
+  roles: Role[],
+  models: Map<string, string>,
+): Promise<void> {
+  const sold = roles.filter(({ notSold }) => !notSold);
+  for (const currency of [await usdc.getAddress(), "ETH"]) {
+    await royalties.cascade({ models: sold.map(({ key }) => models.get(key) as string), currency });
+  }
+  say("  cascaded: what belongs to parents is with them, in one transaction a currency");
+}
+
+/** Everybody claims; returns what each claimer paid for gas. */
+async function claimAll(
   { usdc, wallets, say }: World,
   commonwealOf: CommonwealOf,
   roles: Role[],
@@ -166,15 +203,10 @@ async function passOnAndClaim(
 ): Promise<Map<string, bigint>> {
   const spent = new Map<string, bigint>();
   const sold = roles.filter(({ notSold }) => !notSold);
-  const { royalties, contracts } = commonwealOf.Relayer;
+  const { contracts } = commonwealOf.Relayer;
 
-  for (const currency of [await usdc.getAddress(), "ETH"]) {
-    await royalties.cascade({ models: sold.map(({ key }) => models.get(key) as string), currency });
-  }
-  say("  cascaded: what belongs to parents is with them, in one transaction a currency");
-
-  for (const person of holdersOf(sold)) {
-    const held = sold.filter(({ holdings }) => holdings.some(({ holder }) => holder === person));
+  for (const person of holdersOfAll(sold)) {
+    const held = sold.filter((role) => holdersOf(role).some(({ holder }) => holder === person));
     for (const currency of [await usdc.getAddress(), "ETH"]) {
       const { receipt } = await commonwealOf[person].royalties.claim({
         models: held.map(({ key }) => models.get(key) as string),
@@ -184,7 +216,7 @@ async function passOnAndClaim(
       spent.set(person, (spent.get(person) ?? 0n) + costOf(receipt));
     }
   }
-  say(`  claimed: ${holdersOf(sold).length} people took what is theirs`);
+  say(`  claimed: ${holdersOfAll(sold).length} people took what is theirs`);
 
   for (const currency of await contracts.RoyaltyLedger.currencies()) {
     if ((await contracts.RoyaltyLedger.collectableFees(currency)) === 0n) continue;
@@ -231,8 +263,8 @@ async function registerAfterVote({ registry }: Commonweal, { kind, sealed }: Rol
   const { model } = await registry.register({
     salt: id("after the vote"),
     kind,
-    manifestDigest: sealed.digest,
-    mirrorURI: sealed.mirrorURI,
+    manifestDigest: (sealed as SealedManifest).digest,
+    mirrorURI: (sealed as SealedManifest).mirrorURI,
     derivatives: { mode: "closed" },
     holdings: [{ holder: owner, units: 1_000_000 }],
   });
@@ -241,15 +273,15 @@ async function registerAfterVote({ registry }: Commonweal, { kind, sealed }: Rol
 }
 
 async function feeOf({ contracts }: Commonweal, model: string): Promise<number> {
-  return Number((await contracts.RoyaltyLedger.termsOf(model)).feeBps);
+  return Number((await contracts.RoyaltyLedger.modelTermsOf(model)).feeBps);
 }
 
 function expectations(roles: Role[], feeBps: number): Record<CurrencySymbol, Expectation> {
-  const expectedModels: ExpectedModel[] = roles.map(({ key, parents, holdings }) => ({
-    key,
+  const expectedModels: ExpectedModel[] = roles.map((role) => ({
+    key: role.key,
     feeBps: BigInt(feeBps),
-    parents: parents.map((parent) => ({ key: parent.key, rateBps: BigInt(parent.rateBps) })),
-    holdings,
+    parents: role.parents.map(({ key, rateBps }) => ({ key, rateBps: BigInt(rateBps) })),
+    holdings: [...holdersOf(role), ...(role.crowd ? [{ holder: OTHERS, units: unitsLeft(role) }] : [])],
   }));
   const of = (symbol: CurrencySymbol) => {
     const units = (amount: string) => parseUnits(amount, DECIMALS[symbol]);
@@ -265,8 +297,9 @@ function expectations(roles: Role[], feeBps: number): Record<CurrencySymbol, Exp
 /** What each model received, by the ledger's books, and what each holder claimed from it, by the ledger's events. */
 async function readBooks(
   { usdc, wallets }: World,
-  { royalties, contracts: { RoyaltyLedger: ledger } }: Commonweal,
+  { allocations, royalties, contracts: { RoyaltyLedger: ledger } }: Commonweal,
   models: Map<string, string>,
+  setAside: Map<string, SetAside>,
 ) {
   const keyOf = new Map([...models].map(([key, model]) => [model, key]));
   const personOf = new Map(PEOPLE.map((person) => [wallets[person].address, person]));
@@ -277,11 +310,18 @@ async function readBooks(
       async ([key, model]) => [key, (await royalties.booksOf({ model, currency })).received] as const,
     );
 
+    const waiting = [...setAside].map(async ([key, { allocation }]) => {
+      const model = models.get(key) as string;
+
+      return [`${key}/${OTHERS}`, await allocations.earned({ allocation, model, currency })] as const;
+    });
+
     return {
       received: new Map(await Promise.all(received)),
-      claimed: new Map(
-        claims.map(({ model, holder, amount }) => [`${keyOf.get(model)}/${personOf.get(holder)}`, amount] as const),
-      ),
+      claimed: new Map([
+        ...claims.map(({ model, holder, amount }) => [`${keyOf.get(model)}/${personOf.get(holder)}`, amount] as const),
+        ...(await Promise.all(waiting)),
+      ]),
     };
   };
   const usdcAddress = await usdc.getAddress();
@@ -309,15 +349,10 @@ async function measure({ provider, usdc, wallets }: World, { contracts }: Common
   };
 }
 
-function holdersOf(roles: Role[]): Person[] {
-  return PEOPLE.filter((person) => roles.some(({ holdings }) => holdings.some(({ holder }) => holder === person)));
+function holdersOfAll(roles: Role[]): Person[] {
+  return PEOPLE.filter((person) => roles.some((role) => holdersOf(role).some(({ holder }) => holder === person)));
 }
 
 function costOf({ gasUsed, gasPrice }: TransactionReceipt): bigint {
   return gasUsed * gasPrice;
-}
-
-async function passTime(provider: JsonRpcProvider, seconds: number): Promise<void> {
-  await provider.send("evm_increaseTime", [seconds]);
-  await provider.send("evm_mine", []);
 }
