@@ -14,8 +14,8 @@ const fixture = () => networkHelpers.loadFixture(deploy);
 /** The most models that one view follows. */
 const MAX_NODES = 256;
 
-/** What a view may take: nodes grant a call as much as a block has, or more. */
-const CALL = { gasLimit: 30_000_000n };
+/** What a view may take: no more than a transaction, which some nodes grant a call and no more. */
+const CALL = { gasLimit: 16_777_216n };
 
 /** Opens so many models, each with the last `width` before it as parents; returns them from the newest back. */
 async function openMany(context: Awaited<ReturnType<typeof deploy>>, count: number, width: number) {
