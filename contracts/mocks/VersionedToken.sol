@@ -21,7 +21,6 @@ contract VersionedToken is ERC3009 {
         _mint(to, amount);
     }
 
-    // solhint-disable func-name-mixedcase
     /// @notice Returns the hash of the domain that signatures are checked with.
     function DOMAIN_SEPARATOR() external view returns (bytes32) {
         // solhint-disable-previous-line func-name-mixedcase
