@@ -1,5 +1,6 @@
 /**
- * Writes `deployments/31337.json`, where the protocol is on a local chain: deploys to a fresh one and looks.
+ * Writes `deployments/31337.json`, where the protocol is on a local chain, and `deployments/31337.claims.json`, the tree
+ * under which the community claims its part of genesis there: deploys to a fresh chain and looks.
  *
  *   pnpm export
  */
@@ -14,8 +15,10 @@ const chain = await startLocalChain(0);
 const provider = new JsonRpcProvider(chain.url);
 try {
   const { chainId } = await provider.getNetwork();
-  const file = path.join(hre.config.paths.root, "deployments", `${chainId}.json`);
-  await writeFile(file, `${JSON.stringify(await deploymentOf(provider, chain.plan), null, 2)}\n`);
+  const write = (file: string, content: unknown) =>
+    writeFile(path.join(hre.config.paths.root, "deployments", file), `${JSON.stringify(content, null, 2)}\n`);
+  await write(`${chainId}.json`, await deploymentOf(provider, chain.plan));
+  await write(`${chainId}.claims.json`, chain.claims);
 } finally {
   provider.destroy();
   await chain.close();

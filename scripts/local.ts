@@ -54,14 +54,14 @@ async function deployLocally(url: string, deploymentId: string) {
   const removeJournal = () => rm(journal, { recursive: true, force: true });
   await removeJournal();
   try {
-    const { plan } = await deployProtocol(
+    const { plan, claims } = await deployProtocol(
       connection,
       hre.artifacts,
       { ...local, currencies: [usdc] },
       { deploymentId },
     );
 
-    return { plan, usdc };
+    return { plan, claims, usdc };
   } finally {
     await removeJournal();
     await connection.close();

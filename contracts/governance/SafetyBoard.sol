@@ -185,7 +185,10 @@ contract SafetyBoard is ISafetyBoard {
     }
 
     /// @inheritdoc ISafetyBoard
-    function advisoriesOf(address model, uint32 version) external view returns (Advisory memory, Advisory memory) {
+    function advisoriesOf(
+        address model,
+        uint32 version
+    ) external view returns (Advisory memory decided, Advisory memory provisional) {
         return (_decidedOf(model, version), _provisionalOf(model, version));
     }
 

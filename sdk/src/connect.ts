@@ -18,10 +18,13 @@ import { wealGovernorAbi } from "./generated/abis/WealGovernor.js";
 import { wealTokenAbi } from "./generated/abis/WealToken.js";
 import { deployments } from "./generated/deployments.js";
 import { withTypedError } from "./failures.js";
+import { type Genesis, genesisOf } from "./genesis.js";
 import { type Governance, governanceOf } from "./governance.js";
 import { type Registry, registryOf } from "./registry.js";
 import { type Royalties, royaltiesOf } from "./royalties.js";
+import { type Safety, safetyOf } from "./safety.js";
 import { type Sources, sourcesOf } from "./sources.js";
+import { type Stakeholding, stakeholdingOf } from "./stakeholding.js";
 
 /**
  * The protocol on one chain, as one runner sees it.
@@ -39,6 +42,9 @@ export interface Commonweal {
   readonly allocations: Allocations;
   readonly deposits: Deposits;
   readonly governance: Governance;
+  readonly safety: Safety;
+  readonly stakeholding: Stakeholding;
+  readonly genesis: Genesis;
 }
 
 /**
@@ -68,6 +74,9 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     allocations: allocationsOf(context),
     deposits: depositsOf(context),
     governance: governanceOf(context),
+    safety: safetyOf(context),
+    stakeholding: stakeholdingOf(context),
+    genesis: genesisOf(context),
   };
 }
 

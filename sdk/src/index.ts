@@ -32,7 +32,8 @@ export {
   UserRejected,
 } from "./errors.js";
 export { checkFunding, type FundingEntry, formatFunding, readFunding } from "./funding.js";
-export type { DerivativeMode, Kind, ProposalState, Relation } from "./generated/enums.js";
+export type { Genesis, GenesisPart } from "./genesis.js";
+export type { DerivativeMode, Ground, Kind, Level, ProposalState, Relation } from "./generated/enums.js";
 export type { ContractErrors } from "./generated/errors.js";
 export type { Action, Ballot, Governance, ProposalId, Support, Vote } from "./governance.js";
 export type { Ancestor, Lineage, Payee } from "./lineage.js";
@@ -41,8 +42,10 @@ export { type ClaimPlan, MAX_TRANSACTION_GAS, type PlanOptions, type PlanStep, t
 export { fetchReadme, readmeUrl } from "./readmes.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
 export type { Books, Royalties } from "./royalties.js";
+export type { Advisory, Policy, Safety, SafetyReason, SafetyStatus, SafetySubject, Standing } from "./safety.js";
 export { type Platform, parseSource, type Source, sourceName } from "./sourceNames.js";
 export type { Attestation, SourceClaim, SourceState, Sources } from "./sources.js";
+export type { Award, Stakeholding } from "./stakeholding.js";
 export {
   type AllocationDump,
   type AllocationLeaf,

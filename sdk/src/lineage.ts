@@ -185,7 +185,7 @@ function booksFull(args: ContractErrors["BooksFull"]): ContractError {
 }
 
 /** Tells whether a view was more than it, or the node, will do. */
-function isTooMuch(error: unknown): boolean {
+export function isTooMuch(error: unknown): boolean {
   const typed = typedError(error);
 
   return isContractError(typed, "LineageTooLarge") || /out ?of ?gas|gas limit|timeout/i.test(typed.message);

@@ -151,7 +151,7 @@ export const safetyBoardAbi = [
           { name: "expiresAt", type: "uint40" },
           { name: "evidenceDigest", type: "bytes32" },
         ],
-        name: "",
+        name: "decided",
         type: "tuple",
       },
       {
@@ -164,7 +164,7 @@ export const safetyBoardAbi = [
           { name: "expiresAt", type: "uint40" },
           { name: "evidenceDigest", type: "bytes32" },
         ],
-        name: "",
+        name: "provisional",
         type: "tuple",
       },
     ],

@@ -304,7 +304,12 @@ export interface SafetyBoard extends BaseContract {
 
   advisoriesOf: TypedContractMethod<
     [model: AddressLike, version: BigNumberish],
-    [[ISafetyBoard.AdvisoryStructOutput, ISafetyBoard.AdvisoryStructOutput]],
+    [
+      [ISafetyBoard.AdvisoryStructOutput, ISafetyBoard.AdvisoryStructOutput] & {
+        decided: ISafetyBoard.AdvisoryStructOutput;
+        provisional: ISafetyBoard.AdvisoryStructOutput;
+      },
+    ],
     "view"
   >;
 
@@ -372,7 +377,12 @@ export interface SafetyBoard extends BaseContract {
     nameOrSignature: "advisoriesOf",
   ): TypedContractMethod<
     [model: AddressLike, version: BigNumberish],
-    [[ISafetyBoard.AdvisoryStructOutput, ISafetyBoard.AdvisoryStructOutput]],
+    [
+      [ISafetyBoard.AdvisoryStructOutput, ISafetyBoard.AdvisoryStructOutput] & {
+        decided: ISafetyBoard.AdvisoryStructOutput;
+        provisional: ISafetyBoard.AdvisoryStructOutput;
+      },
+    ],
     "view"
   >;
   getFunction(nameOrSignature: "canRestrict"): TypedContractMethod<[model: AddressLike], [boolean], "view">;

@@ -1,0 +1,245 @@
+import { ZeroAddress } from "ethers";
+import { type Amount, parseAmount } from "./amounts.js";
+import { addressOf, bytes32Of, numberOf } from "./arguments.js";
+import type { Context } from "./context.js";
+import { type Currency, currenciesOf, currencyAddress } from "./currencies.js";
+import { InvalidArgument } from "./errors.js";
+import { withTypedErrors } from "./failures.js";
+import { Level } from "./generated/enums.js";
+import { type SafetyReason, type SafetySubject, solidityReason } from "./safety.js";
+
+/** A call that the timelock makes once a proposal is carried. */
+export interface Action {
+  target: string;
+  /** Wei to send with it, from the timelock; 0 by default. */
+  value?: bigint;
+  /** The call, in hex. */
+  data: string;
+}
+
+/**
+ * Actions for the main governor: how the protocol develops, and how models may be used. What a contract would refuse only
+ * after vote and delay is refused here.
+ */
+export interface Proposals {
+  /* DEVELOPMENT */
+
+  /**
+   * Pays somebody from the treasury.
+   *
+   * @throws {InvalidArgument} when the recipient is not an address.
+   * @throws {InvalidAmount} when the amount is not one.
+   * @example
+   * const grant = await governance.proposals.grant({ to: lab, currency: usdc, amount: "25000" });
+   */
+  grant(options: { to: string; currency: Currency; amount: Amount }): Promise<Action>;
+
+  /**
+   * Sets the protocol fee of future models, in basis points, 0 to 250.
+   *
+   * @throws {InvalidArgument} when the fee is not that.
+   */
+  setProtocolFee(feeBps: number): Action;
+
+  /** Lists an ERC-20, for ever. */
+  addCurrency(address: string): Action;
+
+  /**
+   * Sets how much WEAL models are paid for the fees that they bring in a currency.
+   *
+   * @param options.weal For one whole unit of the currency (one ETH, one USDC); 0 for none.
+   * @throws {InvalidArgument} when the currency is WEAL.
+   * @example
+   * await governance.proposals.setStakeholdingRate({ currency: "ETH", weal: "2000" });
+   */
+  setStakeholdingRate(options: { currency: Currency; weal: Amount }): Promise<Action>;
+
+  /** Sets how much WEAL models may be paid in 30 days, all together. */
+  setStakeholdingCap(weal: Amount): Action;
+
+  /* USE */
+
+  /**
+   * Publishes a version of the use policy.
+   *
+   * @param options.digest The sha-256 of its text, 32 bytes in hex.
+   * @param options.clauseCount How many clauses it has; they are numbered from 1.
+   * @param options.uri Where the text can be fetched.
+   * @throws {InvalidArgument} when the digest is not that, or there are no clauses.
+   */
+  publishPolicy(options: { digest: string; clauseCount: number; uri?: string }): Action;
+
+  /** Names or dismisses a verifier of sources. One who is named counts after 30 days. */
+  setVerifier(options: { verifier: string; allowed: boolean }): Action;
+
+  /**
+   * Sets how many verifiers must attest whose a source is, 1 to 255; it counts after 30 days.
+   *
+   * @throws {InvalidArgument} when it is not that.
+   */
+  setVerifierThreshold(threshold: number): Action;
+
+  /** Cancels a claim of a source that waits. */
+  cancelSourceClaim(options: { source: string }): Action;
+
+  /* SAFETY'S GOVERNOR */
+
+  /** Puts another timelock in charge of safety. */
+  setSafetyGovernance(timelock: string): Action;
+}
+
+/** Actions for the safety governor. */
+export interface SafetyProposals {
+  /**
+   * Issues an advisory that lasts until a vote changes it, in place of what stands.
+   *
+   * @throws {InvalidArgument} when the reason is not one.
+   * @example
+   * safety.governance.proposals.decideAdvisory({ model, level: "recalled", reason, evidenceUri: "ipfs://…" });
+   */
+  decideAdvisory(
+    options: SafetySubject & { level: Exclude<Level, "none">; reason: SafetyReason; evidenceUri?: string },
+  ): Action;
+
+  /** Lifts all that stands on a model, or on one version of it. */
+  liftAdvisory(options: SafetySubject): Action;
+
+  /** Lets the board restrict a model once more. */
+  rearm(options: { model: string }): Action;
+
+  /** Names or dismisses a member of the board. */
+  setMember(options: { account: string; allowed: boolean }): Action;
+}
+
+const WEAL_DECIMALS = 18;
+const MAX_PROTOCOL_FEE_BPS = 250;
+const MAX_UINT8 = 255;
+const MAX_UINT16 = 65_535;
+const MAX_UINT128 = 2n ** 128n - 1n;
+/** A rate refers to so many decimals of a currency. */
+const RATE_DECIMALS = 18;
+
+/** Binds the main governor's actions to the contracts. */
+export function proposalsOf(context: Context): Proposals {
+  const { RoyaltyLedger: ledger, SourceRegistry: sources, Stakeholding: stakeholding } = context.contracts;
+  const { UsePolicy: usePolicy, SafetyBoard: board, WealToken: weal, TimelockController: timelock } = context.contracts;
+  const { unitsOf } = currenciesOf(context);
+
+  return {
+    ...withTypedErrors<Pick<Proposals, "grant" | "setStakeholdingRate">>({
+      async grant({ to, currency, amount }) {
+        const [recipient, token] = [addressOf(to, "to"), currencyAddress(currency)];
+        const units = await unitsOf(token, amount);
+        if (token === ZeroAddress) return { target: recipient, value: units, data: "0x" };
+
+        // Any ERC-20 has WEAL's transfer.
+        return { target: token, data: weal.interface.encodeFunctionData("transfer", [recipient, units]) };
+      },
+
+      async setStakeholdingRate({ currency, weal: perUnit }) {
+        const token = currencyAddress(currency);
+        if (token === weal.target) throw new InvalidArgument("currency", token, "a currency other than WEAL");
+        const wholeUnit = await unitsOf(token, "1");
+        const rate = (parseAmount(perUnit, WEAL_DECIMALS) * 10n ** BigInt(RATE_DECIMALS)) / wholeUnit;
+
+        uint128Of(rate, "weal", "a smaller rate");
+
+        return callOf(stakeholding, stakeholding.interface.encodeFunctionData("setRate", [token, rate]));
+      },
+    }),
+
+    setProtocolFee(feeBps) {
+      wholeOf(feeBps, 0, MAX_PROTOCOL_FEE_BPS, "feeBps", "whole basis points");
+
+      return callOf(ledger, ledger.interface.encodeFunctionData("setProtocolFee", [feeBps]));
+    },
+
+    addCurrency(address) {
+      return callOf(ledger, ledger.interface.encodeFunctionData("addCurrency", [addressOf(address, "address")]));
+    },
+
+    setStakeholdingCap(cap) {
+      const units = parseAmount(cap, WEAL_DECIMALS);
+      uint128Of(units, "weal", "a smaller cap");
+
+      return callOf(stakeholding, stakeholding.interface.encodeFunctionData("setEpochCap", [units]));
+    },
+
+    publishPolicy({ digest, clauseCount, uri = "" }) {
+      wholeOf(clauseCount, 1, MAX_UINT16, "clauseCount", "a number of clauses");
+      const policy = [bytes32Of(digest, "digest"), clauseCount, uri] as const;
+
+      return callOf(usePolicy, usePolicy.interface.encodeFunctionData("publishPolicy", [...policy]));
+    },
+
+    setVerifier({ verifier, allowed }) {
+      const account = addressOf(verifier, "verifier");
+
+      return callOf(sources, sources.interface.encodeFunctionData("setVerifier", [account, allowed]));
+    },
+
+    setVerifierThreshold(threshold) {
+      wholeOf(threshold, 1, MAX_UINT8, "threshold", "a number of verifiers");
+
+      return callOf(sources, sources.interface.encodeFunctionData("setThreshold", [threshold]));
+    },
+
+    cancelSourceClaim({ source }) {
+      // Governance needs no attestations, nor a deadline for them.
+      const call = sources.interface.encodeFunctionData("cancelClaim", [addressOf(source, "source"), 0, []]);
+
+      return callOf(sources, call);
+    },
+
+    setSafetyGovernance(account) {
+      const successor = addressOf(account, "timelock");
+      if (successor === ZeroAddress || successor === timelock.target) {
+        throw new InvalidArgument("timelock", successor, "a timelock that is not the main one");
+      }
+
+      return callOf(board, board.interface.encodeFunctionData("setSafetyGovernance", [successor]));
+    },
+  };
+}
+
+/** Binds the safety governor's actions to the contracts. */
+export function safetyProposalsOf({ contracts: { SafetyBoard: board } }: Context): SafetyProposals {
+  return {
+    decideAdvisory({ model, version = 0, level, reason, evidenceUri = "" }) {
+      if ((level as Level) === "none") throw new InvalidArgument("level", level, "a level, or propose liftAdvisory");
+      const [id, number] = [addressOf(model, "model"), numberOf(Level, level, "level")];
+      const advisory = [id, version, number, solidityReason(reason), evidenceUri] as const;
+
+      return callOf(board, board.interface.encodeFunctionData("decide", [...advisory]));
+    },
+
+    liftAdvisory({ model, version = 0 }) {
+      return callOf(board, board.interface.encodeFunctionData("lift", [addressOf(model, "model"), version]));
+    },
+
+    rearm({ model }) {
+      return callOf(board, board.interface.encodeFunctionData("rearm", [addressOf(model, "model")]));
+    },
+
+    setMember({ account, allowed }) {
+      const member = addressOf(account, "account");
+      if (member === ZeroAddress) throw new InvalidArgument("account", member, "an account that somebody has");
+
+      return callOf(board, board.interface.encodeFunctionData("setMember", [member, allowed]));
+    },
+  };
+}
+
+function callOf({ target }: { target: unknown }, data: string): Action {
+  return { target: String(target), data };
+}
+
+function uint128Of(value: bigint, argument: string, expected: string): void {
+  if (value > MAX_UINT128) throw new InvalidArgument(argument, value, expected);
+}
+
+function wholeOf(value: number, min: number, max: number, argument: string, what: string): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+
+  throw new InvalidArgument(argument, value, `${what}, ${min} to ${max}`);
+}
