@@ -83,6 +83,7 @@ async function contextOf(runner: Runner, given?: Deployment): Promise<Context> {
     runner,
     provider,
     contracts,
+    deployment,
     firstBlock: deployment.RoyaltyLedger.block ?? 0,
     signer: () => signerOf(runner),
   };
