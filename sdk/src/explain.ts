@@ -48,6 +48,8 @@ interface TokenInfo {
   isListed: boolean;
 }
 
+const MAX_SYMBOL = 32;
+
 /** Explains what a proposal would do. */
 export async function explain(context: Context, pair: GovernorPair, proposal: ProposalLike): Promise<Explanation> {
   const decoded = (await actionsOf(pair, proposal)).map((action) => decodeAction(context, action));
@@ -56,7 +58,7 @@ export async function explain(context: Context, pair: GovernorPair, proposal: Pr
   const treasury = String(pair.timelock.target);
   const currencies = new Set(await context.contracts.RoyaltyLedger.currencies());
   const tokens = await tokensOf(context, decoded, currencies);
-  const words = wordsOf(context, treasury, tokens);
+  const words = wordsOf(context, tokens);
 
   return {
     ...(isMade ? { proposalId: BigInt(proposal) } : {}),
@@ -96,9 +98,9 @@ async function announcementOf(
 
 /* WORDS */
 
-function explainedCall(action: DecodedAction, words: Omit<Words, "target">): ExplainedCall {
+function explainedCall(action: DecodedAction, words: Omit<Words, "target" | "contract">): ExplainedCall {
   const { target, value, data, contract, function: name, args } = action;
-  const sentence = sentenceOf(action, { ...words, target });
+  const sentence = sentenceOf(action, { ...words, target, contract: contract ?? "" });
 
   return { target, value, data, contract, function: name, args, sentence };
 }
@@ -130,12 +132,9 @@ function literal(value: ArgumentValue): string {
   return typeof value === "object" ? `{ ${listed(value)} }` : String(value);
 }
 
-function wordsOf(
-  { contracts }: Context,
-  treasury: string,
-  tokens: ReadonlyMap<string, TokenInfo>,
-): Omit<Words, "target"> {
+function wordsOf({ contracts }: Context, tokens: ReadonlyMap<string, TokenInfo>): Omit<Words, "target" | "contract"> {
   const names = new Map<string, string>(Object.entries(contracts).map(([name, { target }]) => [String(target), name]));
+  names.set(String(contracts.TimelockController.target), "the treasury");
   const currency = (address: ArgumentValue) => {
     const token = tokens.get(String(address));
     if (token === undefined) return String(address);
@@ -144,8 +143,9 @@ function wordsOf(
   };
 
   return {
-    account: (address) => (address === treasury ? "the treasury" : (names.get(String(address)) ?? String(address))),
+    account: (address) => names.get(String(address)) ?? String(address),
     currency,
+    decimals: (address) => tokens.get(String(address))?.decimals,
     amount(address, units) {
       const token = tokens.get(String(address));
       if (units === MaxUint256) return `any amount of ${currency(address)}`;
@@ -156,7 +156,7 @@ function wordsOf(
   };
 }
 
-/** What the listed currencies, WEAL, and the tokens that are called say of themselves. */
+/** What the listed currencies, WEAL, and the tokens that are called or named say of themselves. */
 async function tokensOf(
   context: Context,
   actions: readonly DecodedAction[],
@@ -165,11 +165,16 @@ async function tokensOf(
   const { describeCurrency } = currenciesOf(context);
   const known = new Set([ZeroAddress, String(context.contracts.WealToken.target), ...currencies]);
   const called = actions.filter(isToken).map(({ target }) => target);
+  const named = actions.flatMap(({ args: { currency } }) => (typeof currency === "string" ? [currency] : []));
   const entries = await Promise.all(
-    [...new Set([...known, ...called])].map(async (address) => {
+    [...new Set([...known, ...called, ...named])].map(async (address) => {
       // Any contract may be called like a token, and need not answer like one.
       const info = await describeCurrency(address).catch(() => undefined);
-      return info === undefined ? [] : [[address, { ...info, isListed: known.has(address) }] as const];
+      if (info === undefined) return [];
+
+      // A name that anyone may have chosen should not look like something else.
+      const symbol = info.symbol.replace(/[^ -~]/g, "?").slice(0, MAX_SYMBOL);
+      return [[address, { symbol, decimals: info.decimals, isListed: known.has(address) }] as const];
     }),
   );
 

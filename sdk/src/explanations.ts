@@ -1,6 +1,8 @@
-import { formatUnits, id, ZeroHash } from "ethers";
+import { id, ZeroAddress, ZeroHash } from "ethers";
 import type { Arguments, ArgumentValue } from "./actions.js";
+import { formatAmount } from "./amounts.js";
 import type { Contracts } from "./context.js";
+import { Ground, Level } from "./generated/enums.js";
 
 /** Turns a call's arguments into a sentence without a full stop. */
 export type Describer = (args: Arguments, words: Words) => string;
@@ -13,45 +15,79 @@ export interface Words {
   amount(currency: ArgumentValue, units: ArgumentValue): string;
   /** The symbol of a currency, or its address. */
   currency(address: ArgumentValue): string;
-  /** The contract that is called. */
+  /** Undefined for a currency that is not known. */
+  decimals(currency: ArgumentValue): number | undefined;
+  /** The address that is called, and the name of the contract. */
   target: string;
+  contract: string;
 }
+
+type Explanations = { readonly [Contract in keyof Contracts | "ERC20"]?: Readonly<Record<string, Describer>> };
 
 /**
  * What the functions that governance may call do, by contract and function. A function that is not here is explained by
  * its name and arguments.
  */
-export const explanations: { readonly [Contract in keyof Contracts | "ERC20"]?: Readonly<Record<string, Describer>> } =
-  {
-    RoyaltyLedger: {
-      addCurrency: ({ currency }, words) => `List ${words.currency(currency)} (${currency}) as a currency, for ever`,
-      collectFees: ({ currency }, words) => `Bring the collected fees of ${words.currency(currency)} to the treasury`,
-      pay: ({ model, currency, amount }, words) => `Pay ${words.amount(currency, amount)} to the model ${model}`,
-      setProtocolFee: ({ feeBps }) => `Set the protocol fee of future models to ${percent(feeBps)}`,
+export const explanations: Explanations = {
+  RoyaltyLedger: {
+    addCurrency: ({ currency }, words) => `List ${words.currency(currency)} as a currency, for ever`,
+    collectFees: ({ currency }, words) => `Bring the collected fees of ${words.currency(currency)} to the treasury`,
+    pay: ({ model, currency, amount }, words) => `Pay ${words.amount(currency, amount)} to the model ${model}`,
+    setProtocolFee: ({ feeBps }) => `Set the protocol fee of future models to ${percent(feeBps)}`,
+  },
+
+  SourceRegistry: {
+    cancelClaim: ({ source }) => `Cancel the claim of the source ${source}`,
+    setThreshold: ({ threshold_ }) =>
+      `Ask for ${threshold_} verifiers to attest an author, once the waiting period is over`,
+    setVerifier: ({ verifier, allowed }, words) =>
+      allowed === true
+        ? `Name ${words.account(verifier)} a verifier, who counts once the waiting period is over`
+        : `Remove ${words.account(verifier)} from the verifiers`,
+  },
+
+  TimelockController: timelockExplanations(),
+  SafetyTimelock: timelockExplanations(),
+  WealGovernor: governorExplanations(),
+  SafetyGovernor: governorExplanations(),
+
+  SafetyBoard: {
+    decide: ({ model, version, level, reason }) =>
+      `Issue an advisory on ${subject(model, version)} that lasts: ${Level[Number(level)]}, ${grounds(reason)}`,
+    lift: ({ model, version }) => `Lift what stands on ${subject(model, version)}`,
+    rearm: ({ model }) => `Let the board restrict the model ${model} once more`,
+    setMember: ({ account, allowed }, words) =>
+      allowed === true
+        ? `Name ${words.account(account)} a member of the safety board`
+        : `Dismiss ${words.account(account)} from the safety board`,
+    setSafetyGovernance: ({ account }, words) => `Put ${words.account(account)} in charge of safety`,
+  },
+
+  Stakeholding: {
+    setEpochCap: ({ cap }) => `Let an epoch pay ${weal(cap)} for protocol fees at most`,
+    setRate({ currency, rate }, words) {
+      const decimals = words.decimals(currency);
+      // The rate is in units of WEAL for 10¹⁸ units of the currency.
+      return decimals === undefined
+        ? `Pay ${rate} units of WEAL for each 10¹⁸ units of ${currency} of protocol fees`
+        : `Pay ${weal(rate, 36 - decimals)} for each ${words.currency(currency)} of protocol fees`;
     },
+  },
 
-    SourceRegistry: {
-      cancelClaim: ({ source }) => `Cancel the claim of the source ${source}`,
-      setThreshold: ({ threshold_ }) =>
-        `Ask for ${threshold_} verifiers to attest an author, once the waiting period is over`,
-      setVerifier: ({ verifier, allowed }, words) =>
-        allowed === true
-          ? `Name ${words.account(verifier)} a verifier, who counts once the waiting period is over`
-          : `Remove ${words.account(verifier)} from the verifiers`,
-    },
+  UsePolicy: {
+    publishPolicy: ({ digest, clauseCount, uri }) =>
+      `Publish the next use policy, of ${clauseCount} clauses, with the sha-256 ${digest}, at ${JSON.stringify(uri)}`,
+  },
 
-    TimelockController: timelockExplanations(),
-    WealGovernor: governorExplanations(),
+  WealToken: {
+    ...erc20Explanations(),
+    delegate: ({ delegatee }, words) => `Give the votes of all WEAL in the treasury to ${words.account(delegatee)}`,
+  },
 
-    WealToken: {
-      ...erc20Explanations(),
-      delegate: ({ delegatee }, words) => `Give the votes of all WEAL in the treasury to ${words.account(delegatee)}`,
-    },
+  ERC20: erc20Explanations(),
+};
 
-    ERC20: erc20Explanations(),
-  };
-
-/* CONTRACTS OF WHICH THERE ARE MORE THAN ONE */
+/* WHAT MORE THAN ONE HAS */
 
 function erc20Explanations(): Record<string, Describer> {
   return {
@@ -67,37 +103,58 @@ function erc20Explanations(): Record<string, Describer> {
 
 function governorExplanations(): Record<string, Describer> {
   return {
-    relay: ({ target }, words) => `Let ${words.account(words.target)} call ${words.account(target)}`,
-    setLateQuorumVoteExtension: ({ newVoteExtension }) =>
-      `Keep votes open for ${duration(newVoteExtension)} at least once quorum is reached`,
+    relay: ({ target }, words) => `Let ${words.contract} call ${words.account(target)}`,
+    setLateQuorumVoteExtension: ({ newVoteExtension }, { contract }) =>
+      `Keep votes of ${contract} open for ${duration(newVoteExtension)} at least once quorum is reached`,
     setProposalGuardian: ({ newProposalGuardian }, words) =>
-      `Let ${words.account(newProposalGuardian)} be the guardian, who can cancel proposals`,
-    setProposalThreshold: ({ newProposalThreshold }) =>
-      `Ask for ${formatUnits(String(newProposalThreshold), 18).replace(/\.0$/, "")} WEAL in votes of who proposes`,
-    setVotingDelay: ({ newVotingDelay }) => `Let ${duration(newVotingDelay)} pass between a proposal and its vote`,
-    setVotingPeriod: ({ newVotingPeriod }) => `Let votes last ${duration(newVotingPeriod)}`,
-    updateQuorumNumerator: ({ newQuorumNumerator }) => `Set the quorum to ${newQuorumNumerator} % of the supply`,
+      newProposalGuardian === ZeroAddress
+        ? `Let nobody be the guardian of ${words.contract}`
+        : `Let ${words.account(newProposalGuardian)} be the guardian of ${words.contract}, who can cancel proposals`,
+    setProposalThreshold: ({ newProposalThreshold }, { contract }) =>
+      `Ask for ${weal(newProposalThreshold)} in votes of who proposes to ${contract}`,
+    setVotingDelay: ({ newVotingDelay }, { contract }) =>
+      `Let ${duration(newVotingDelay)} pass between a proposal to ${contract} and its vote`,
+    setVotingPeriod: ({ newVotingPeriod }, { contract }) =>
+      `Let votes of ${contract} last ${duration(newVotingPeriod)}`,
+    updateQuorumNumerator: ({ newQuorumNumerator }, { contract }) =>
+      `Set the quorum of ${contract} to ${newQuorumNumerator} % of the supply`,
     updateTimelock: ({ newTimelock }, words) =>
-      `Let ${words.account(newTimelock)} carry out what ${words.account(words.target)} decides`,
+      `Let ${words.account(newTimelock)} carry out what ${words.contract} decides`,
   };
 }
 
 function timelockExplanations(): Record<string, Describer> {
   return {
-    cancel: ({ id }, words) => `Cancel the operation ${id} of ${words.account(words.target)}`,
+    cancel: ({ id }, { contract }) => `Cancel the operation ${id} of ${contract}`,
     grantRole: ({ role, account }, words) =>
-      `Give ${words.account(account)} the role ${roleName(role)} of ${words.account(words.target)}`,
+      `Give ${words.account(account)} the role ${roleName(role)} of ${words.contract}`,
     revokeRole: ({ role, account }, words) =>
-      `Take the role ${roleName(role)} of ${words.account(words.target)} from ${words.account(account)}`,
-    updateDelay: ({ newDelay }) => `Let ${duration(newDelay)} pass between a decision and its execution`,
+      `Take the role ${roleName(role)} of ${words.contract} from ${words.account(account)}`,
+    updateDelay: ({ newDelay }, { contract }) =>
+      `Let ${duration(newDelay)} pass between a decision and its execution by ${contract}`,
   };
 }
 
 /* VALUES */
 
+function weal(units: ArgumentValue, decimals = 18): string {
+  return `${formatAmount(BigInt(String(units)), decimals)} WEAL`;
+}
+
+/** Version 0 stands for all of the model. */
+function subject(model: ArgumentValue, version: ArgumentValue): string {
+  return version === 0n ? `the model ${model}` : `version ${version} of the model ${model}`;
+}
+
+function grounds(reason: ArgumentValue): string {
+  const { ground, clause } = reason as Record<string, ArgumentValue>;
+
+  return Ground[Number(ground)] === "lineage" ? "for its lineage" : `by clause ${clause} of the use policy`;
+}
+
 /** Basis points as "0.5 %". */
 export function percent(bps: ArgumentValue): string {
-  return `${formatUnits(String(bps), 2).replace(/\.0$/, "")} %`;
+  return `${formatAmount(BigInt(String(bps)), 2)} %`;
 }
 
 const UNITS_OF_TIME = [

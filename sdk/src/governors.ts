@@ -11,6 +11,7 @@ export interface GovernorPair {
 /** The governors, all of one code, by the names of their contracts. */
 const GOVERNORS = {
   main: { governor: "WealGovernor", timelock: "TimelockController" },
+  safety: { governor: "SafetyGovernor", timelock: "SafetyTimelock" },
 } as const satisfies Record<string, Record<keyof GovernorPair, keyof Contracts>>;
 
 export type GovernorName = keyof typeof GOVERNORS;

@@ -63,6 +63,6 @@ export {
   proofsOf,
   readAllocation,
 } from "./trees.js";
-export type { Ballot, Support, Vote, Votes } from "./votes.js";
+export type { Ballot, Delegation, Support, Vote, Votes } from "./votes.js";
 export type { Warning } from "./warnings.js";
 export { sharesFromWeights } from "./weights.js";

@@ -20,7 +20,25 @@ export const parameters: { readonly [Contract in keyof Contracts | "ERC20"]?: Co
   },
 
   TimelockController: timelockParameters(),
+  SafetyTimelock: timelockParameters(),
   WealGovernor: governorParameters(),
+  SafetyGovernor: governorParameters(),
+
+  SafetyBoard: {
+    views: ["members()", "safetyGovernance()"],
+    keyed: {
+      decide: levelOf,
+      lift: levelOf,
+      rearm: ({ model }) => ["canRestrict(address)", model],
+    },
+  },
+
+  Stakeholding: {
+    views: ["epochCap()"],
+    keyed: { setRate: ({ currency }) => ["rateOf(address)", currency] },
+  },
+
+  UsePolicy: { views: ["policyVersion()"] },
 
   WealToken: {
     keyed: { ...erc20Parameters().keyed, delegate: (_, treasury) => ["delegates(address)", treasury] },
@@ -29,7 +47,7 @@ export const parameters: { readonly [Contract in keyof Contracts | "ERC20"]?: Co
   ERC20: erc20Parameters(),
 };
 
-/* CONTRACTS OF WHICH THERE ARE MORE THAN ONE */
+/* WHAT MORE THAN ONE HAS */
 
 function erc20Parameters(): ContractParameters {
   return { keyed: { approve: ({ spender }, treasury) => ["allowance(address,address)", treasury, spender] } };
@@ -47,6 +65,10 @@ function governorParameters(): ContractParameters {
       "timelock()",
     ],
   };
+}
+
+function levelOf({ model, version }: Arguments): readonly [string, ...ArgumentValue[]] {
+  return ["levelOf(address,uint32)", model, version];
 }
 
 function timelockParameters(): ContractParameters {

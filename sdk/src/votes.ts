@@ -33,6 +33,16 @@ export interface Ballot {
   signature: string;
 }
 
+/** A signed delegation that anyone may send; plain JSON. */
+export interface Delegation {
+  delegator: string;
+  delegatee: string;
+  nonce: string;
+  /** The last second at which it serves, in Unix time. */
+  expiry: number;
+  signature: string;
+}
+
 /** Votes, and who has them. */
 export interface Votes {
   /**
@@ -48,7 +58,8 @@ export interface Votes {
   vote(vote: Vote): Promise<Transaction>;
 
   /**
-   * Signs a vote, which costs the voter nothing; {@link voteBySignature} sends it.
+   * Signs a vote, which costs the voter nothing; {@link voteBySignature} sends it. Ballots for several proposals can be
+   * signed at once and sent in any order.
    *
    * @throws {NotDelegated} when the signer holds WEAL and never delegated it.
    * @throws {NoVotes} when the signer has no vote on the proposal for another reason.
@@ -76,6 +87,25 @@ export interface Votes {
   delegate(options?: { to?: string }): Promise<Transaction>;
 
   /**
+   * Signs what {@link delegate} does, which costs the signer nothing; {@link delegateBySignature} sends it.
+   *
+   * @param options.expiry The last second at which it serves, in Unix time; in a week by default.
+   * @throws {UserRejected} when the wallet's user says no.
+   * @example
+   * const delegation = await governance.signDelegation();
+   */
+  signDelegation(options?: { to?: string; expiry?: number }): Promise<Delegation>;
+
+  /**
+   * Sends somebody's signed delegation, also that of a smart wallet. Anyone may, and pays the gas; it serves once.
+   *
+   * @throws {ContractError} such as `DelegationInvalid`, `VotesExpiredSignature`, `InvalidAccountNonce`.
+   * @example
+   * await governance.delegateBySignature(delegation);
+   */
+  delegateBySignature(delegation: Delegation): Promise<Transaction>;
+
+  /**
    * Returns the votes that an account has now, its own and those of others, in units of 10⁻¹⁸ WEAL.
    *
    * @example
@@ -96,6 +126,7 @@ export interface Votes {
 const SUPPORT_WORDS = ["against", "for", "abstain"] as const;
 const FRACTIONAL_SUPPORT = 255;
 const WEAL_DECIMALS = 18;
+const DELEGATION_TIME = 7 * 86_400;
 
 /** EIP-712 types of the governor's ballots: the second is for a vote with a reason or in parts. */
 const BALLOT_FIELDS = [
@@ -109,8 +140,18 @@ const EXTENDED_BALLOT_TYPES = {
   ExtendedBallot: [...BALLOT_FIELDS, { name: "reason", type: "string" }, { name: "params", type: "bytes" }],
 };
 
+/** EIP-712 type of the token's delegations, which name the delegator so that wallets can sign them too. */
+const DELEGATION_TYPES = {
+  WalletDelegation: [
+    { name: "delegator", type: "address" },
+    { name: "delegatee", type: "address" },
+    { name: "nonce", type: "uint256" },
+    { name: "expiry", type: "uint256" },
+  ],
+};
+
 /** Binds votes to a runner. */
-export function votesOf({ chainId, contracts, signer }: Context, { governor }: GovernorPair): Votes {
+export function votesOf({ chainId, provider, contracts, signer }: Context, { governor }: GovernorPair): Votes {
   const { WealToken: weal } = contracts;
 
   /** Says why an account has no vote, and what to do about it; whatever else is wrong is the governor's to say. */
@@ -142,7 +183,8 @@ export function votesOf({ chainId, contracts, signer }: Context, { governor }: G
       const domain = { name: await governor.name(), version: "1", chainId, verifyingContract: String(governor.target) };
       const ballot = { proposalId: String(proposalId), support: type, voter, reason, params };
       const types = isPlain(ballot) ? BALLOT_TYPES : EXTENDED_BALLOT_TYPES;
-      const nonce = await governor.nonces(voter);
+      // Keyed by the proposal: who signs for several needs no order among them.
+      const nonce = await governor["nonces(address,uint192)"](voter, BigInt.asUintN(192, BigInt(proposalId)));
 
       return { ...ballot, signature: await signer().signTypedData(domain, types, { ...ballot, nonce }) };
     },
@@ -160,6 +202,31 @@ export function votesOf({ chainId, contracts, signer }: Context, { governor }: G
 
     async delegate({ to } = {}) {
       return send(weal.delegate(addressOf(to ?? (await signer().getAddress()), "to")));
+    },
+
+    async signDelegation({ to, expiry } = {}) {
+      const delegator = await signer().getAddress();
+      const domain = { name: "Commonweal", version: "1", chainId, verifyingContract: String(weal.target) };
+      const unsigned = {
+        delegator,
+        delegatee: addressOf(to ?? delegator, "to"),
+        nonce: String(await weal.nonces(delegator)),
+        expiry: expiry ?? ((await provider.getBlock("latest"))?.timestamp ?? 0) + DELEGATION_TIME,
+      };
+
+      return { ...unsigned, signature: await signer().signTypedData(domain, DELEGATION_TYPES, unsigned) };
+    },
+
+    async delegateBySignature({ delegator, delegatee, nonce, expiry, signature }) {
+      return send(
+        weal.delegateBySignature(
+          addressOf(delegator, "delegator"),
+          addressOf(delegatee, "delegatee"),
+          nonce,
+          expiry,
+          signature,
+        ),
+      );
     },
 
     async votesOf(account) {
