@@ -12,6 +12,8 @@ const compiler = {
     evmVersion: "cancun",
     viaIR: true,
     optimizer: { enabled: true, runs: 3_000 },
+    // Where the SDK's simulation of proposals finds what it overrides.
+    outputSelection: { "*": { "*": ["storageLayout"] } },
   },
 };
 

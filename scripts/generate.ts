@@ -13,7 +13,14 @@ import { runTypeChain } from "typechain";
 
 interface Artifact {
   abi: JsonFragment[];
+  deployedBytecode: string;
   buildInfoId: string;
+}
+
+/** The part of the compiler's output that is read here; sources by Hardhat's names for them. */
+interface CompilerOutput {
+  sources: Record<string, { ast: AstNode }>;
+  contracts: Record<string, Record<string, { storageLayout: { storage: { label: string; slot: string }[] } }>>;
 }
 
 /** The part of solc's syntax tree that is read here. */
@@ -49,7 +56,10 @@ const CONTRACTS: Record<string, string> = {
 const TWINS = ["SafetyTimelock", "SafetyGovernor"];
 
 /** What the SDK asks of any ERC-20; cut out of WEAL, which is one. */
-const ERC20_MEMBERS = ["allowance", "approve", "balanceOf", "decimals", "symbol", "transfer", "Approval", "Transfer"];
+const ERC20_MEMBERS = [
+  ...["allowance", "approve", "balanceOf", "decimals", "symbol", "transfer", "transferFrom"],
+  ...["Approval", "Transfer"],
+];
 
 /** The enums that the SDK writes as words, with their source and a contract that was compiled with it. */
 const ENUMS = [
@@ -60,6 +70,15 @@ const ENUMS = [
   { name: "Ground", contract: "SafetyBoard", source: "contracts/interfaces/ISafetyBoard.sol" },
   { name: "ProposalState", contract: "WealGovernor", source: "@openzeppelin/contracts/governance/IGovernor.sol" },
 ];
+
+/** The contract whose code runs a proposal within a call: see `sdk/src/simulation.ts`. */
+const SIMULATOR = { name: "ProposalSimulator", source: "contracts/governance/ProposalSimulator.sol" };
+
+/** Variables that a simulation overrides. */
+const OVERRIDDEN: Record<string, string[]> = {
+  TimelockController: ["_roles", "_timestamps"],
+  WealGovernor: ["_governanceCall"],
+};
 
 /** Returns every generated file: its path below `sdk/src/generated/`, and its text. */
 export async function generate(): Promise<Map<string, string>> {
@@ -75,6 +94,7 @@ export async function generate(): Promise<Map<string, string>> {
     ...(await typeSources(abis)),
     ["errors.ts", errorsSource(abis)],
     ["enums.ts", await enumsSource(artifacts)],
+    ["simulator.ts", await simulatorSource(artifacts)],
     ["deployments.ts", await deploymentsSource()],
   ]);
 
@@ -209,14 +229,8 @@ function typeOf({ type }: ParamType): string {
 async function enumsSource(artifacts: Map<string, Artifact>): Promise<string> {
   const sources = await Promise.all(
     ENUMS.map(async ({ name, contract, source }) => {
-      const { output } = await readJson<{ output: { sources: Record<string, { ast: AstNode }> } }>(
-        join(ARTIFACTS, "build-info", `${artifacts.get(contract)?.buildInfoId}.output.json`),
-      );
-      // Hardhat prefixes the name of a source with its package, and of an npm package with its version too.
-      const path = Object.keys(output.sources).find((path) =>
-        source.startsWith("contracts/") ? path === `project/${source}` : withoutVersion(path) === `npm/${source}`,
-      );
-      const definition = path === undefined ? undefined : findEnum(output.sources[path].ast, name);
+      const { sources } = await compilerOutput(artifacts, contract);
+      const definition = findEnum(sources[pathOf(source, sources)].ast, name);
       if (definition?.members === undefined) throw new Error(`No enum ${name} in ${source}`);
 
       const words = definition.members.map((member) => member.name[0].toLowerCase() + member.name.slice(1));
@@ -227,6 +241,22 @@ async function enumsSource(artifacts: Map<string, Artifact>): Promise<string> {
   return `// Solidity's enums as words, each at the place of its number.\n\n${sources.join("\n")}`;
 }
 
+async function compilerOutput(artifacts: Map<string, Artifact>, contract: string): Promise<CompilerOutput> {
+  const path = join(ARTIFACTS, "build-info", `${artifacts.get(contract)?.buildInfoId}.output.json`);
+
+  return (await readJson<{ output: CompilerOutput }>(path)).output;
+}
+
+/** Hardhat prefixes the name of a source with its package, and of an npm package with its version too. */
+function pathOf(source: string, sources: Record<string, unknown>): string {
+  const found = Object.keys(sources).find((path) =>
+    source.startsWith("contracts/") ? path === `project/${source}` : withoutVersion(path) === `npm/${source}`,
+  );
+  if (found === undefined) throw new Error(`The compiler has seen no ${source}`);
+
+  return found;
+}
+
 function withoutVersion(path: string): string {
   return path.replace(/(?<=[^/])@[\d.]+/, "");
 }
@@ -235,6 +265,35 @@ function findEnum(node: AstNode, name: string): AstNode | undefined {
   if (node.nodeType === "EnumDefinition" && node.name === name) return node;
 
   return node.nodes?.map((child) => findEnum(child, name)).find((found) => found !== undefined);
+}
+
+/* SIMULATOR */
+
+async function simulatorSource(artifacts: Map<string, Artifact>): Promise<string> {
+  const { deployedBytecode } = await readJson<Artifact>(join(ARTIFACTS, SIMULATOR.source, `${SIMULATOR.name}.json`));
+  const slots = await Promise.all(
+    Object.entries(OVERRIDDEN).map(async ([contract, labels]) => {
+      const { contracts } = await compilerOutput(artifacts, contract);
+      const { storage } = contracts[pathOf(CONTRACTS[contract], contracts)][contract].storageLayout;
+      const entries = labels.map((label) => {
+        const variable = storage.find((entry) => entry.label === label);
+        if (variable === undefined) throw new Error(`${contract} has no variable ${label}`);
+        return `${label}: ${variable.slot}`;
+      });
+
+      return `${contract}: { ${entries.join(", ")} },`;
+    }),
+  );
+
+  return `
+/** Runtime code of ${SIMULATOR.source}. */
+export const simulatorCode = "${deployedBytecode}";
+
+/** In which storage slot a variable begins, as the compiler lays it out. */
+export const storageSlots = {
+  ${slots.join("\n")}
+} as const;
+`;
 }
 
 /* DEPLOYMENTS */

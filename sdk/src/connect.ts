@@ -20,6 +20,7 @@ import { deployments } from "./generated/deployments.js";
 import { withTypedError } from "./failures.js";
 import { type Genesis, genesisOf } from "./genesis.js";
 import { type Governance, governanceOf } from "./governance.js";
+import { proposalsOf, type SafetyProposals, safetyProposalsOf } from "./proposals.js";
 import { type Registry, registryOf } from "./registry.js";
 import { type Royalties, royaltiesOf } from "./royalties.js";
 import { type Safety, safetyOf } from "./safety.js";
@@ -41,7 +42,8 @@ export interface Commonweal {
   readonly royalties: Royalties;
   readonly allocations: Allocations;
   readonly deposits: Deposits;
-  readonly governance: Governance;
+  /** The main governor; `safety` is the one that decides about safety alone, sooner. */
+  readonly governance: Governance & { readonly safety: Governance<SafetyProposals> };
   readonly safety: Safety;
   readonly stakeholding: Stakeholding;
   readonly genesis: Genesis;
@@ -73,7 +75,10 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     royalties: royaltiesOf(context),
     allocations: allocationsOf(context),
     deposits: depositsOf(context),
-    governance: governanceOf(context),
+    governance: {
+      ...governanceOf(context, "main", proposalsOf(context)),
+      safety: governanceOf(context, "safety", safetyProposalsOf(context)),
+    },
     safety: safetyOf(context),
     stakeholding: stakeholdingOf(context),
     genesis: genesisOf(context),
@@ -97,6 +102,7 @@ async function contextOf(runner: Runner, given?: Deployment): Promise<Context> {
     runner,
     provider,
     contracts,
+    deployment,
     firstBlock: deployment.RoyaltyLedger.block ?? 0,
     signer: () => signerOf(runner),
   };

@@ -49,6 +49,12 @@ export interface Context {
   /** The block in which the ledger was deployed, or 0: logs begin there. */
   readonly firstBlock: number;
   readonly contracts: Contracts;
+  readonly deployment: Deployment;
   /** Returns the runner as a signer, or throws {@link SignerRequired}. */
   signer(): Signer;
+}
+
+/** Returns the block in which a contract was deployed, or 0: its logs begin there. */
+export function firstBlockOf({ deployment }: Pick<Context, "deployment">, contract: keyof Contracts): number {
+  return deployment[contract].block ?? 0;
 }

@@ -45,6 +45,14 @@ export function currenciesOf({ contracts, runner, signer }: Context) {
     return decimals;
   }
 
+  /** Returns a currency as it calls itself. */
+  async function describeCurrency(address: string): Promise<ListedCurrency> {
+    if (address === ZeroAddress) return { currency: "ETH", address, symbol: "ETH", decimals: ETH_DECIMALS };
+
+    const [symbol, decimals] = await Promise.all([tokenAt(address).symbol(), decimalsOf(address)]);
+    return { currency: address, address, symbol, decimals };
+  }
+
   return {
     /** Returns an amount in the currency's smallest units. */
     async unitsOf(address: string, amount: Amount): Promise<bigint> {
@@ -64,17 +72,10 @@ export function currenciesOf({ contracts, runner, signer }: Context) {
       return { nonce: approval.nonce + 1 };
     },
 
+    describeCurrency,
+
     async listed(): Promise<ListedCurrency[]> {
-      const addresses = await ledger.currencies();
-
-      return Promise.all(
-        addresses.map(async (address) => {
-          if (address === ZeroAddress) return { currency: "ETH", address, symbol: "ETH", decimals: ETH_DECIMALS };
-
-          const [symbol, decimals] = await Promise.all([tokenAt(address).symbol(), decimalsOf(address)]);
-          return { currency: address, address, symbol, decimals };
-        }),
-      );
+      return Promise.all((await ledger.currencies()).map(describeCurrency));
     },
   };
 }

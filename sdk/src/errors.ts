@@ -94,6 +94,66 @@ export class AllocationSumMismatch extends CommonwealError {
   }
 }
 
+/* VOTES */
+
+/** A holder of WEAL never delegated it, so it does not vote, and cannot in this one. */
+export class NotDelegated extends CommonwealError {
+  constructor(
+    readonly account: string,
+    /** What the account holds, in units of 10⁻¹⁸ WEAL. */
+    readonly balance: bigint,
+  ) {
+    super(
+      `${account} holds WEAL that was never delegated, and that does not vote: call governance.delegate() to vote with it, ` +
+        "or give it to somebody who does; it counts in votes that begin after that.",
+    );
+  }
+}
+
+/** An account has no vote on a proposal, for a reason other than {@link NotDelegated}. */
+export class NoVotes extends CommonwealError {
+  /**
+   * @param reason `delegatedAway` when somebody else votes with the account's WEAL, `tooLate` when WEAL or delegation came
+   * after the vote had begun, `noWeal` when there is none.
+   * @param delegate Who votes with the account's WEAL; undefined if nobody was named.
+   */
+  constructor(
+    readonly account: string,
+    readonly reason: "delegatedAway" | "tooLate" | "noWeal",
+    readonly delegate: string | undefined,
+  ) {
+    super(`${account} has no vote on this proposal: ${NO_VOTES[reason](delegate)}`);
+  }
+}
+
+const NO_VOTES: Record<NoVotes["reason"], (delegate: string | undefined) => string> = {
+  delegatedAway: (delegate) =>
+    `its WEAL is delegated to ${delegate}, who votes with it; call governance.delegate() to vote in those that begin after that.`,
+  tooLate: () =>
+    "its WEAL, or the delegation of it, came after the vote had begun; it counts in those that begin from now on.",
+  noWeal: () => "it holds no WEAL; get some, or have some delegated to it, before a vote begins.",
+};
+
+/** The node cannot run a call on a changed state, which a simulation needs. */
+export class StateOverridesUnsupported extends CommonwealError {
+  constructor(options?: ErrorOptions) {
+    super(
+      "The node takes no state overrides in eth_call, which a simulation needs; connect to one that does by a JsonRpcProvider or BrowserProvider (Geth, Nethermind, Besu, Erigon, Reth, Anvil and Hardhat do).",
+      options,
+    );
+  }
+}
+
+/** The logs that a node gave do not add up: it lacks some. */
+export class LogsIncomplete extends CommonwealError {
+  constructor(
+    readonly address: string,
+    readonly fromBlock: number,
+  ) {
+    super(`The node lacks logs of ${address} since block ${fromBlock}; connect to one that has them all.`);
+  }
+}
+
 /* READMES */
 
 /** A README has a funding entry that cannot be relied on. */

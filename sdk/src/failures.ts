@@ -70,7 +70,7 @@ export function typedError(error: unknown): CommonwealError {
 /* REVERTS */
 
 /** Decodes what a contract reverted with. */
-function contractError(data: string, options: ErrorOptions): ContractError {
+export function contractError(data: string, options?: ErrorOptions): ContractError {
   const table: Readonly<Record<string, { error: string; contracts: readonly string[] }>> = errorTable;
   const known = table[data.slice(0, 10)];
   const args = known === undefined ? undefined : argumentsOf(ErrorFragment.from(known.error), data);

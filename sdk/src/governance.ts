@@ -1,50 +1,17 @@
-import { solidityPacked } from "ethers";
-import { type Amount, parseAmount } from "./amounts.js";
-import { addressOf, numberOf } from "./arguments.js";
+import { type Action, completed, type ProposalId, type ProposalLike } from "./actions.js";
 import { eventsOf, send, type Transaction } from "./calls.js";
+import { type Concentration, concentration } from "./concentration.js";
 import type { Context } from "./context.js";
-import { InvalidArgument } from "./errors.js";
+import { explain, type Explanation } from "./explain.js";
 import { withTypedErrors } from "./failures.js";
 import { ProposalState } from "./generated/enums.js";
-
-/** A call that the timelock makes once a proposal is carried. */
-export interface Action {
-  target: string;
-  /** Wei to send with it, from the timelock; 0 by default. */
-  value?: bigint;
-  /** The call, in hex. */
-  data: string;
-}
-
-/** A proposal's id; as a decimal string too, for JSON. */
-export type ProposalId = bigint | string;
-
-/** How to vote: with everything one way, or with parts in WEAL, which may leave a rest for another time. */
-export type Support = SupportWord | { for?: Amount; against?: Amount; abstain?: Amount };
-
-type SupportWord = (typeof SUPPORT_WORDS)[number];
-
-/** A vote to be made. */
-export interface Vote {
-  proposalId: ProposalId;
-  support: Support;
-  /** Why, for all to read. */
-  reason?: string;
-}
-
-/** A signed vote that anyone may send; plain JSON. */
-export interface Ballot {
-  proposalId: string;
-  /** As the governor counts: 0 against, 1 for, 2 abstain, 255 by the parts in `params`. */
-  support: number;
-  voter: string;
-  reason: string;
-  params: string;
-  signature: string;
-}
+import { type GovernorName, governorOf } from "./governors.js";
+import type { Proposals } from "./proposals.js";
+import { simulate, type Simulation } from "./simulate.js";
+import { type Votes, votesOf } from "./votes.js";
 
 /** Proposals, votes, and what is done about them. */
-export interface Governance {
+export interface Governance<Actions = Proposals> extends Votes {
   /**
    * Proposes that the timelock makes calls. The signer needs the proposal threshold in votes.
    *
@@ -58,32 +25,33 @@ export interface Governance {
   propose(options: { actions: readonly Action[]; description: string }): Promise<Transaction & { proposalId: bigint }>;
 
   /**
-   * Votes with the signer's delegated WEAL.
+   * Explains what a proposal, or actions that are not proposed yet, would do: each call in words and as data, and
+   * warnings of what it calls and of how much of the treasury it takes.
    *
-   * @throws {ContractError} such as `GovernorAlreadyCastVote`, `GovernorUnexpectedProposalState`.
+   * It looks at the calls themselves, not at what they call in turn; {@link simulate} shows what comes of them. Comparing
+   * code with what it was when the proposal was made takes a node that has the state of that time.
+   *
+   * @throws {ContractError} `GovernorNonexistentProposal`.
    * @example
-   * await governance.vote({ proposalId, support: "for" });
-   * await governance.vote({ proposalId, support: { for: "600", against: "400" } });
+   * const { calls, warnings } = await governance.explain(proposalId);
+   * for (const { sentence } of calls) console.log(sentence); // Set the protocol fee of future models to 0.5 %
    */
-  vote(vote: Vote): Promise<Transaction>;
+  explain(proposal: ProposalLike): Promise<Explanation>;
 
   /**
-   * Signs a vote, which costs the voter nothing; {@link voteBySignature} sends it.
+   * Shows what a proposal, or actions that are not proposed yet, would change if it were executed now: balances of the
+   * treasury and of everybody whom it pays, and the protocol's parameters.
    *
-   * @throws {UserRejected} when the wallet's user says no.
-   * @example
-   * const ballot = await governance.signVote({ proposalId, support: "for" });
-   */
-  signVote(vote: Vote): Promise<Ballot>;
-
-  /**
-   * Sends somebody's signed vote. Anyone may, and pays the gas; it serves once.
+   * One `eth_call` on a changed copy of the latest state, whatever has become of the proposal; nothing is sent. The
+   * runner's provider must have `send`, as JsonRpcProvider and BrowserProvider do.
    *
-   * @throws {ContractError} such as `GovernorInvalidSignature`, `GovernorUnexpectedProposalState`.
+   * @throws {StateOverridesUnsupported} when the node or the provider cannot do that.
+   * @throws {ContractError} `GovernorNonexistentProposal`.
    * @example
-   * await governance.voteBySignature(ballot);
+   * const { succeeded, error, balances, parameters } = await governance.simulate(proposalId);
+   * for (const { name, before, after } of parameters.filter(({ changed }) => changed)) console.log(name, before, after);
    */
-  voteBySignature(ballot: Ballot): Promise<Transaction>;
+  simulate(proposal: ProposalLike): Promise<Simulation>;
 
   /**
    * Hands a proposal that was carried to the timelock, whose delay then begins.
@@ -104,14 +72,6 @@ export interface Governance {
   execute(options: { proposalId: ProposalId }): Promise<Transaction>;
 
   /**
-   * Gives the votes of the signer's WEAL to an account, itself by default. WEAL that nobody was given does not vote.
-   *
-   * @example
-   * await governance.delegate();
-   */
-  delegate(options?: { to?: string }): Promise<Transaction>;
-
-  /**
    * Returns where a proposal stands.
    *
    * @throws {ContractError} `GovernorNonexistentProposal`.
@@ -120,50 +80,35 @@ export interface Governance {
    */
   state(proposalId: ProposalId): Promise<ProposalState>;
 
-  /** Actions to be proposed. */
-  readonly proposals: {
-    /**
-     * Sets the protocol fee of future models, in basis points, 0 to 250.
-     *
-     * @throws {InvalidArgument} when the fee is not that.
-     */
-    setProtocolFee(feeBps: number): Action;
+  /**
+   * Shows how WEAL and its votes are spread: how many hold and vote, the share of the ten largest, and how few reach a
+   * quorum.
+   *
+   * Reads the token's logs since its deployment, so a node that has them is needed.
+   *
+   * @throws {LogsIncomplete} when the node has not.
+   * @example
+   * const { holders, topHoldersBps, quorumDelegates } = await governance.concentration();
+   */
+  concentration(): Promise<Concentration>;
 
-    /** Lists an ERC-20, for ever. */
-    addCurrency(address: string): Action;
-  };
+  /** Actions to be proposed. */
+  readonly proposals: Actions;
 }
 
-/** At the places of the governor's vote types. */
-const SUPPORT_WORDS = ["against", "for", "abstain"] as const;
-const FRACTIONAL_SUPPORT = 255;
-const WEAL_DECIMALS = 18;
-const MAX_PROTOCOL_FEE_BPS = 250;
+/** Binds a governor's functions to a runner. */
+export function governanceOf<Actions>(context: Context, name: GovernorName, proposals: Actions): Governance<Actions> {
+  const pair = governorOf(context, name);
+  const { governor } = pair;
 
-/** EIP-712 types of the governor's ballots: the second is for a vote with a reason or in parts. */
-const BALLOT_FIELDS = [
-  { name: "proposalId", type: "uint256" },
-  { name: "support", type: "uint8" },
-  { name: "voter", type: "address" },
-  { name: "nonce", type: "uint256" },
-];
-const BALLOT_TYPES = { Ballot: BALLOT_FIELDS };
-const EXTENDED_BALLOT_TYPES = {
-  ExtendedBallot: [...BALLOT_FIELDS, { name: "reason", type: "string" }, { name: "params", type: "bytes" }],
-};
-
-/** Binds the governor's functions to a runner. */
-export function governanceOf({ chainId, contracts, signer }: Context): Governance {
-  const { WealGovernor: governor, WealToken: weal, RoyaltyLedger: ledger } = contracts;
-  const ledgerAddress = String(ledger.target);
-
-  const functions = withTypedErrors<Omit<Governance, "proposals">>({
+  const own = withTypedErrors<Omit<Governance, keyof Votes | "proposals">>({
     async propose({ actions, description }) {
+      const calls = actions.map(completed);
       const transaction = await send(
         governor.propose(
-          actions.map(({ target }) => addressOf(target, "actions.target")),
-          actions.map(({ value = 0n }) => value),
-          actions.map(({ data }) => data),
+          calls.map(({ target }) => target),
+          calls.map(({ value }) => value),
+          calls.map(({ data }) => data),
           description,
         ),
       );
@@ -172,39 +117,9 @@ export function governanceOf({ chainId, contracts, signer }: Context): Governanc
       return { ...transaction, proposalId };
     },
 
-    async vote({ proposalId, support, reason = "" }) {
-      const { type, params } = countedSupport(support);
-
-      return send(governor.castVoteWithReasonAndParams(proposalId, type, reason, params));
-    },
-
-    async signVote({ proposalId, support, reason = "" }) {
-      const voter = await signer().getAddress();
-      const { type, params } = countedSupport(support);
-      const domain = {
-        name: "Commonweal Governor",
-        version: "1",
-        chainId,
-        verifyingContract: await governor.getAddress(),
-      };
-      const ballot = { proposalId: String(proposalId), support: type, voter, reason, params };
-      const types = isPlain(ballot) ? BALLOT_TYPES : EXTENDED_BALLOT_TYPES;
-      // Keyed by the proposal: who signs for several needs no order among them.
-      const nonce = await governor["nonces(address,uint192)"](voter, BigInt.asUintN(192, BigInt(proposalId)));
-
-      return { ...ballot, signature: await signer().signTypedData(domain, types, { ...ballot, nonce }) };
-    },
-
-    async voteBySignature(ballot) {
-      const { proposalId, support, voter, reason, params, signature } = ballot;
-      const account = addressOf(voter, "voter");
-
-      return send(
-        isPlain(ballot)
-          ? governor.castVoteBySig(proposalId, support, account, signature)
-          : governor.castVoteWithReasonAndParamsBySig(proposalId, support, account, reason, params, signature),
-      );
-    },
+    explain: (proposal) => explain(context, pair, proposal),
+    simulate: (proposal) => simulate(context, pair, proposal),
+    concentration: () => concentration(context, pair),
 
     async queue({ proposalId }) {
       return send(governor["queue(uint256)"](proposalId));
@@ -214,43 +129,10 @@ export function governanceOf({ chainId, contracts, signer }: Context): Governanc
       return send(governor["execute(uint256)"](proposalId));
     },
 
-    async delegate({ to } = {}) {
-      return send(weal.delegate(addressOf(to ?? (await signer().getAddress()), "to")));
-    },
-
     async state(proposalId) {
       return ProposalState[Number(await governor.state(proposalId))];
     },
   });
 
-  return {
-    ...functions,
-    proposals: {
-      setProtocolFee(feeBps) {
-        // The contract checks it at the very end: after the vote and the delay.
-        if (!Number.isInteger(feeBps) || feeBps < 0 || feeBps > MAX_PROTOCOL_FEE_BPS) {
-          throw new InvalidArgument("feeBps", feeBps, `whole basis points, 0 to ${MAX_PROTOCOL_FEE_BPS}`);
-        }
-        return { target: ledgerAddress, data: ledger.interface.encodeFunctionData("setProtocolFee", [feeBps]) };
-      },
-
-      addCurrency(address) {
-        const currency = addressOf(address, "address");
-        return { target: ledgerAddress, data: ledger.interface.encodeFunctionData("addCurrency", [currency]) };
-      },
-    },
-  };
-}
-
-/** Returns a vote as the governor counts it. */
-function countedSupport(support: Support): { type: number; params: string } {
-  if (typeof support === "string") return { type: numberOf(SUPPORT_WORDS, support, "support"), params: "0x" };
-
-  const parts = SUPPORT_WORDS.map((word) => parseAmount(support[word] ?? 0n, WEAL_DECIMALS));
-  return { type: FRACTIONAL_SUPPORT, params: solidityPacked(["uint128", "uint128", "uint128"], parts) };
-}
-
-/** Whether the governor has the shorter form of ballot for it. */
-function isPlain({ reason, params }: Pick<Ballot, "reason" | "params">): boolean {
-  return reason === "" && params === "0x";
+  return { ...votesOf(context, pair), ...own, proposals };
 }

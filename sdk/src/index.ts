@@ -1,8 +1,10 @@
+export type { Action, Arguments, ArgumentValue, ProposalId, ProposalLike } from "./actions.js";
 export type { Allocation, AllocationState, Allocations } from "./allocations.js";
 export { type Amount, formatAmount, parseAmount } from "./amounts.js";
 export type { Transaction } from "./calls.js";
 export { manifestUri } from "./cid.js";
 export type { ClaimAllResult, ClaimProgress, Claims } from "./claims.js";
+export type { Concentration, Stake } from "./concentration.js";
 export { type Commonweal, connect } from "./connect.js";
 export type { Contracts, Deployment, Runner } from "./context.js";
 export type { Currency, ListedCurrency } from "./currencies.js";
@@ -20,10 +22,14 @@ export {
   InvalidAmount,
   InvalidArgument,
   isContractError,
+  LogsIncomplete,
   NetworkFailure,
+  NotDelegated,
+  NoVotes,
   ReadmeUnavailable,
   SignatureUnsupported,
   SignerRequired,
+  StateOverridesUnsupported,
   TooManyDecimals,
   TransactionConflict,
   TransactionFailed,
@@ -31,18 +37,21 @@ export {
   TransactionsPending,
   UserRejected,
 } from "./errors.js";
+export type { ExplainedCall, Explanation } from "./explain.js";
 export { checkFunding, type FundingEntry, formatFunding, readFunding } from "./funding.js";
 export type { Genesis, GenesisPart } from "./genesis.js";
 export type { DerivativeMode, Ground, Kind, Level, ProposalState, Relation } from "./generated/enums.js";
 export type { ContractErrors } from "./generated/errors.js";
-export type { Action, Ballot, Governance, ProposalId, Support, Vote } from "./governance.js";
+export type { Governance } from "./governance.js";
 export type { Ancestor, Lineage, Payee } from "./lineage.js";
 export type { Payments, SignedPayment } from "./payments.js";
 export { type ClaimPlan, MAX_TRANSACTION_GAS, type PlanOptions, type PlanStep, type SkippedStep } from "./plans.js";
+export type { Proposals, SafetyProposals } from "./proposals.js";
 export { fetchReadme, readmeUrl } from "./readmes.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
 export type { Books, Royalties } from "./royalties.js";
 export type { Advisory, Policy, Safety, SafetyReason, SafetyStatus, SafetySubject, Standing } from "./safety.js";
+export type { SimulatedBalance, SimulatedParameter, Simulation } from "./simulate.js";
 export { type Platform, parseSource, type Source, sourceName } from "./sourceNames.js";
 export type { Attestation, SourceClaim, SourceState, Sources } from "./sources.js";
 export type { Award, Stakeholding } from "./stakeholding.js";
@@ -57,4 +66,6 @@ export {
   proofsOf,
   readAllocation,
 } from "./trees.js";
+export type { Ballot, Delegation, Support, Vote, Votes } from "./votes.js";
+export type { Warning } from "./warnings.js";
 export { sharesFromWeights } from "./weights.js";

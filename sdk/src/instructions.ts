@@ -258,18 +258,19 @@ export const instructions: Instructions = {
       ? `A reason of lineage cites no clause, not ${clause}; leave it out.`
       : `The use policy has no clause ${clause}; cite one of 1 to ${clauseCount}.`,
   EvidenceMissing: () => "The reason has no evidence; give the sha-256 of what shows it.",
-  LevelNone: () => "A vote decides a level; to lift an advisory, propose lift (governance.proposals.liftAdvisory).",
+  LevelNone: () =>
+    "A vote decides a level; to lift an advisory, propose that (governance.safety.proposals.liftAdvisory).",
   MemberZero: () => "The zero address cannot be a member of the board; give another.",
   NotBoardGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.propose).`,
   NotBoardMember: ({ caller }) =>
-    `${caller} is no member of the safety board; file a report instead (safety.report), or propose it to the safety governor.`,
+    `${caller} is no member of the safety board; file a report instead (safety.report), or propose it (governance.safety.propose).`,
   NotPolicyGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.propose).`,
-  NotSafetyGovernance: ({ caller }) => `${caller} may not do this; propose it to the safety governor.`,
+  NotSafetyGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.safety.propose).`,
   PolicyEmpty: () =>
     "The policy has no digest or no clauses; give the sha-256 of its text and how many clauses it has.",
   PolicyNotFound: ({ version }) => `There is no version ${version} of the use policy; versions count from 1.`,
   RestrictionUsed: ({ model }) =>
-    `The board has restricted ${model} once; propose to make it last, or to re-arm it, to the safety governor.`,
+    `The board has restricted ${model} once; propose to make it last, or to re-arm it (governance.safety.propose).`,
   SafetyGovernanceInvalid: ({ account }) =>
     `${account} cannot decide on safety; name a timelock that is not the main one.`,
 

@@ -1,4 +1,5 @@
 import { ZeroAddress } from "ethers";
+import type { Action } from "./actions.js";
 import { type Amount, parseAmount } from "./amounts.js";
 import { addressOf, bytes32Of, numberOf } from "./arguments.js";
 import type { Context } from "./context.js";
@@ -7,15 +8,6 @@ import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
 import { Level } from "./generated/enums.js";
 import { type SafetyReason, type SafetySubject, solidityReason } from "./safety.js";
-
-/** A call that the timelock makes once a proposal is carried. */
-export interface Action {
-  target: string;
-  /** Wei to send with it, from the timelock; 0 by default. */
-  value?: bigint;
-  /** The call, in hex. */
-  data: string;
-}
 
 /**
  * Actions for the main governor: how the protocol develops, and how models may be used. What a contract would refuse only
@@ -95,7 +87,7 @@ export interface SafetyProposals {
    *
    * @throws {InvalidArgument} when the reason is not one.
    * @example
-   * safety.governance.proposals.decideAdvisory({ model, level: "recalled", reason, evidenceUri: "ipfs://…" });
+   * governance.safety.proposals.decideAdvisory({ model, level: "recalled", reason, evidenceUri: "ipfs://…" });
    */
   decideAdvisory(
     options: SafetySubject & { level: Exclude<Level, "none">; reason: SafetyReason; evidenceUri?: string },

@@ -3,6 +3,7 @@ import { id, type Signer } from "ethers";
 import hre from "hardhat";
 import type { PlannedContract } from "../../scripts/plan.js";
 import {
+  type Action,
   type Commonweal,
   connect,
   ContractError,
@@ -10,7 +11,7 @@ import {
   type Deployment,
   type Registration,
 } from "../../sdk/src/index.js";
-import { deployTestProtocol } from "../helpers/protocol.js";
+import { DAY, deployTestProtocol } from "../helpers/protocol.js";
 
 /** Returns where a planned protocol is, as the SDK takes it. */
 export function deploymentOf(plan: readonly PlannedContract[]): Deployment {
@@ -76,4 +77,21 @@ export async function expectRefusal(call: Promise<unknown>, errorName: string, a
   expect(error.errorName).to.equal(errorName);
   expect(error.args).to.deep.equal(args);
   expect(error.message).to.match(new RegExp(`^${errorName}: .+\\.$`));
+}
+
+/** Proposes actions with enough votes, carries them, and brings them to their execution. */
+export async function carry(
+  { governance }: Commonweal,
+  wait: (seconds: number) => Promise<unknown>,
+  actions: readonly Action[],
+  description: string,
+): Promise<{ proposalId: bigint; execute: () => Promise<unknown> }> {
+  const { proposalId } = await governance.propose({ actions, description });
+  await wait(DAY + 1);
+  await governance.vote({ proposalId, support: "for" });
+  await wait(7 * DAY + 1);
+  await governance.queue({ proposalId });
+  await wait(2 * DAY + 1);
+
+  return { proposalId, execute: () => governance.execute({ proposalId }) };
 }

@@ -24,7 +24,7 @@ import type {
 
 export interface ERC20Interface extends Interface {
   getFunction(
-    nameOrSignature: "allowance" | "approve" | "balanceOf" | "decimals" | "symbol" | "transfer",
+    nameOrSignature: "allowance" | "approve" | "balanceOf" | "decimals" | "symbol" | "transfer" | "transferFrom",
   ): FunctionFragment;
 
   getEvent(nameOrSignatureOrTopic: "Approval" | "Transfer"): EventFragment;
@@ -35,6 +35,7 @@ export interface ERC20Interface extends Interface {
   encodeFunctionData(functionFragment: "decimals", values?: undefined): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
   encodeFunctionData(functionFragment: "transfer", values: [AddressLike, BigNumberish]): string;
+  encodeFunctionData(functionFragment: "transferFrom", values: [AddressLike, AddressLike, BigNumberish]): string;
 
   decodeFunctionResult(functionFragment: "allowance", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "approve", data: BytesLike): Result;
@@ -42,6 +43,7 @@ export interface ERC20Interface extends Interface {
   decodeFunctionResult(functionFragment: "decimals", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "transfer", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "transferFrom", data: BytesLike): Result;
 }
 
 export namespace ApprovalEvent {
@@ -117,6 +119,8 @@ export interface ERC20 extends BaseContract {
 
   transfer: TypedContractMethod<[to: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
 
+  transferFrom: TypedContractMethod<[from: AddressLike, to: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
+
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
   getFunction(
@@ -131,6 +135,9 @@ export interface ERC20 extends BaseContract {
   getFunction(
     nameOrSignature: "transfer",
   ): TypedContractMethod<[to: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
+  getFunction(
+    nameOrSignature: "transferFrom",
+  ): TypedContractMethod<[from: AddressLike, to: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
 
   getEvent(
     key: "Approval",

@@ -1,0 +1,182 @@
+import { id, ZeroAddress, ZeroHash } from "ethers";
+import type { Arguments, ArgumentValue } from "./actions.js";
+import { formatAmount } from "./amounts.js";
+import type { Contracts } from "./context.js";
+import { Ground, Level } from "./generated/enums.js";
+
+/** Turns a call's arguments into a sentence without a full stop. */
+export type Describer = (args: Arguments, words: Words) => string;
+
+/** What describers say values with. */
+export interface Words {
+  /** "the treasury", the name of a contract of the protocol, or the address. */
+  account(address: ArgumentValue): string;
+  /** Such as "12.5 USDC"; of a currency that is not known, units. */
+  amount(currency: ArgumentValue, units: ArgumentValue): string;
+  /** The symbol of a currency, or its address. */
+  currency(address: ArgumentValue): string;
+  /** Undefined for a currency that is not known. */
+  decimals(currency: ArgumentValue): number | undefined;
+  /** The address that is called, and the name of the contract. */
+  target: string;
+  contract: string;
+}
+
+type Explanations = { readonly [Contract in keyof Contracts | "ERC20"]?: Readonly<Record<string, Describer>> };
+
+/**
+ * What the functions that governance may call do, by contract and function. A function that is not here is explained by
+ * its name and arguments.
+ */
+export const explanations: Explanations = {
+  RoyaltyLedger: {
+    addCurrency: ({ currency }, words) => `List ${words.currency(currency)} as a currency, for ever`,
+    collectFees: ({ currency }, words) => `Bring the collected fees of ${words.currency(currency)} to the treasury`,
+    pay: ({ model, currency, amount }, words) => `Pay ${words.amount(currency, amount)} to the model ${model}`,
+    setProtocolFee: ({ feeBps }) => `Set the protocol fee of future models to ${percent(feeBps)}`,
+  },
+
+  SourceRegistry: {
+    cancelClaim: ({ source }) => `Cancel the claim of the source ${source}`,
+    setThreshold: ({ threshold_ }) =>
+      `Ask for ${threshold_} verifiers to attest an author, once the waiting period is over`,
+    setVerifier: ({ verifier, allowed }, words) =>
+      allowed === true
+        ? `Name ${words.account(verifier)} a verifier, who counts once the waiting period is over`
+        : `Remove ${words.account(verifier)} from the verifiers`,
+  },
+
+  TimelockController: timelockExplanations(),
+  SafetyTimelock: timelockExplanations(),
+  WealGovernor: governorExplanations(),
+  SafetyGovernor: governorExplanations(),
+
+  SafetyBoard: {
+    decide: ({ model, version, level, reason }) =>
+      `Issue an advisory on ${subject(model, version)} that lasts: ${Level[Number(level)]}, ${grounds(reason)}`,
+    lift: ({ model, version }) => `Lift what stands on ${subject(model, version)}`,
+    rearm: ({ model }) => `Let the board restrict the model ${model} once more`,
+    setMember: ({ account, allowed }, words) =>
+      allowed === true
+        ? `Name ${words.account(account)} a member of the safety board`
+        : `Dismiss ${words.account(account)} from the safety board`,
+    setSafetyGovernance: ({ account }, words) => `Put ${words.account(account)} in charge of safety`,
+  },
+
+  Stakeholding: {
+    setEpochCap: ({ cap }) => `Let an epoch pay ${weal(cap)} for protocol fees at most`,
+    setRate({ currency, rate }, words) {
+      const decimals = words.decimals(currency);
+      // The rate is in units of WEAL for 10¹⁸ units of the currency.
+      return decimals === undefined
+        ? `Pay ${rate} units of WEAL for each 10¹⁸ units of ${currency} of protocol fees`
+        : `Pay ${weal(rate, 36 - decimals)} for each ${words.currency(currency)} of protocol fees`;
+    },
+  },
+
+  UsePolicy: {
+    publishPolicy: ({ digest, clauseCount, uri }) =>
+      `Publish the next use policy, of ${clauseCount} clauses, with the sha-256 ${digest}, at ${JSON.stringify(uri)}`,
+  },
+
+  WealToken: {
+    ...erc20Explanations(),
+    delegate: ({ delegatee }, words) => `Give the votes of all WEAL in the treasury to ${words.account(delegatee)}`,
+  },
+
+  ERC20: erc20Explanations(),
+};
+
+/* WHAT MORE THAN ONE HAS */
+
+function erc20Explanations(): Record<string, Describer> {
+  return {
+    approve: ({ spender, value }, words) =>
+      value === 0n
+        ? `Let ${words.account(spender)} take no ${words.currency(words.target)} from the treasury any more`
+        : `Let ${words.account(spender)} take ${words.amount(words.target, value)} from the treasury`,
+    transfer: ({ to, value }, words) => `Send ${words.amount(words.target, value)} to ${words.account(to)}`,
+    transferFrom: ({ from, to, value }, words) =>
+      `Send ${words.amount(words.target, value)} from ${words.account(from)} to ${words.account(to)}`,
+  };
+}
+
+function governorExplanations(): Record<string, Describer> {
+  return {
+    relay: ({ target }, words) => `Let ${words.contract} call ${words.account(target)}`,
+    setLateQuorumVoteExtension: ({ newVoteExtension }, { contract }) =>
+      `Keep votes of ${contract} open for ${duration(newVoteExtension)} at least once quorum is reached`,
+    setProposalGuardian: ({ newProposalGuardian }, words) =>
+      newProposalGuardian === ZeroAddress
+        ? `Let nobody be the guardian of ${words.contract}`
+        : `Let ${words.account(newProposalGuardian)} be the guardian of ${words.contract}, who can cancel proposals`,
+    setProposalThreshold: ({ newProposalThreshold }, { contract }) =>
+      `Ask for ${weal(newProposalThreshold)} in votes of who proposes to ${contract}`,
+    setVotingDelay: ({ newVotingDelay }, { contract }) =>
+      `Let ${duration(newVotingDelay)} pass between a proposal to ${contract} and its vote`,
+    setVotingPeriod: ({ newVotingPeriod }, { contract }) =>
+      `Let votes of ${contract} last ${duration(newVotingPeriod)}`,
+    updateQuorumNumerator: ({ newQuorumNumerator }, { contract }) =>
+      `Set the quorum of ${contract} to ${newQuorumNumerator} % of the supply`,
+    updateTimelock: ({ newTimelock }, words) =>
+      `Let ${words.account(newTimelock)} carry out what ${words.contract} decides`,
+  };
+}
+
+function timelockExplanations(): Record<string, Describer> {
+  return {
+    cancel: ({ id }, { contract }) => `Cancel the operation ${id} of ${contract}`,
+    grantRole: ({ role, account }, words) =>
+      `Give ${words.account(account)} the role ${roleName(role)} of ${words.contract}`,
+    revokeRole: ({ role, account }, words) =>
+      `Take the role ${roleName(role)} of ${words.contract} from ${words.account(account)}`,
+    updateDelay: ({ newDelay }, { contract }) =>
+      `Let ${duration(newDelay)} pass between a decision and its execution by ${contract}`,
+  };
+}
+
+/* VALUES */
+
+function weal(units: ArgumentValue, decimals = 18): string {
+  return `${formatAmount(BigInt(String(units)), decimals)} WEAL`;
+}
+
+/** Version 0 stands for all of the model. */
+function subject(model: ArgumentValue, version: ArgumentValue): string {
+  return version === 0n ? `the model ${model}` : `version ${version} of the model ${model}`;
+}
+
+function grounds(reason: ArgumentValue): string {
+  const { ground, clause } = reason as Record<string, ArgumentValue>;
+
+  return Ground[Number(ground)] === "lineage" ? "for its lineage" : `by clause ${clause} of the use policy`;
+}
+
+/** Basis points as "0.5 %". */
+export function percent(bps: ArgumentValue): string {
+  return `${formatAmount(BigInt(String(bps)), 2)} %`;
+}
+
+const UNITS_OF_TIME = [
+  ["day", 86_400n],
+  ["hour", 3_600n],
+  ["minute", 60n],
+] as const;
+
+/** Seconds as "2 days", in the largest unit that divides them. */
+export function duration(seconds: ArgumentValue): string {
+  const total = BigInt(String(seconds));
+  const [unit, size] = UNITS_OF_TIME.find(([, size]) => total >= size && total % size === 0n) ?? ["second", 1n];
+  const count = total / size;
+
+  return `${count} ${unit}${count === 1n ? "" : "s"}`;
+}
+
+const ROLES = new Map([
+  [ZeroHash, "admin"],
+  ...["proposer", "executor", "canceller"].map((name) => [id(`${name.toUpperCase()}_ROLE`), name] as const),
+]);
+
+function roleName(role: ArgumentValue): string {
+  return ROLES.get(String(role)) ?? String(role);
+}

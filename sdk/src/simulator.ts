@@ -1,0 +1,147 @@
+import { AbiCoder, Interface, keccak256, type Provider, toBeHex, ZeroAddress, ZeroHash } from "ethers";
+import type { Action } from "./actions.js";
+import { NetworkFailure, StateOverridesUnsupported } from "./errors.js";
+import { typedError } from "./failures.js";
+import type { GovernorPair } from "./governors.js";
+
+/** What a call returned, or what it reverted with. */
+export interface Outcome {
+  succeeded: boolean;
+  data: string;
+}
+
+/** What {@link runSimulator} found: the views' outcomes before and after, and that of the proposal's execution. */
+export interface SimulatorResult {
+  earlier: Outcome[];
+  execution: Outcome;
+  later: Outcome[];
+}
+
+/** What to read. */
+export interface SimulatorView {
+  target: string;
+  data: string;
+}
+
+/** Code and storage, by slot, in place of what an account has; as nodes take it. */
+type Overrides = Record<string, { code?: string; stateDiff?: Record<string, string> }>;
+
+/** Where the simulator stands during the call: an address that nobody has. */
+export const SIMULATOR = "0x51A7000000000000000000000000000000000001";
+
+const OUTCOME = "(bool succeeded, bytes data)";
+const ABI = new Interface([
+  `function simulate((address target, bytes data)[] views, address target, bytes data) returns (${OUTCOME}[] earlier, ${OUTCOME} execution, ${OUTCOME}[] later)`,
+  "function balanceOf(address account) view returns (uint256)",
+]);
+
+/** The timelock takes an operation from this time on; 1 would mean that it is done. */
+const PAST = 2n;
+const TRUE = 1n;
+
+/**
+ * Executes actions as the timelock would, and reads views before and after, all in one `eth_call`.
+ *
+ * The timelock is the real one. Overrides let it believe that the operation is due and that the simulator may execute it,
+ * and let the governor believe that it is executing it: it takes calls to itself from no one else.
+ *
+ * @throws {StateOverridesUnsupported} when the node does not do what it is asked.
+ */
+export async function runSimulator(
+  provider: Provider,
+  { governor, timelock }: GovernorPair,
+  actions: readonly Required<Action>[],
+  views: readonly SimulatorView[],
+): Promise<SimulatorResult> {
+  const { simulatorCode, storageSlots } = await import("./generated/simulator.js");
+  const { _roles, _timestamps } = storageSlots.TimelockController;
+  const executorRole = await timelock.EXECUTOR_ROLE();
+  const [targets, values, payloads] = [
+    actions.map(({ target }) => target),
+    actions.map(({ value }) => value),
+    actions.map(({ data }) => data),
+  ];
+  const operation = AbiCoder.defaultAbiCoder().encode(
+    ["address[]", "uint256[]", "bytes[]", "bytes32", "bytes32"],
+    [targets, values, payloads, ZeroHash, ZeroHash],
+  );
+  const operationId = keccak256(operation);
+
+  const overrides: Overrides = {
+    [SIMULATOR]: { code: simulatorCode },
+    [String(timelock.target)]: {
+      stateDiff: storage([
+        [slotOf("bytes32", operationId, _timestamps), PAST],
+        [slotOf("address", SIMULATOR, slotOf("bytes32", executorRole, _roles)), TRUE],
+      ]),
+    },
+  };
+  const ownCalls = actions.filter(({ target }) => target === governor.target).map(({ data }) => keccak256(data));
+  if (ownCalls.length > 0) {
+    overrides[String(governor.target)] = {
+      stateDiff: storage(dequeOf(ownCalls, BigInt(storageSlots.WealGovernor._governanceCall))),
+    };
+  }
+
+  // Whether the node has put all of that in place.
+  const checks = [
+    timelock.interface.encodeFunctionData("hasRole", [executorRole, SIMULATOR]),
+    timelock.interface.encodeFunctionData("isOperationReady", [operationId]),
+  ].map((data) => ({ target: String(timelock.target), data }));
+  const data = ABI.encodeFunctionData("simulate", [
+    [...checks, ...views],
+    timelock.target,
+    timelock.interface.encodeFunctionData("executeBatch", [targets, values, payloads, ZeroHash, ZeroHash]),
+  ]);
+  const answer = await call(provider, data, overrides);
+  if (answer === "0x") throw new StateOverridesUnsupported();
+
+  const { earlier, execution, later } = ABI.decodeFunctionResult("simulate", answer).toObject(true);
+  if (earlier.slice(0, checks.length).some(({ data }: Outcome) => BigInt(data) !== TRUE)) {
+    throw new StateOverridesUnsupported();
+  }
+  return { earlier: earlier.slice(checks.length), execution, later: later.slice(checks.length) };
+}
+
+/* THE CALL */
+
+async function call(provider: Provider, data: string, overrides: Overrides): Promise<string> {
+  if (!isSending(provider)) throw new StateOverridesUnsupported();
+  const ask = (data: string) => provider.send("eth_call", [{ to: SIMULATOR, data }, "latest", overrides]);
+
+  try {
+    return await ask(data);
+  } catch (error) {
+    const typed = typedError(error);
+    if (typed instanceof NetworkFailure) throw typed;
+    // Nodes refuse overrides in many ways. One that takes them has another reason, such as too much gas.
+    const probe = await ask(ABI.encodeFunctionData("balanceOf", [ZeroAddress])).catch(() => "0x");
+    throw probe === "0x" ? new StateOverridesUnsupported({ cause: error }) : typed;
+  }
+}
+
+/** Providers of JSON-RPC have it; others ask several nodes, or one in another way. */
+function isSending(
+  provider: Provider,
+): provider is Provider & { send(method: string, params: unknown[]): Promise<string> } {
+  return "send" in provider && typeof provider.send === "function";
+}
+
+/* STORAGE */
+
+function storage(entries: readonly (readonly [slot: bigint, value: bigint])[]): Record<string, string> {
+  return Object.fromEntries(entries.map(([slot, value]) => [toBeHex(slot, 32), toBeHex(value, 32)]));
+}
+
+/** Returns the slot of a mapping's value: as Solidity lays it out. */
+function slotOf(keyType: string, key: bigint | string, mapping: bigint | number): bigint {
+  return BigInt(keccak256(AbiCoder.defaultAbiCoder().encode([keyType, "uint256"], [key, mapping])));
+}
+
+/** Fills OpenZeppelin's `DoubleEndedQueue`: begin and end in one slot, at 128 bits each, and the data in the next one. */
+function dequeOf(values: readonly string[], slot: bigint): (readonly [bigint, bigint])[] {
+  return [
+    [slot, BigInt(values.length) << 128n],
+    ...values.map((value, i) => [slotOf("uint128", BigInt(i), slot + 1n), BigInt(value)] as const),
+  ];
+}

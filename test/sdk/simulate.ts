@@ -1,0 +1,355 @@
+import { expect } from "chai";
+import { ContractFactory, id, JsonRpcProvider, parseEther, type Provider, Wallet, ZeroAddress } from "ethers";
+import hre from "hardhat";
+import { startLocalChain } from "../../scripts/local.js";
+import {
+  type Action,
+  type Commonweal,
+  connect,
+  type ContractError,
+  type Deployment,
+  NetworkFailure,
+  type Runner,
+  type Simulation,
+  StateOverridesUnsupported,
+} from "../../sdk/src/index.js";
+import { TestToken__factory } from "../../types/ethers-contracts/index.js";
+import { DAY } from "../helpers/protocol.js";
+import { carry, deploymentOf, deploySdk, expectRefusal, failureOf } from "./helpers.js";
+import { oddly } from "./runners.js";
+
+/** A chain with the protocol, as somebody with a quorum of votes sees it. */
+interface World {
+  commonweal: Commonweal;
+  deployment: Deployment;
+  provider: Provider & { send(method: string, params: unknown[]): Promise<unknown> };
+  usdc: string;
+  /** An ERC-20 that is not listed. */
+  newToken: string;
+  close(): Promise<void>;
+}
+
+async function inProcess(): Promise<World> {
+  const { deployer, deployment, connection, usdcAddress } = await deploySdk();
+  const token = await connection.ethers.deployContract("TestToken", ["Another", "OTHER", 8]);
+
+  return {
+    commonweal: deployer,
+    deployment,
+    provider: connection.ethers.provider,
+    usdc: usdcAddress,
+    newToken: await token.getAddress(),
+    close: () => connection.close(),
+  };
+}
+
+async function overHttp(): Promise<World> {
+  const chain = await startLocalChain(0);
+  const provider = new JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1, polling: true });
+  provider.pollingInterval = 20;
+  const deployment = deploymentOf(chain.plan);
+  const signer = await provider.getSigner(1);
+  const { abi, bytecode } = await hre.artifacts.readArtifact("TestToken");
+  const token = await new ContractFactory(abi, bytecode, signer).deploy("Another", "OTHER", 8);
+  await token.waitForDeployment();
+
+  return {
+    commonweal: await connect(signer, { deployment }),
+    deployment,
+    provider,
+    usdc: chain.usdc,
+    newToken: await token.getAddress(),
+    async close() {
+      provider.destroy();
+      await chain.close();
+    },
+  };
+}
+
+for (const [where, open] of [
+  ["in this process", inProcess],
+  ["over HTTP", overHttp],
+] as const) {
+  describe(`SDK governance.simulate ${where}`, () => {
+    let world: World;
+    let treasury: string;
+
+    before(async () => {
+      world = await open();
+      const { commonweal, usdc } = world;
+      const { TimelockController: timelock, WealToken: weal } = commonweal.contracts;
+      treasury = await timelock.getAddress();
+      const signer = weal.runner as Wallet;
+      await (await signer.sendTransaction({ to: treasury, value: parseEther("50") })).wait();
+      await (await TestToken__factory.connect(usdc, signer).mint(treasury, 1_000_000n)).wait();
+      await commonweal.governance.delegate();
+    });
+
+    after(() => world.close());
+
+    async function wait(seconds: number): Promise<void> {
+      await world.provider.send("evm_increaseTime", [seconds]);
+      await world.provider.send("evm_mine", []);
+    }
+
+    /** Reads what a simulation has shown, in its order. */
+    async function present({ balances, parameters }: Simulation): Promise<unknown[]> {
+      const { contracts } = world.commonweal;
+      const erc20 = (address: string) => TestToken__factory.connect(address, world.provider);
+
+      return Promise.all([
+        ...balances.map(({ account, currency }) =>
+          currency === "ETH" ? world.provider.getBalance(account) : erc20(currency).balanceOf(account),
+        ),
+        ...parameters.map(async ({ contract, address, name, args }) => {
+          const target = contract === "ERC20" ? erc20(address) : contracts[contract as keyof typeof contracts];
+          // Other views of a governor have the same name and more arguments.
+          const signature = target.interface.fragments
+            .filter(
+              (fragment) => "name" in fragment && fragment.name === name && fragment.inputs.length === args.length,
+            )
+            .map((fragment) => fragment.format("sighash"))[0];
+          const value: unknown = await target.getFunction(signature).staticCall(...args);
+
+          return Array.isArray(value) ? [...value] : value;
+        }),
+      ]);
+    }
+
+    const beforeOf = ({ balances, parameters }: Simulation) => [...balances, ...parameters].map(({ before }) => before);
+    const afterOf = ({ balances, parameters }: Simulation) => [...balances, ...parameters].map(({ after }) => after);
+    const changedOf = ({ parameters }: Simulation) =>
+      parameters.filter(({ changed }) => changed).map(({ contract, name }) => `${contract}.${name}`);
+
+    function settings(): Action[] {
+      const { commonweal, newToken } = world;
+      const { TimelockController: timelock, WealGovernor: governor, SourceRegistry: sources } = commonweal.contracts;
+      const target = String(governor.target);
+
+      return [
+        commonweal.governance.proposals.setProtocolFee(50),
+        { target, data: governor.interface.encodeFunctionData("setVotingDelay", [3 * DAY]) },
+        commonweal.governance.proposals.addCurrency(newToken),
+        { target, data: governor.interface.encodeFunctionData("setVotingDelay", [2 * DAY]) },
+        { target, data: governor.interface.encodeFunctionData("updateQuorumNumerator", [7]) },
+        {
+          target: treasury,
+          data: timelock.interface.encodeFunctionData("grantRole", [id("CANCELLER_ROLE"), target]),
+        },
+        { target: treasury, data: timelock.interface.encodeFunctionData("updateDelay", [2 * DAY - 60]) },
+        {
+          target: String(sources.target),
+          data: sources.interface.encodeFunctionData("setVerifier", [
+            world.commonweal.contracts.WealToken.target,
+            true,
+          ]),
+        },
+      ];
+    }
+
+    it("shows what becomes of parameters, of the governor's own too", async () => {
+      const { governance } = world.commonweal;
+      const actions = settings();
+      const unproposed = await governance.simulate({ actions });
+      expect(beforeOf(unproposed)).to.deep.equal(await present(unproposed));
+
+      const { proposalId, execute } = await carry(world.commonweal, wait, actions, "Settings");
+      const queued = await governance.simulate(proposalId);
+      expect(queued).to.deep.equal(unproposed);
+      await execute();
+
+      expect(queued.succeeded).to.equal(true);
+      expect(afterOf(queued)).to.deep.equal(await present(queued));
+      expect(changedOf(queued)).to.have.members([
+        "RoyaltyLedger.protocolFeeBps",
+        "RoyaltyLedger.currencies",
+        "WealGovernor.votingDelay",
+        "WealGovernor.quorumNumerator",
+        "TimelockController.getMinDelay",
+      ]);
+      const delay = queued.parameters.find(({ name }) => name === "votingDelay");
+      expect(delay).to.deep.include({ before: BigInt(DAY), after: BigInt(2 * DAY), args: [] });
+      // The governor is a canceller already, and a new verifier counts later.
+      const asked = queued.parameters.filter(({ args }) => args.length > 0);
+      expect(asked.map(({ name, before, after }) => [name, before, after])).to.deep.equal([
+        ["hasRole", true, true],
+        ["isVerifier", false, false],
+      ]);
+
+      // What was executed is simulated on what it has changed: the currency is there already.
+      const again = await governance.simulate(String(proposalId));
+      expect(again.succeeded).to.equal(false);
+      expect(again.error).to.deep.include({ errorName: "CurrencyAlreadyListed", args: { currency: world.newToken } });
+      expect(changedOf(again)).to.deep.equal([]);
+
+      const restored: Action[] = [{ ...actions[1], data: `${actions[1].data.slice(0, 10)}${toWord(DAY)}` }];
+      const { execute: restore } = await carryFrom(2 * DAY, restored);
+      await restore();
+    });
+
+    const toWord = (value: number) => value.toString(16).padStart(64, "0");
+
+    async function carryFrom(votingDelay: number, actions: Action[]) {
+      const slower = (seconds: number) => wait(seconds === DAY + 1 ? votingDelay + 1 : seconds);
+      return carry(world.commonweal, slower, actions, "Back");
+    }
+
+    it("shows what the treasury pays, and to whom", async () => {
+      const { commonweal, usdc } = world;
+      const { WealToken: weal } = commonweal.contracts;
+      const [wealAddress, erc20] = [await weal.getAddress(), TestToken__factory.createInterface()];
+      const [first, second] = [Wallet.createRandom().address, Wallet.createRandom().address];
+      const actions: Action[] = [
+        { target: first, value: parseEther("3"), data: "0x" },
+        { target: wealAddress, data: weal.interface.encodeFunctionData("transfer", [second, parseEther("1000")]) },
+        { target: first, value: parseEther("2"), data: "0x" },
+        { target: usdc, data: erc20.encodeFunctionData("approve", [second, 77n]) },
+        { target: wealAddress, data: weal.interface.encodeFunctionData("delegate", [second]) },
+      ];
+
+      const { proposalId, execute } = await carry(commonweal, wait, actions, "Payments");
+      const simulation = await commonweal.governance.simulate(proposalId);
+      expect(beforeOf(simulation)).to.deep.equal(await present(simulation));
+      await execute();
+
+      expect(simulation).to.include({ succeeded: true });
+      expect(simulation).not.to.have.property("error");
+      expect(afterOf(simulation)).to.deep.equal(await present(simulation));
+      const moved = simulation.balances.filter(({ changed }) => changed);
+      expect(
+        moved.map(({ account, currency, before = 0n, after = 0n }) => [account, currency, after - before]),
+      ).to.deep.equal([
+        [treasury, "ETH", -parseEther("5")],
+        [treasury, wealAddress, -parseEther("1000")],
+        [first, "ETH", parseEther("5")],
+        [second, wealAddress, parseEther("1000")],
+      ]);
+      expect(changedOf(simulation)).to.deep.equal(["ERC20.allowance", "WealToken.delegates"]);
+    });
+
+    it("says why a proposal would fail", async () => {
+      const { RoyaltyLedger: ledger } = world.commonweal.contracts;
+      const fee = { target: String(ledger.target), data: ledger.interface.encodeFunctionData("setProtocolFee", [251]) };
+      const gift = { target: Wallet.createRandom().address, value: 1n, data: "0x" };
+      const simulation = await world.commonweal.governance.simulate({ actions: [gift, fee] });
+
+      expect(simulation.succeeded).to.equal(false);
+      const { errorName, args, contract, message } = simulation.error as ContractError;
+      expect({ errorName, args, contract }).to.deep.equal({
+        errorName: "ProtocolFeeTooHigh",
+        args: { feeBps: 251n, maxBps: 250n },
+        contract: "RoyaltyLedger",
+      });
+      expect(message).to.equal("ProtocolFeeTooHigh: The fee can be 250 basis points at most, not 251; lower it.");
+      expect(afterOf(simulation)).to.deep.equal(beforeOf(simulation));
+      expect(afterOf(simulation)).to.deep.equal(await present(simulation));
+    });
+
+    it("says why, also of money that is not there and of what must be called by others", async () => {
+      const { governance, contracts } = world.commonweal;
+      const gift = { target: Wallet.createRandom().address, value: parseEther("1000"), data: "0x" };
+      expect((await governance.simulate({ actions: [gift] })).error).to.deep.include({ errorName: "FailedCall" });
+
+      const { ModelRegistry: registry } = contracts;
+      const data = registry.interface.encodeFunctionData("withdrawVersion", [ZeroAddress, 1]);
+      const { error } = await governance.simulate({ actions: [{ target: String(registry.target), data }] });
+      expect(error).to.deep.include({ errorName: "ModelNotRegistered" });
+    });
+
+    it("takes the executor's part alone, whatever the timelock holds", async () => {
+      const { governance, contracts } = world.commonweal;
+      const { TimelockController: timelock } = contracts;
+      // The simulator has no other role: it could not schedule anything.
+      const data = timelock.interface.encodeFunctionData("cancel", [id("nothing")]);
+      const { error } = await governance.simulate({ actions: [{ target: treasury, data }] });
+
+      expect(error).to.deep.include({
+        errorName: "AccessControlUnauthorizedAccount",
+        args: { account: treasury, neededRole: id("CANCELLER_ROLE") },
+      });
+    });
+
+    it("shows what a contract does not say as undefined", async () => {
+      const { governance, contracts } = world.commonweal;
+      const ledger = String(contracts.ModelRegistry.target);
+      const data = TestToken__factory.createInterface().encodeFunctionData("transfer", [ledger, 1n]);
+      const { succeeded, balances } = await governance.simulate({ actions: [{ target: world.usdc, data }] });
+      expect(succeeded).to.equal(true);
+      expect(balances.find(({ account }) => account === ledger)).to.deep.include({ before: 0n, after: 1n });
+
+      const nobody = Wallet.createRandom().address;
+      const none = await governance.simulate({ actions: [{ target: nobody, data }] });
+      expect(none.balances.filter(({ currency }) => currency === nobody)).to.deep.equal(
+        [treasury, ledger].map((account) => ({
+          ...{ account, currency: nobody },
+          ...{ before: undefined, after: undefined, changed: false },
+        })),
+      );
+    });
+
+    it("passes on that there is no such proposal", async () => {
+      await expectRefusal(world.commonweal.governance.simulate(1n), "GovernorNonexistentProposal", { proposalId: 1n });
+    });
+
+    describe("needs a node that overrides state, and says so", () => {
+      const simulateWith = async (own: Record<string, unknown>) => {
+        const { governance } = await connect(oddly<Runner>(world.provider, own), { deployment: world.deployment });
+
+        return governance.simulate({ actions: [governance.proposals.setProtocolFee(10)] });
+      };
+      /** A node that does to the overrides of a call what it is told. */
+      const nodeThat = (answer: (params: unknown[]) => Promise<unknown>) => ({
+        send: (method: string, params: unknown[]) =>
+          method === "eth_call" ? answer(params) : world.provider.send(method, params),
+      });
+
+      it("when the node ignores them", async () => {
+        const ignoring = nodeThat(([call, block]) => world.provider.send("eth_call", [call, block]));
+
+        await failureOf(StateOverridesUnsupported, simulateWith(ignoring));
+      });
+
+      it("when the node takes code but ignores storage", async () => {
+        const ignoring = nodeThat(([call, block, overrides]) => {
+          const codes = Object.entries(overrides as object).filter(([, { code }]) => code !== undefined);
+          return world.provider.send("eth_call", [call, block, Object.fromEntries(codes)]);
+        });
+
+        await failureOf(StateOverridesUnsupported, simulateWith(ignoring));
+      });
+
+      for (const error of [
+        Object.assign(new Error("too many arguments, want at most 2"), { code: -32_602 }),
+        Object.assign(new Error("State override is not supported"), { code: -32_000 }),
+      ]) {
+        it(`when the node says ${error.message}`, async () => {
+          const failure = await failureOf(
+            StateOverridesUnsupported,
+            simulateWith(nodeThat(() => Promise.reject(error))),
+          );
+          expect(failure.cause).to.equal(error);
+        });
+      }
+
+      it("when the provider has no way to ask", async () => {
+        await failureOf(StateOverridesUnsupported, simulateWith({ send: undefined }));
+      });
+
+      it("but not when the node takes them and fails, or does not answer", async () => {
+        const busy = nodeThat((params) =>
+          (params[0] as { data: string }).data.length > 200
+            ? Promise.reject(Object.assign(new Error("execution aborted (timeout = 5s)"), { code: -32_000 }))
+            : world.provider.send("eth_call", params),
+        );
+        const failure = await simulateWith(busy).catch((error: unknown) => error);
+        expect(failure).not.to.be.instanceOf(StateOverridesUnsupported);
+        expect(failure)
+          .to.have.property("message")
+          .that.matches(/execution aborted/);
+
+        const gone = nodeThat(() => Promise.reject(Object.assign(new Error("gone"), { code: "ECONNREFUSED" })));
+        await failureOf(NetworkFailure, simulateWith(gone));
+      });
+    });
+  });
+}
