@@ -145,7 +145,8 @@ describe("SDK governance.concentration", () => {
     }
 
     const word = (value: bigint | string) => zeroPadValue(toBeHex(value), 32);
-    const topic = (name: "Transfer" | "DelegateVotesChanged") => sdk.weal.getEvent(name).fragment.topicHash;
+    const topic = (name: "Transfer" | "DelegateVotesChanged") =>
+      sdk.weal.interface.getEvent(name as "Transfer").topicHash;
     const transfer = (from: bigint, to: bigint, units: bigint) =>
       ({ blockNumber: 1, topics: [topic("Transfer"), word(from), word(to)], data: word(units) }) as unknown as Log;
     const votes = (delegate: bigint, before: bigint, after: bigint) =>
