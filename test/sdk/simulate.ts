@@ -287,6 +287,67 @@ for (const [where, open] of [
       );
     });
 
+    it("shows what the safety governor would do, through its own timelock", async () => {
+      const { safety } = world.commonweal.governance;
+      const { SafetyBoard: board, SafetyGovernor: governor } = world.commonweal.contracts;
+      const model = Wallet.createRandom().address;
+      const reason = { ground: 0, clause: 1, evidenceDigest: id("evidence") };
+      const call = (name: "decide" | "rearm" | "setMember", args: unknown[]) => ({
+        target: String(board.target),
+        data: board.interface.encodeFunctionData(name as "decide", args as never),
+      });
+      const actions: Action[] = [
+        call("decide", [model, 0, 2, reason, ""]),
+        call("rearm", [model]),
+        call("setMember", [model, true]),
+        { target: String(governor.target), data: governor.interface.encodeFunctionData("setVotingPeriod", [5 * DAY]) },
+      ];
+
+      const { proposalId } = await safety.propose({ actions, description: "Safety" });
+      const simulation = await safety.simulate(proposalId);
+      expect(beforeOf(simulation)).to.deep.equal(await present(simulation));
+      await wait(DAY / 4 + 1);
+      await safety.vote({ proposalId, support: "for" });
+      await wait(3 * DAY + 1);
+      await safety.queue({ proposalId });
+      await wait(DAY + 1);
+      await safety.execute({ proposalId });
+
+      expect(simulation.succeeded).to.equal(true);
+      expect(afterOf(simulation)).to.deep.equal(await present(simulation));
+      expect(changedOf(simulation)).to.deep.equal([
+        "SafetyGovernor.votingPeriod",
+        "SafetyBoard.members",
+        "SafetyBoard.levelOf",
+      ]);
+
+      // The main governor has no say in it.
+      const { error } = await world.commonweal.governance.simulate({ actions });
+      expect(error).to.deep.include({ errorName: "NotSafetyGovernance", args: { caller: treasury } });
+    });
+
+    it("shows what becomes of a rate, a cap and the use policy", async () => {
+      const { Stakeholding: stakeholding, UsePolicy: policy } = world.commonweal.contracts;
+      const target = String(stakeholding.target);
+      const actions: Action[] = [
+        { target, data: stakeholding.interface.encodeFunctionData("setRate", [ZeroAddress, 7n]) },
+        { target, data: stakeholding.interface.encodeFunctionData("setEpochCap", [9n]) },
+        {
+          target: String(policy.target),
+          data: policy.interface.encodeFunctionData("publishPolicy", [id("text"), 3, "ipfs://text"]),
+        },
+      ];
+      const simulation = await world.commonweal.governance.simulate({ actions });
+
+      expect(beforeOf(simulation)).to.deep.equal(await present(simulation));
+      const changed = simulation.parameters.filter((parameter) => parameter.changed);
+      expect(changed.map(({ name, args, after }) => [name, args, after])).to.deep.equal([
+        ["policyVersion", [], 2n],
+        ["epochCap", [], 9n],
+        ["rateOf", [ZeroAddress], 7n],
+      ]);
+    });
+
     it("passes on that there is no such proposal", async () => {
       await expectRefusal(world.commonweal.governance.simulate(1n), "GovernorNonexistentProposal", { proposalId: 1n });
     });
