@@ -16,11 +16,11 @@ import { chartsOf } from "./charts.js";
 import { curveOfAncestors, curveOfHolders, curveOfParents, type Point } from "./curves.js";
 import { draw } from "./draw.js";
 import { driftOf, driftOfDrawing } from "./drift.js";
+import { dearerThanPeers, measureGovernance } from "./governance.js";
 import {
   type Measure,
   measureCascades,
   measureClaims,
-  measureGovernance,
   measurePayments,
   measureRegistrations,
   measureSweeps,
@@ -28,7 +28,7 @@ import {
 } from "./measures.js";
 import { measureDoors } from "./doors.js";
 import { measurePeers } from "./peers.js";
-import { type Figures, gasPage, measureTable, withFigures } from "./report.js";
+import { comparisonTable, type Figures, gasPage, measureTable, withFigures } from "./report.js";
 import { openScenario, type Scenario } from "./scenario.js";
 import { measureAllocations } from "./shares.js";
 import { throughputPage } from "./throughput.js";
@@ -46,11 +46,12 @@ if (process.argv.includes("--time")) {
   console.log(page);
 } else {
   const figures = await measureAll(scenario);
-  const failures = [...brokenBounds(figures), ...bends(figures)];
+  const failures = [...brokenBounds(figures), ...bends(figures), ...dearerThanPeers(figures.governance)];
   if (process.argv.includes("--check")) failures.push(...(await drifts(figures)));
   else await write(figures);
 
   console.log(measureTable([...figures.measures, ...figures.chains, ...figures.peers]));
+  console.log(comparisonTable(figures.governance));
   for (const failure of failures) console.error(failure);
   if (failures.length > 0) process.exitCode = 1;
 }
@@ -67,13 +68,13 @@ async function measureAll(scenario: Scenario): Promise<Figures> {
     measureDoors,
     measureAllocations,
     measureWorstCases,
-    measureGovernance,
   ]) {
     measures.push(...(await measure(scenario)));
   }
 
   return {
     measures,
+    governance: await measureGovernance(scenario),
     peers: await measurePeers(scenario),
     chains: await measureChains(scenario),
     curves: {
