@@ -1,7 +1,7 @@
 /**
- * Measures gas.
+ * Measures gas, and simulates who comes to vote.
  *
- *   pnpm bench            writes `bench/gas.md`, its curves, and figures into the README and `bench/peers.md`
+ *   pnpm bench            writes `bench/gas.md`, curves, and figures into the README and other pages
  *   pnpm bench --check    compares with what is committed, and fails if a figure has moved
  *   pnpm bench --time     times payments instead, and writes `bench/throughput.md`
  *
@@ -14,6 +14,7 @@ import { format } from "prettier";
 import { measureChains } from "./chains.js";
 import { chartsOf } from "./charts.js";
 import { curveOfAncestors, curveOfHolders, curveOfParents, type Point } from "./curves.js";
+import { measureEconomics } from "./economics.js";
 import { draw } from "./draw.js";
 import { driftOf, driftOfDrawing } from "./drift.js";
 import { dearerThanPeers, measureGovernance } from "./governance.js";
@@ -82,6 +83,7 @@ async function measureAll(scenario: Scenario): Promise<Figures> {
       ancestors: await curveOfAncestors(scenario),
       parents: await curveOfParents(scenario),
     },
+    economics: measureEconomics(),
   };
 }
 
@@ -104,7 +106,7 @@ async function drifts(figures: Figures): Promise<string[]> {
 
 async function pagesOf(figures: Figures): Promise<[file: string, page: string][]> {
   const pages: [string, string][] = [["bench/gas.md", await formatted(gasPage(figures))]];
-  for (const file of ["bench/peers.md", "README.md"]) {
+  for (const file of ["bench/peers.md", "docs/economics.md", "README.md"]) {
     pages.push([file, await formatted(withFigures(await readFile(inRoot(file), "utf8"), figures))]);
   }
 

@@ -1,5 +1,6 @@
 import type { Chain } from "./chains.js";
 import type { Point } from "./curves.js";
+import { type Economics, economicFigures } from "./economics.js";
 import type { Comparison } from "./governance.js";
 import type { Measure } from "./measures.js";
 import { QUOTED } from "./quoted.js";
@@ -13,6 +14,7 @@ export interface Figures {
   chains: Chain[];
   /** By what changes along them. */
   curves: Record<"share holders" | "ancestors" | "parents", Point[]>;
+  economics: Economics;
 }
 
 /** Writes the page of all figures, in Markdown. */
@@ -84,22 +86,33 @@ export function gasPage({ measures, governance, chains, curves }: Figures): stri
   ].join("\n");
 }
 
-/** Writes figures into a page at the places that name an operation: `<!-- gas: operation -->figure<!-- / -->`. */
-export function withFigures(page: string, { measures, governance, peers, chains }: Figures): string {
-  const gasOf = new Map<string, bigint | number>(
-    [...measures, ...peers, ...chains].map(({ operation, gas }) => [operation, gas]),
+/**
+ * Writes figures into a page at the places that name them: `<!-- gas: operation -->figure<!-- / -->`, and likewise
+ * `economics: row, scenario`. A figure may be a table.
+ */
+export function withFigures(page: string, figures: Figures): string {
+  const named = { gas: gasFigures(figures), economics: economicFigures(figures.economics) };
+
+  return page.replaceAll(
+    /<!-- (gas|economics): (.+?) -->.*?<!-- \/ -->/gs,
+    (_, domain: keyof typeof named, name: string) => {
+      const figure = named[domain].get(name);
+      if (figure === undefined) throw new Error(`A page names "${domain}: ${name}", which is not measured`);
+      const text = figure.includes("\n") ? `\n\n${figure}\n\n` : figure;
+
+      return `<!-- ${domain}: ${name} -->${text}<!-- / -->`;
+    },
   );
-  for (const { operation, ours } of governance) gasOf.set(operation, ours);
-  for (const [operation, figures] of Object.entries(QUOTED)) {
-    for (const [at, gas] of Object.entries(figures)) gasOf.set(`${operation}, ${at}`, gas);
+}
+
+function gasFigures({ measures, governance, peers, chains }: Figures): Map<string, string> {
+  const figures = new Map([...measures, ...peers, ...chains].map(({ operation, gas }) => [operation, number(gas)]));
+  for (const { operation, ours } of governance) figures.set(operation, number(ours));
+  for (const [operation, quoted] of Object.entries(QUOTED)) {
+    for (const [at, gas] of Object.entries(quoted)) figures.set(`${operation}, ${at}`, number(gas));
   }
 
-  return page.replaceAll(/<!-- gas: (.+?) -->.*?<!-- \/ -->/g, (_, operation: string) => {
-    const gas = gasOf.get(operation);
-    if (gas === undefined) throw new Error(`A page names the operation "${operation}", which is not measured`);
-
-    return `<!-- gas: ${operation} -->${number(gas)}<!-- / -->`;
-  });
+  return figures;
 }
 
 export function measureTable(measures: Measure[]): string {
