@@ -25,7 +25,10 @@ export default defineConfig({
   },
   solidity: {
     profiles: { default: compiler, production: compiler },
-    npmFilesToBuild: ["@openzeppelin/contracts/governance/TimelockController.sol"],
+    npmFilesToBuild: [
+      "@openzeppelin/contracts/finance/VestingWallet.sol",
+      "@openzeppelin/contracts/governance/TimelockController.sol",
+    ],
   },
   test: {
     // At home a test may be skipped, when the browser or server that it needs is missing. In CI a skip is a failure.

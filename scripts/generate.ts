@@ -38,7 +38,15 @@ const CONTRACTS: Record<string, string> = {
   WealToken: "contracts/governance/WealToken.sol",
   TimelockController: "@openzeppelin/contracts/governance/TimelockController.sol",
   WealGovernor: "contracts/governance/WealGovernor.sol",
+  UsePolicy: "contracts/governance/UsePolicy.sol",
+  SafetyBoard: "contracts/governance/SafetyBoard.sol",
+  SafetyLens: "contracts/governance/SafetyLens.sol",
+  Stakeholding: "contracts/governance/Stakeholding.sol",
+  GenesisClaim: "contracts/governance/GenesisClaim.sol",
 };
+
+/** Contracts that share their artifact with one above. */
+const TWINS = ["SafetyTimelock", "SafetyGovernor"];
 
 /** What the SDK asks of any ERC-20; cut out of WEAL, which is one. */
 const ERC20_MEMBERS = ["allowance", "approve", "balanceOf", "decimals", "symbol", "transfer", "Approval", "Transfer"];
@@ -48,6 +56,8 @@ const ENUMS = [
   { name: "Kind", contract: "ModelRegistry", source: "contracts/interfaces/IModelRegistry.sol" },
   { name: "Relation", contract: "ModelRegistry", source: "contracts/interfaces/IModelRegistry.sol" },
   { name: "DerivativeMode", contract: "ModelRegistry", source: "contracts/interfaces/IModelRegistry.sol" },
+  { name: "Level", contract: "SafetyBoard", source: "contracts/interfaces/ISafetyBoard.sol" },
+  { name: "Ground", contract: "SafetyBoard", source: "contracts/interfaces/ISafetyBoard.sol" },
   { name: "ProposalState", contract: "WealGovernor", source: "@openzeppelin/contracts/governance/IGovernor.sol" },
 ];
 
@@ -237,7 +247,7 @@ async function deploymentsSource(): Promise<string> {
   const entries = await Promise.all(
     files.map(async (file) => {
       const deployment = await readJson<Record<string, { address: string; block: number }>>(join(directory, file));
-      const contracts = Object.keys(CONTRACTS).map((name) => {
+      const contracts = [...Object.keys(CONTRACTS), ...TWINS].map((name) => {
         if (deployment[name] === undefined) throw new Error(`deployments/${file} has no ${name}`);
         const { address, block } = deployment[name];
         return `${name}: { address: "${address}", block: ${block} }`;

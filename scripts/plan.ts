@@ -1,109 +1,124 @@
 import { AbiCoder, concat, Interface, parseUnits, ZeroAddress } from "ethers";
 import type { ArtifactManager } from "hardhat/types/artifacts";
 import { create3Address, saltOf } from "./create3.js";
-
-/** What a deployer decides, one file a network in `scripts/parameters/`. Times are in seconds. */
-export interface Parameters {
-  /** Protocol fee for the first models, in basis points, 0 to 250. */
-  protocolFeeBps: number;
-  /** ERC-20s to list from the start, besides ETH and WEAL. */
-  currencies: string[];
-  /** Seconds between a decision and its execution. */
-  timelockDelay: number;
-  /** Who may cancel proposals; the zero address for nobody but proposers. */
-  guardian: string;
-  governor: {
-    votingDelay: number;
-    votingPeriod: number;
-    lateQuorumExtension: number;
-    /** Votes needed to propose, in WEAL. */
-    proposalThreshold: string;
-    /** Part of the supply that must take part, in percent, 1 to 100. */
-    quorumPercent: number;
-  };
-  /** Who says which author a source belongs to: `threshold` of the verifiers must attest it. */
-  sources: {
-    threshold: number;
-    verifiers: string[];
-  };
-  /** Who gets the supply, in WEAL; "timelock" is the treasury. */
-  genesis: { account: string; weal: string }[];
-}
+import { type ClaimTree, claimTree, distributionOf, rootOf, vestingArguments } from "./genesis.js";
+import { governorArguments, type Parameters, requireSafetyInTime, secondsOf } from "./parameters.js";
 
 /** A contract of the protocol, before it is deployed. */
 export interface PlannedContract {
-  name: ContractName;
+  name: PlannedName;
+  /** The Ignition module that deploys it. */
+  module: string;
   address: string;
   salt: string;
   constructorArguments: unknown[];
   initCode: string;
 }
 
-/** The contracts of the protocol, in the order in which they are deployed, with the Ignition module of each. */
+/** What will be deployed, and the tree under which the community claims its part of genesis, if it has one. */
+export interface Plan {
+  contracts: PlannedContract[];
+  claims: ClaimTree | undefined;
+}
+
+/** A contract of the protocol, or the vesting wallet of the founder with this index. */
+export type PlannedName = ContractName | `VestingWallet${number}`;
+
+interface PlanEntry {
+  module: string;
+  artifact?: string;
+}
+
+/**
+ * The contracts of the protocol, in the order in which they are deployed, with the Ignition module of each and its
+ * artifact, if that has another name.
+ */
 const CONTRACTS = {
-  WealToken: "Governance",
-  TimelockController: "Governance",
-  WealGovernor: "Governance",
-  RoyaltyLedger: "Royalties",
-  RoyaltyLens: "Royalties",
-  ModelRegistry: "Registry",
-  SourceRegistry: "Registry",
-} as const;
+  WealToken: { module: "Governance" },
+  TimelockController: { module: "Governance" },
+  WealGovernor: { module: "Governance" },
+  SafetyTimelock: { module: "Governance", artifact: "TimelockController" },
+  SafetyGovernor: { module: "Governance", artifact: "WealGovernor" },
+  UsePolicy: { module: "Governance" },
+  SafetyBoard: { module: "Governance" },
+  Stakeholding: { module: "Governance" },
+  GenesisClaim: { module: "Governance" },
+  RoyaltyLedger: { module: "Royalties" },
+  RoyaltyLens: { module: "Royalties" },
+  SafetyLens: { module: "Royalties" },
+  ModelRegistry: { module: "Registry" },
+  SourceRegistry: { module: "Registry" },
+} as const satisfies Record<string, PlanEntry>;
 
 export type ContractName = keyof typeof CONTRACTS;
 
-/** Returns what will be deployed where, and with which arguments: all of it follows from deployer and parameters. */
+/**
+ * Returns what will be deployed where, and with which arguments: all of it follows from deployer, chain and parameters.
+ *
+ * @throws {ParametersInvalid} when the parameters do not fit together.
+ */
 export async function planProtocol(
   artifacts: Pick<ArtifactManager, "readArtifact">,
   deployer: string,
   parameters: Parameters,
-): Promise<PlannedContract[]> {
-  const at = (name: ContractName) => create3Address(deployer, name);
-  const timelock = at("TimelockController");
-  const { governor } = parameters;
+  chainId: bigint,
+): Promise<Plan> {
+  requireSafetyInTime(parameters);
+  const { governor, safetyGovernor, usePolicy, sources, genesis } = parameters;
+  const at = (name: PlannedName) => create3Address(deployer, name);
+  const [timelock, safetyTimelock, weal, ledger] = [
+    at("TimelockController"),
+    at("SafetyTimelock"),
+    at("WealToken"),
+    at("RoyaltyLedger"),
+  ];
+  const addresses = {
+    treasury: timelock,
+    stakeholding: at("Stakeholding"),
+    claim: at("GenesisClaim"),
+    vesting: (index: number) => at(`VestingWallet${index}`),
+  };
+  const claims = claimTree(genesis, chainId, addresses.claim);
 
   const constructorArguments: Record<ContractName, unknown[]> = {
-    WealToken: [
-      parameters.genesis.map(({ account, weal }) => ({
-        account: account === "timelock" ? timelock : account,
-        amount: parseUnits(weal, 18),
-      })),
-    ],
+    WealToken: [distributionOf(genesis, addresses, governor.quorumPercent)],
     // The governor alone proposes, cancels and executes; no admin but the timelock itself.
-    TimelockController: [parameters.timelockDelay, [at("WealGovernor")], [at("WealGovernor")], ZeroAddress],
-    WealGovernor: [
-      at("WealToken"),
-      timelock,
-      parameters.guardian,
-      { ...governor, proposalThreshold: parseUnits(governor.proposalThreshold, 18) },
-    ],
-    RoyaltyLedger: [timelock, parameters.protocolFeeBps, [at("WealToken"), ...parameters.currencies]],
-    RoyaltyLens: [at("RoyaltyLedger")],
-    ModelRegistry: [at("RoyaltyLedger")],
-    SourceRegistry: [at("ModelRegistry"), timelock, parameters.sources.threshold, parameters.sources.verifiers],
+    TimelockController: [governor.timelockDelay, [at("WealGovernor")], [at("WealGovernor")], ZeroAddress],
+    WealGovernor: governorArguments("Commonweal Governor", weal, timelock, governor),
+    SafetyTimelock: [safetyGovernor.timelockDelay, [at("SafetyGovernor")], [at("SafetyGovernor")], ZeroAddress],
+    SafetyGovernor: governorArguments("Commonweal Safety Governor", weal, safetyTimelock, safetyGovernor),
+    UsePolicy: [timelock, usePolicy.digest, usePolicy.clauseCount, usePolicy.uri],
+    SafetyBoard: [timelock, safetyTimelock, at("UsePolicy"), parameters.safetyBoard],
+    Stakeholding: [timelock, weal, ledger, parseUnits(parameters.stakeholdingEpochCap, 18)],
+    GenesisClaim: [weal, timelock, rootOf(claims), secondsOf(genesis.community.until, "genesis.community.until")],
+    RoyaltyLedger: [timelock, parameters.protocolFeeBps, [weal, ...parameters.currencies]],
+    RoyaltyLens: [ledger],
+    SafetyLens: [at("SafetyBoard"), at("RoyaltyLens")],
+    ModelRegistry: [ledger, at("SafetyBoard")],
+    SourceRegistry: [at("ModelRegistry"), timelock, sources.threshold, sources.verifiers],
   };
+  const plan = async (name: PlannedName, artifact: string, module: string, args: unknown[]) => {
+    const { abi, bytecode } = await artifacts.readArtifact(artifact);
+    const initCode = concat([bytecode, AbiCoder.defaultAbiCoder().encode(new Interface(abi).deploy.inputs, args)]);
 
-  return Promise.all(
-    (Object.keys(CONTRACTS) as ContractName[]).map(async (name) => {
-      const { abi, bytecode } = await artifacts.readArtifact(name);
-      const inputs = new Interface(abi).deploy.inputs;
+    return { name, module, address: at(name), salt: saltOf(deployer, name), constructorArguments: args, initCode };
+  };
+  const contracts = await Promise.all([
+    ...Object.entries(CONTRACTS).map(([name, { module, artifact = name }]: [string, PlanEntry]) =>
+      plan(name as ContractName, artifact, module, constructorArguments[name as ContractName]),
+    ),
+    ...genesis.founders.map((founder, index) =>
+      plan(`VestingWallet${index}`, "VestingWallet", "Vesting", vestingArguments(founder)),
+    ),
+  ]);
 
-      return {
-        name,
-        address: at(name),
-        salt: saltOf(deployer, name),
-        constructorArguments: constructorArguments[name],
-        initCode: concat([bytecode, AbiCoder.defaultAbiCoder().encode(inputs, constructorArguments[name])]),
-      };
-    }),
-  );
+  return { contracts, claims };
 }
 
 /** Returns the parameters of the Ignition modules for a plan. */
-export function moduleParameters(plan: PlannedContract[]): Record<string, Record<string, string>> {
+export function moduleParameters({ contracts }: Plan): Record<string, Record<string, string>> {
   const parameters: Record<string, Record<string, string>> = {};
-  for (const { name, salt, initCode } of plan) {
-    const module = CONTRACTS[name];
+  for (const { name, module, salt, initCode } of contracts) {
     parameters[module] = { ...parameters[module], [`${name}Salt`]: salt, [`${name}InitCode`]: initCode };
   }
 

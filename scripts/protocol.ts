@@ -1,7 +1,8 @@
 import type { ArtifactManager } from "hardhat/types/artifacts";
 import type { NetworkConnection } from "hardhat/types/network";
-import Protocol from "./modules/Protocol.js";
-import { moduleParameters, type Parameters, type PlannedContract, planProtocol } from "./plan.js";
+import { protocolModule } from "./modules/Protocol.js";
+import type { Parameters } from "./parameters.js";
+import { moduleParameters, type PlannedContract, planProtocol } from "./plan.js";
 
 /** Thrown when a contract is not where all the others expect it. */
 export class DeploymentMismatch extends Error {
@@ -20,6 +21,7 @@ export class DeploymentMismatch extends Error {
  *
  * CreateX must be on the chain. On chain 31337 Ignition puts it there; elsewhere its absence is an error of Ignition's.
  *
+ * @throws {ParametersInvalid} before anything is sent, when the parameters do not fit together.
  * @throws {DeploymentMismatch} when a contract is not where the plan says.
  */
 export async function deployProtocol(
@@ -29,20 +31,21 @@ export async function deployProtocol(
   { deploymentId }: { deploymentId?: string } = {},
 ) {
   const [deployer] = await connection.ethers.getSigners();
-  const plan = await planProtocol(artifacts, deployer.address, parameters);
+  const { chainId } = await connection.ethers.provider.getNetwork();
+  const plan = await planProtocol(artifacts, deployer.address, parameters, chainId);
 
   // The create2 strategy is asked for what it does first: make sure that CreateX is there, and is CreateX. The modules
   // themselves call it for CREATE3.
-  const contracts = await connection.ignition.deploy(Protocol, {
+  const contracts = await connection.ignition.deploy(protocolModule(parameters.genesis.founders.length), {
     parameters: moduleParameters(plan),
     strategy: "create2",
     strategyConfig: { salt: "0x".padEnd(66, "0") },
     deploymentId,
   });
   const deployed = new Set(await Promise.all(Object.values(contracts).map((contract) => contract.getAddress())));
-  requireAsPlanned(plan, deployed);
+  requireAsPlanned(plan.contracts, deployed);
 
-  return { plan, contracts };
+  return { plan: plan.contracts, claims: plan.claims, contracts };
 }
 
 /** Constructors have named the planned addresses already. */

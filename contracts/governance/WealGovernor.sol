@@ -4,6 +4,7 @@ pragma solidity 0.8.34;
 import {Governor} from "@openzeppelin/contracts/governance/Governor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {GovernorCountingFractional} from "@openzeppelin/contracts/governance/extensions/GovernorCountingFractional.sol";
+import {GovernorNoncesKeyed} from "@openzeppelin/contracts/governance/extensions/GovernorNoncesKeyed.sol";
 import {GovernorPreventLateQuorum} from "@openzeppelin/contracts/governance/extensions/GovernorPreventLateQuorum.sol";
 import {GovernorProposalGuardian} from "@openzeppelin/contracts/governance/extensions/GovernorProposalGuardian.sol";
 import {GovernorSettings} from "@openzeppelin/contracts/governance/extensions/GovernorSettings.sol";
@@ -12,17 +13,21 @@ import {GovernorTimelockControl} from "@openzeppelin/contracts/governance/extens
 import {GovernorVotes} from "@openzeppelin/contracts/governance/extensions/GovernorVotes.sol";
 import {GovernorVotesQuorumFraction} from "@openzeppelin/contracts/governance/extensions/GovernorVotesQuorumFraction.sol";
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
+import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 
 /// @title WealGovernor
-/// @notice Holders of WEAL propose, vote and execute changes of the protocol, through a timelock.
-/// @dev Made of OpenZeppelin's extensions only, so that every wallet and governance page reads it: fractional counting,
-/// an extension of the vote when quorum comes late, votes by signature (ERC-1271 too), proposals that can be queued and
-/// executed by their id, and a guardian that can cancel proposals and do nothing else.
+/// @notice Holders of WEAL propose, vote and execute changes of the protocol, through a timelock. There are two: the main
+/// governor, and one with shorter periods that decides about safety alone.
+/// @dev Made of OpenZeppelin's extensions, so that every wallet and governance page reads it: fractional counting, an
+/// extension of the vote when quorum comes late, votes by signature (ERC-1271 too; for several proposals at once), and
+/// proposals that can be queued and executed by their id. What is ours can only refuse: a quorum of zero, and a guardian
+/// whose time has passed.
 contract WealGovernor is
     Governor,
     GovernorSettings,
     GovernorCountingFractional,
     GovernorStorage,
+    GovernorNoncesKeyed,
     GovernorVotes,
     GovernorVotesQuorumFraction,
     GovernorPreventLateQuorum,
@@ -34,34 +39,59 @@ contract WealGovernor is
     /// @param votingPeriod Seconds that a vote lasts.
     /// @param lateQuorumExtension Seconds that a vote stays open at least once quorum is reached.
     /// @param proposalThreshold Votes needed to propose, in units of 10⁻¹⁸ WEAL.
-    /// @param quorumPercent Part of the supply that must vote for or abstain, in percent.
+    /// @param quorumPercent Part of the supply that must vote for or abstain, in percent, 1 to 100.
+    /// @param guardianUntil The last second at which a guardian can cancel, in Unix time. Nothing changes it.
     struct Settings {
         uint48 votingDelay;
         uint32 votingPeriod;
         uint48 lateQuorumExtension;
         uint256 proposalThreshold;
         uint256 quorumPercent;
+        uint48 guardianUntil;
     }
 
+    /// @notice The last second at which a guardian can cancel, in Unix time.
+    uint48 public immutable guardianUntil;
+
+    /// @notice A quorum of zero would let a single vote decide.
+    error QuorumZero();
+
+    /// @param name How wallets show it, in what they sign too; at most 31 bytes.
     /// @param token The token whose delegated votes count.
     /// @param timelock The timelock that carries out what was decided.
-    /// @param guardian Who may cancel any proposal at any time; the zero address lets proposers do so with their own.
-    /// While a proposal is pending its proposer can cancel it in either case.
+    /// @param guardian Who may cancel any proposal until `guardianUntil`. After that, and if it is the zero address,
+    /// proposers may do so with their own; while a proposal is pending its proposer can cancel it in either case.
     /// @param settings How the governor decides; changed by vote only.
     constructor(
+        string memory name,
         IVotes token,
         TimelockController timelock,
         address guardian,
         Settings memory settings
     )
-        Governor("Commonweal Governor")
+        Governor(name)
         GovernorSettings(settings.votingDelay, settings.votingPeriod, settings.proposalThreshold)
         GovernorVotes(token)
         GovernorVotesQuorumFraction(settings.quorumPercent)
         GovernorPreventLateQuorum(settings.lateQuorumExtension)
         GovernorTimelockControl(timelock)
     {
+        guardianUntil = settings.guardianUntil;
         _setProposalGuardian(guardian);
+    }
+
+    /* LIMITS */
+
+    /// @notice Returns who may cancel any proposal: nobody once {guardianUntil} has passed, whoever was named.
+    function proposalGuardian() public view override returns (address) {
+        return block.timestamp > guardianUntil ? address(0) : super.proposalGuardian();
+    }
+
+    /// @dev Of the constructor too.
+    function _updateQuorumNumerator(uint256 newQuorumNumerator) internal override {
+        require(newQuorumNumerator > 0, QuorumZero());
+
+        super._updateQuorumNumerator(newQuorumNumerator);
     }
 
     /* OVERRIDES */
@@ -100,6 +130,30 @@ contract WealGovernor is
         address proposer
     ) internal override(Governor, GovernorStorage) returns (uint256) {
         return super._propose(targets, values, calldatas, description, proposer);
+    }
+
+    function _validateVoteSig(
+        uint256 proposalId,
+        uint8 support,
+        address voter,
+        bytes memory signature
+    ) internal override(Governor, GovernorNoncesKeyed) returns (bool) {
+        return super._validateVoteSig(proposalId, support, voter, signature);
+    }
+
+    function _validateExtendedVoteSig(
+        uint256 proposalId,
+        uint8 support,
+        address voter,
+        string memory reason,
+        bytes memory params,
+        bytes memory signature
+    ) internal override(Governor, GovernorNoncesKeyed) returns (bool) {
+        return super._validateExtendedVoteSig(proposalId, support, voter, reason, params, signature);
+    }
+
+    function _useCheckedNonce(address owner, uint256 nonce) internal override(Nonces, GovernorNoncesKeyed) {
+        super._useCheckedNonce(owner, nonce);
     }
 
     function _tallyUpdated(uint256 proposalId) internal override(Governor, GovernorPreventLateQuorum) {

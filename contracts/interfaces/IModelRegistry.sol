@@ -7,6 +7,7 @@ import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {IAllocations} from "./IAllocations.sol";
 import {IERC7572} from "./IERC7572.sol";
 import {IRoyaltyLedger} from "./IRoyaltyLedger.sol";
+import {ISafetyBoard} from "./ISafetyBoard.sol";
 
 /// @title IModelRegistry
 /// @notice The registry of models, adapters, datasets and code: who steers each, what was published, what it was built
@@ -187,6 +188,9 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     /// @notice The parent is open in the ledger, but was not registered here.
     error ParentNotRegistered(address parent);
 
+    /// @notice The safety board restricts the parent: it takes no new derivatives while that stands.
+    error ParentRestricted(address parent);
+
     /// @notice The parent takes no derivatives.
     error DerivativesClosed(address parent);
 
@@ -232,8 +236,8 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     ///
     /// - the caller has not used the salt before;
     /// - the manifest digest is not zero, the derivative rate at most 5,000 basis points;
-    /// - every parent is registered here, and its terms are met: open at no less than its rate for no less than its
-    /// duration, or with a grant that its present owner signed for this child;
+    /// - every parent is registered here, not restricted by the safety board, and its terms are met: open at no less
+    /// than its rate for no less than its duration, or with a grant that its present owner signed for this child;
     /// - as many grants as the parents' terms ask for;
     /// - what the ledger requires of parents, host part and shares (see {IRoyaltyLedger-open}).
     ///
@@ -307,4 +311,7 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
 
     /// @notice Returns the ledger that holds the models' shares and royalties.
     function ledger() external view returns (IRoyaltyLedger);
+
+    /// @notice Returns the board whose restrictions stop new derivatives.
+    function safetyBoard() external view returns (ISafetyBoard);
 }

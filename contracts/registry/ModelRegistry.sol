@@ -10,6 +10,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {IERC7572} from "../interfaces/IERC7572.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IRoyaltyLedger} from "../interfaces/IRoyaltyLedger.sol";
+import {ISafetyBoard} from "../interfaces/ISafetyBoard.sol";
 
 import {Cid} from "../libraries/Cid.sol";
 import {RoyaltyMath} from "../libraries/RoyaltyMath.sol";
@@ -33,6 +34,8 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
 
     /// @inheritdoc IModelRegistry
     IRoyaltyLedger public immutable ledger;
+    /// @inheritdoc IModelRegistry
+    ISafetyBoard public immutable safetyBoard;
 
     /* STORAGE */
 
@@ -54,8 +57,13 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
     mapping(address model => mapping(address owner => mapping(address account => bool))) private _maintainers;
 
     /// @param ledger_ The ledger that this registry opens its models in.
-    constructor(IRoyaltyLedger ledger_) ERC721("Commonweal Model", "MODEL") EIP712("Commonweal ModelRegistry", "1") {
+    /// @param safetyBoard_ The board whose restrictions stop new derivatives.
+    constructor(
+        IRoyaltyLedger ledger_,
+        ISafetyBoard safetyBoard_
+    ) ERC721("Commonweal Model", "MODEL") EIP712("Commonweal ModelRegistry", "1") {
         ledger = ledger_;
+        safetyBoard = safetyBoard_;
 
         emit ContractURIUpdated();
     }
@@ -247,13 +255,15 @@ contract ModelRegistry is IModelRegistry, ERC721, EIP712 {
 
     /* INTERNAL */
 
-    /// @dev Requires that each parent is registered here and that its terms allow this child.
+    /// @dev Requires that each parent is registered here, not restricted, and that its terms allow this child.
     function _checkParents(address child, Parent[] calldata parents, Grant[] calldata grants) private view {
         uint256 used = 0;
         for (uint256 i = 0; i < parents.length; ++i) {
             Parent calldata parent = parents[i];
             Entry storage entry = _entries[parent.model];
             require(entry.versionCount > 0, ParentNotRegistered(parent.model));
+            // The parent alone: what stands on its own ancestors is a warning.
+            require(!safetyBoard.isRestricted(parent.model), ParentRestricted(parent.model));
 
             DerivativeMode mode = entry.mode;
             require(mode != DerivativeMode.Closed, DerivativesClosed(parent.model));

@@ -21,7 +21,7 @@ const createXArtifact = {
 export function deployByCreate3<Name extends string>(
   m: IgnitionModuleBuilder,
   name: Name,
-  { after = [] }: { after?: (Future | IgnitionModule)[] } = {},
+  { artifact = name, after = [] }: { artifact?: string; after?: (Future | IgnitionModule)[] } = {},
 ) {
   const createX = m.contractAt("CreateX", createXArtifact, CREATEX, { id: `${name}_CreateX` });
   const call = m.call(
@@ -32,5 +32,5 @@ export function deployByCreate3<Name extends string>(
   );
   const address = m.readEventArgument(call, "ContractCreation", "newContract", { id: `${name}_address` });
 
-  return m.contractAt(name, address, { id: name });
+  return m.contractAt(artifact, address, { id: name });
 }

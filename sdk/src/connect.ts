@@ -4,11 +4,16 @@ import { addressOf } from "./arguments.js";
 import type { Context, Contracts, Deployment, Runner } from "./context.js";
 import { type Deposits, depositsOf } from "./deposits.js";
 import { DeploymentNotFound, InvalidArgument, SignerRequired } from "./errors.js";
+import { genesisClaimAbi } from "./generated/abis/GenesisClaim.js";
 import { modelRegistryAbi } from "./generated/abis/ModelRegistry.js";
 import { royaltyLedgerAbi } from "./generated/abis/RoyaltyLedger.js";
 import { royaltyLensAbi } from "./generated/abis/RoyaltyLens.js";
+import { safetyBoardAbi } from "./generated/abis/SafetyBoard.js";
+import { safetyLensAbi } from "./generated/abis/SafetyLens.js";
 import { sourceRegistryAbi } from "./generated/abis/SourceRegistry.js";
+import { stakeholdingAbi } from "./generated/abis/Stakeholding.js";
 import { timelockControllerAbi } from "./generated/abis/TimelockController.js";
+import { usePolicyAbi } from "./generated/abis/UsePolicy.js";
 import { wealGovernorAbi } from "./generated/abis/WealGovernor.js";
 import { wealTokenAbi } from "./generated/abis/WealToken.js";
 import { deployments } from "./generated/deployments.js";
@@ -107,6 +112,13 @@ function contractsOf(deployment: Deployment, runner: Runner): Contracts {
     WealToken: at("WealToken", wealTokenAbi),
     TimelockController: at("TimelockController", timelockControllerAbi),
     WealGovernor: at("WealGovernor", wealGovernorAbi),
+    SafetyTimelock: at("SafetyTimelock", timelockControllerAbi),
+    SafetyGovernor: at("SafetyGovernor", wealGovernorAbi),
+    UsePolicy: at("UsePolicy", usePolicyAbi),
+    SafetyBoard: at("SafetyBoard", safetyBoardAbi),
+    SafetyLens: at("SafetyLens", safetyLensAbi),
+    Stakeholding: at("Stakeholding", stakeholdingAbi),
+    GenesisClaim: at("GenesisClaim", genesisClaimAbi),
   };
 
   // The types are generated from the same ABIs.

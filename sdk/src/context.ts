@@ -1,9 +1,14 @@
 import type { Provider, Signer } from "ethers";
+import type { GenesisClaim } from "./generated/types/GenesisClaim.js";
 import type { ModelRegistry } from "./generated/types/ModelRegistry.js";
 import type { RoyaltyLedger } from "./generated/types/RoyaltyLedger.js";
 import type { RoyaltyLens } from "./generated/types/RoyaltyLens.js";
+import type { SafetyBoard } from "./generated/types/SafetyBoard.js";
+import type { SafetyLens } from "./generated/types/SafetyLens.js";
 import type { SourceRegistry } from "./generated/types/SourceRegistry.js";
+import type { Stakeholding } from "./generated/types/Stakeholding.js";
 import type { TimelockController } from "./generated/types/TimelockController.js";
+import type { UsePolicy } from "./generated/types/UsePolicy.js";
 import type { WealGovernor } from "./generated/types/WealGovernor.js";
 import type { WealToken } from "./generated/types/WealToken.js";
 
@@ -27,6 +32,13 @@ export interface Contracts {
   WealToken: WealToken;
   TimelockController: TimelockController;
   WealGovernor: WealGovernor;
+  SafetyTimelock: TimelockController;
+  SafetyGovernor: WealGovernor;
+  UsePolicy: UsePolicy;
+  SafetyBoard: SafetyBoard;
+  SafetyLens: SafetyLens;
+  Stakeholding: Stakeholding;
+  GenesisClaim: GenesisClaim;
 }
 
 /** What the functions of all domains share. */

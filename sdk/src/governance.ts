@@ -189,7 +189,8 @@ export function governanceOf({ chainId, contracts, signer }: Context): Governanc
       };
       const ballot = { proposalId: String(proposalId), support: type, voter, reason, params };
       const types = isPlain(ballot) ? BALLOT_TYPES : EXTENDED_BALLOT_TYPES;
-      const nonce = await governor.nonces(voter);
+      // Keyed by the proposal: who signs for several needs no order among them.
+      const nonce = await governor["nonces(address,uint192)"](voter, BigInt.asUintN(192, BigInt(proposalId)));
 
       return { ...ballot, signature: await signer().signTypedData(domain, types, { ...ballot, nonce }) };
     },

@@ -35,6 +35,8 @@ export const instructions: Instructions = {
   NotModelMaintainer: ({ model, caller }) =>
     `${caller} is neither the owner nor a maintainer of ${model}; call as one of them.`,
   NotModelOwner: ({ model, caller }) => `${caller} does not own ${model}; call as its owner.`,
+  ParentRestricted: ({ parent }) =>
+    `The safety board restricts ${parent} (safety.statusOf), which takes no new derivatives while that stands; leave it out.`,
   ParentNotRegistered: ({ parent }) => `The parent ${parent} is not registered; register it first.`,
   RateTooLow: ({ parent, rateBps, minRateBps }) =>
     `${parent} asks for at least ${minRateBps} basis points; raise its rate from ${rateBps}.`,
@@ -181,6 +183,8 @@ export const instructions: Instructions = {
     `The permit was signed by ${signer}, not by ${owner}; have the owner sign it, with the present nonce.`,
   ERC5805FutureLookup: ({ timepoint, clock }) => `${timepoint} is not past, it is ${clock}; ask for an earlier time.`,
   GenesisSumMismatch: ({ sum, expected }) => `The genesis sums to ${sum} units; make it ${expected}.`,
+  DelegationInvalid: ({ delegator }) =>
+    `The delegation is not signed by ${delegator} for this chain, nonce and expiry; have it sign a new one (governance.signDelegation).`,
   InvalidAccountNonce: ({ account, currentNonce }) =>
     `The next nonce of ${account} is ${currentNonce}; sign again with it.`,
   SafeCastOverflowedUintDowncast: ({ bits, value }) => `${value} does not fit into ${bits} bits; give less.`,
@@ -226,6 +230,7 @@ export const instructions: Instructions = {
     `The description names another proposer than ${proposer}; propose as that one, or take "#proposer=" out.`,
   GovernorUnableToCancel: ({ proposalId, account }) =>
     `${account} may not cancel proposal ${proposalId}; call as the guardian, or as its proposer before the vote begins.`,
+  QuorumZero: () => "A quorum of zero would let a single vote decide; set at least 1 percent.",
   GovernorUnexpectedProposalState: ({ proposalId, current, expectedStates }) =>
     `Proposal ${proposalId} is ${ProposalState[Number(current)]} and must be ${statesIn(expectedStates)}; wait, or make a new one.`,
 
@@ -241,7 +246,48 @@ export const instructions: Instructions = {
   TimelockUnexecutedPredecessor: ({ predecessorId }) => `Operation ${predecessorId} comes first; execute it first.`,
   TimelockUnexpectedOperationState: ({ operationId }) =>
     `Operation ${operationId} is not ready, or was executed; wait until its delay has passed (governance.state).`,
+
+  /* USE POLICY AND SAFETY */
+
+  AdvisoryNotFound: ({ model, version }) =>
+    `No advisory of the board stands on ${partOf(model, version)}; there is nothing to withdraw.`,
+  AdvisoryStands: ({ model, version }) =>
+    `An advisory of the board stands on ${partOf(model, version)}; withdraw it first (safety.withdraw).`,
+  ClauseNotFound: ({ clause, clauseCount }) =>
+    clauseCount === 0n
+      ? `A reason of lineage cites no clause, not ${clause}; leave it out.`
+      : `The use policy has no clause ${clause}; cite one of 1 to ${clauseCount}.`,
+  EvidenceMissing: () => "The reason has no evidence; give the sha-256 of what shows it.",
+  LevelNone: () => "A vote decides a level; to lift an advisory, propose lift (governance.proposals.liftAdvisory).",
+  MemberZero: () => "The zero address cannot be a member of the board; give another.",
+  NotBoardGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.propose).`,
+  NotBoardMember: ({ caller }) =>
+    `${caller} is no member of the safety board; file a report instead (safety.report), or propose it to the safety governor.`,
+  NotPolicyGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.propose).`,
+  NotSafetyGovernance: ({ caller }) => `${caller} may not do this; propose it to the safety governor.`,
+  PolicyEmpty: () =>
+    "The policy has no digest or no clauses; give the sha-256 of its text and how many clauses it has.",
+  PolicyNotFound: ({ version }) => `There is no version ${version} of the use policy; versions count from 1.`,
+  RestrictionUsed: ({ model }) =>
+    `The board has restricted ${model} once; propose to make it last, or to re-arm it, to the safety governor.`,
+  SafetyGovernanceInvalid: ({ account }) =>
+    `${account} cannot decide on safety; name a timelock that is not the main one.`,
+
+  /* GENESIS AND STAKEHOLDING */
+
+  GenesisAlreadyClaimed: ({ index }) => `Leaf ${index} was claimed; there is nothing left of it.`,
+  GenesisClaimOpen: ({ until }) => `Claims are open until ${until} (Unix time); return what is left after that.`,
+  GenesisClaimOver: ({ until }) => `Claims ended at ${until} (Unix time); what was left is the treasury's.`,
+  GenesisProofInvalid: ({ index, account, amount }) =>
+    `The proof does not show leaf ${index} of ${amount} units for ${account}; take it from this deployment's tree.`,
+  NotStakeholdingGovernance: ({ caller }) => `${caller} may not do this; propose it (governance.propose).`,
+  RateOfWeal: () => "Fees in WEAL earn no WEAL; set the rate of another currency.",
+  RateZero: ({ currency }) => `Fees in ${currency} earn no WEAL now; they wait until governance sets a rate.`,
 };
+
+function partOf(model: string, version: bigint): string {
+  return version === 0n ? model : `version ${version} of ${model}`;
+}
 
 /** Reads the governor's bitmap of proposal states. */
 function statesIn(bitmap: string): string {

@@ -4,7 +4,8 @@ import { expect } from "chai";
 import hre, { network } from "hardhat";
 import type { JsonRpcServer, NetworkConnection } from "hardhat/types/network";
 import Governance from "../../scripts/modules/Governance.js";
-import { moduleParameters, type Parameters, planProtocol } from "../../scripts/plan.js";
+import type { Parameters } from "../../scripts/parameters.js";
+import { moduleParameters, planProtocol } from "../../scripts/plan.js";
 import { deployProtocol } from "../../scripts/protocol.js";
 import { testParameters } from "../helpers/protocol.js";
 
@@ -60,28 +61,33 @@ describe("Deployment", () => {
       const again = await deployProtocol(connection, hre.artifacts, await parameters(), { deploymentId });
 
       expect(again.plan).to.deep.equal(plan);
-      expect(await again.contracts.sources.getAddress()).to.equal(plan.at(-1)?.address);
+      expect(await again.contracts.sources.getAddress()).to.equal(
+        plan.find(({ name }) => name === "SourceRegistry")?.address,
+      );
       expect(await stateOf(plan)).to.deep.equal(before);
       expect(before.codes).to.not.include("0x");
     });
 
     it("finishes what was interrupted", async () => {
       const [deployer] = await connection.ethers.getSigners();
-      const plan = await planProtocol(hre.artifacts, deployer.address, await parameters());
+      const plan = await planProtocol(hre.artifacts, deployer.address, await parameters(), 31_337n);
       await connection.ignition.deploy(Governance, {
         parameters: moduleParameters(plan),
         strategy: "create2",
         strategyConfig: { salt: "0x".padEnd(66, "0") },
         deploymentId,
       });
-      const before = await stateOf(plan);
-      expect(before.codes.map((code) => code !== "0x")).to.deep.equal([true, true, true, false, false, false, false]);
+      const before = await stateOf(plan.contracts);
+      expect(before.codes.map((code) => code !== "0x")).to.deep.equal([
+        ...new Array(9).fill(true),
+        ...new Array(6).fill(false),
+      ]);
 
       await deployProtocol(connection, hre.artifacts, await parameters(), { deploymentId });
 
-      const after = await stateOf(plan);
+      const after = await stateOf(plan.contracts);
       expect(after.codes).to.not.include("0x");
-      expect(after.sent - before.sent).to.equal(4);
+      expect(after.sent - before.sent).to.equal(6);
     });
 
     it("refuses other parameters than those it was begun with", async () => {

@@ -34,12 +34,13 @@ describe("Deployment", () => {
     it("keep them whatever the parameters are", async () => {
       const { signers } = await fixture();
       const [deployer, other] = signers;
-      const plan = await planProtocol(hre.artifacts, deployer.address, {
+      const parameters = {
         ...testParameters(deployer.address),
         sources: { threshold: 7, verifiers: [other.address] },
-      });
+      };
+      const { contracts } = await planProtocol(hre.artifacts, deployer.address, parameters, 31_337n);
 
-      expect(plan.find(({ name }) => name === "SourceRegistry")).to.deep.include({
+      expect(contracts.find(({ name }) => name === "SourceRegistry")).to.deep.include({
         address: ADDRESSES.SourceRegistry,
         constructorArguments: [
           create3Address(deployer.address, "ModelRegistry"),

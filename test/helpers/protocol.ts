@@ -1,15 +1,20 @@
 import { id, Wallet } from "ethers";
 import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
-import type { Parameters } from "../../scripts/plan.js";
+import type { Parameters } from "../../scripts/parameters.js";
 import { deployProtocol } from "../../scripts/protocol.js";
 import type {
+  GenesisClaim,
   ModelRegistry,
   RoyaltyLedger,
   RoyaltyLens,
+  SafetyBoard,
+  SafetyLens,
   SourceRegistry,
+  Stakeholding,
   TestToken,
   TimelockController,
+  UsePolicy,
   WealGovernor,
   WealToken,
 } from "../../types/ethers-contracts/index.js";
@@ -21,25 +26,46 @@ export const VERIFIERS = ["first", "second", "third"]
   .map((name) => new Wallet(id(`verifier ${name}`)))
   .sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1));
 
-/** The protocol as the tests know it: short times, a fee of 1 %, all WEAL with the deployer and the treasury. */
+/** A member of the SafetyBoard, and a founder, of the tests; each signs nothing unless a test impersonates it. */
+export const BOARD_MEMBER = new Wallet(id("board member")).address;
+export const FOUNDER = new Wallet(id("founder")).address;
+
+/**
+ * The protocol as the tests know it: short times, a fee of 1 %. Most WEAL is the deployer's.
+ */
 export function testParameters(deployer: string, currencies: string[] = []): Parameters {
   return {
     protocolFeeBps: 100,
     currencies,
-    timelockDelay: 2 * DAY,
-    guardian: "0x0000000000000000000000000000000000000000",
     governor: {
       votingDelay: DAY,
       votingPeriod: 7 * DAY,
       lateQuorumExtension: 2 * DAY,
       proposalThreshold: "100000",
       quorumPercent: 4,
+      timelockDelay: 2 * DAY,
+      // Nobody to begin with; tests name one by vote.
+      guardian: { account: "0x0000000000000000000000000000000000000000", until: "2100-01-01T00:00:00Z" },
     },
+    safetyGovernor: {
+      votingDelay: DAY / 4,
+      votingPeriod: 3 * DAY,
+      lateQuorumExtension: DAY,
+      proposalThreshold: "100000",
+      quorumPercent: 4,
+      timelockDelay: DAY,
+    },
+    safetyBoard: [BOARD_MEMBER],
+    usePolicy: { digest: id("the use policy"), clauseCount: 8, uri: "ipfs://policy" },
+    stakeholdingEpochCap: "1000000",
     sources: { threshold: 2, verifiers: VERIFIERS.map(({ address }) => address) },
-    genesis: [
-      { account: "timelock", weal: "400000000" },
-      { account: deployer, weal: "600000000" },
-    ],
+    genesis: {
+      treasury: "200000000",
+      stakeholding: "100000000",
+      community: { until: "2040-01-01T00:00:00Z", claims: [{ account: deployer, weal: "50000000" }] },
+      founders: [{ account: FOUNDER, weal: "50000000", start: "2030-01-01T00:00:00Z", end: "2040-01-01T00:00:00Z" }],
+      holders: [{ account: deployer, weal: "600000000" }],
+    },
   };
 }
 
@@ -56,12 +82,13 @@ export async function deployTestProtocol(connection: NetworkConnection, tokens: 
   const usdcAddress = await usdc.getAddress();
 
   const parameters = testParameters(signers[0].address, [usdcAddress, ...tokens]);
-  const { plan, contracts } = await deployProtocol(connection, hre.artifacts, parameters);
+  const { plan, claims, contracts } = await deployProtocol(connection, hre.artifacts, parameters);
 
   return {
     signers,
     parameters,
     plan,
+    claims,
     usdc: usdc as unknown as TestToken,
     ledger: contracts.ledger as unknown as RoyaltyLedger,
     lens: contracts.lens as unknown as RoyaltyLens,
@@ -70,6 +97,13 @@ export async function deployTestProtocol(connection: NetworkConnection, tokens: 
     weal: contracts.wealToken as unknown as WealToken,
     timelock: contracts.timelock as unknown as TimelockController,
     governor: contracts.governor as unknown as WealGovernor,
+    safetyTimelock: contracts.safetyTimelock as unknown as TimelockController,
+    safetyGovernor: contracts.safetyGovernor as unknown as WealGovernor,
+    usePolicy: contracts.usePolicy as unknown as UsePolicy,
+    safetyBoard: contracts.safetyBoard as unknown as SafetyBoard,
+    safetyLens: contracts.safetyLens as unknown as SafetyLens,
+    stakeholding: contracts.stakeholding as unknown as Stakeholding,
+    genesisClaim: contracts.genesisClaim as unknown as GenesisClaim,
   };
 }
 

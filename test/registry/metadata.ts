@@ -84,8 +84,8 @@ describe("ModelRegistry", () => {
 
   describe("contractURI", () => {
     it("is announced at deployment", async () => {
-      const { ledger } = await fixture();
-      const registry = await connection.ethers.deployContract("ModelRegistry", [ledger.target]);
+      const { ledger, safetyBoard } = await fixture();
+      const registry = await connection.ethers.deployContract("ModelRegistry", [ledger.target, safetyBoard.target]);
 
       await expect(registry.deploymentTransaction()).to.emit(registry, "ContractURIUpdated");
     });
@@ -159,6 +159,7 @@ describe("ModelRegistry", () => {
         "versionOf",
         "isMaintainer",
         "ledger",
+        "safetyBoard",
       ] as const;
       const interfaceId = functions.reduce(
         (sum, name) => sum ^ BigInt(registry.interface.getFunction(name).selector),

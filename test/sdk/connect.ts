@@ -13,6 +13,9 @@ describe("SDK connect", () => {
     // The deployer of the tests is the one of local chains, and addresses follow from the deployer alone.
     expect(chainId).to.equal(31_337n);
     for (const { name, address } of plan) {
+      // Of founders' wallets there are as many as the deployer likes.
+      if (name.startsWith("VestingWallet")) continue;
+
       expect(contracts[name as keyof typeof contracts].target, name).to.equal(address);
     }
   });

@@ -55,11 +55,16 @@ describe("SDK exports", () => {
     expect(Object.keys(contracts)).to.have.members([
       "deployments",
       "erc20Abi",
+      "genesisClaimAbi",
       "modelRegistryAbi",
       "royaltyLedgerAbi",
       "royaltyLensAbi",
+      "safetyBoardAbi",
+      "safetyLensAbi",
       "sourceRegistryAbi",
+      "stakeholdingAbi",
       "timelockControllerAbi",
+      "usePolicyAbi",
       "wealGovernorAbi",
       "wealTokenAbi",
     ]);

@@ -54,11 +54,18 @@ describe("generated files of the SDK", () => {
 
   it("have the local chain's addresses", () => {
     expect(deployments[31337]).to.have.keys(
+      "GenesisClaim",
       "ModelRegistry",
       "RoyaltyLedger",
       "RoyaltyLens",
+      "SafetyBoard",
+      "SafetyGovernor",
+      "SafetyLens",
+      "SafetyTimelock",
       "SourceRegistry",
+      "Stakeholding",
       "TimelockController",
+      "UsePolicy",
       "WealGovernor",
       "WealToken",
     );

@@ -3,12 +3,19 @@
 /** Where the protocol is, by chain id; `block` is the one in which the contract was deployed. */
 export const deployments = {
   31337: {
-    ModelRegistry: { address: "0xD790B0b98886d4A1a239F3b2F8938Ee9662F4155", block: 8 },
-    SourceRegistry: { address: "0x3d515361dFcAfC86ad28F43dCa847416e7c01126", block: 9 },
-    RoyaltyLedger: { address: "0xd1c2f78ab3209A105fc9669fb0f41FC8aC4c4DFe", block: 6 },
-    RoyaltyLens: { address: "0x855F65e2AB240Ae3c84973410c1E5561C139b132", block: 7 },
-    WealToken: { address: "0xf66D5e4F225879028Db651C38E609aEC6d9Bf028", block: 4 },
-    TimelockController: { address: "0x918f7a6FF493C4745dd544aa913F87A86ABB7788", block: 3 },
-    WealGovernor: { address: "0x8c11219Aaa58dcd2158CFbcBAa444200CE1737F9", block: 5 },
+    ModelRegistry: { address: "0xD790B0b98886d4A1a239F3b2F8938Ee9662F4155", block: 17 },
+    SourceRegistry: { address: "0x3d515361dFcAfC86ad28F43dCa847416e7c01126", block: 18 },
+    RoyaltyLedger: { address: "0xd1c2f78ab3209A105fc9669fb0f41FC8aC4c4DFe", block: 14 },
+    RoyaltyLens: { address: "0x855F65e2AB240Ae3c84973410c1E5561C139b132", block: 15 },
+    WealToken: { address: "0xf66D5e4F225879028Db651C38E609aEC6d9Bf028", block: 8 },
+    TimelockController: { address: "0x918f7a6FF493C4745dd544aa913F87A86ABB7788", block: 6 },
+    WealGovernor: { address: "0x8c11219Aaa58dcd2158CFbcBAa444200CE1737F9", block: 13 },
+    UsePolicy: { address: "0x2bB4f0868a8Ac320Bd73b06b648DD07b38f79C02", block: 7 },
+    SafetyBoard: { address: "0xf6035863a6944712764c2f1469420bC75A023a7E", block: 4 },
+    SafetyLens: { address: "0x7d1e57b5633711ceeFB5a4bB541ea7B8363f0Ba2", block: 16 },
+    Stakeholding: { address: "0xF0B85644d1aFEd91e3d325d2e2098ae7421fC115", block: 12 },
+    GenesisClaim: { address: "0x87922Ce0b2a7352aC974FeD3E80a5385e531550e", block: 3 },
+    SafetyTimelock: { address: "0xdde76E4746a56B37600202728081D44A60a3571C", block: 5 },
+    SafetyGovernor: { address: "0x600b3021C3Fd892aDf412bD37C2bB9D761aFeA45", block: 11 },
   },
 } as const;

@@ -20,6 +20,12 @@ export type Relation = (typeof Relation)[number];
 export const DerivativeMode = ["open", "granted", "closed"] as const;
 export type DerivativeMode = (typeof DerivativeMode)[number];
 
+export const Level = ["none", "notice", "restricted", "recalled"] as const;
+export type Level = (typeof Level)[number];
+
+export const Ground = ["usePolicy", "lineage"] as const;
+export type Ground = (typeof Ground)[number];
+
 export const ProposalState = [
   "pending",
   "active",

@@ -4,6 +4,8 @@
 export interface ContractErrors {
   AccessControlBadConfirmation: Record<string, never>;
   AccessControlUnauthorizedAccount: { account: string; neededRole: string };
+  AdvisoryNotFound: { model: string; version: bigint };
+  AdvisoryStands: { model: string; version: bigint; level: bigint };
   AllocationExpired: { reclaimableFrom: bigint };
   AllocationNotExpired: { allocation: bigint; reclaimableFrom: bigint };
   AllocationWithoutTaker: { model: string };
@@ -12,6 +14,7 @@ export interface ContractErrors {
   AttestationsMissing: { given: bigint; threshold: bigint };
   BooksFull: { model: string; currency: string; received: bigint; amount: bigint };
   CheckpointUnorderedInsertion: Record<string, never>;
+  ClauseNotFound: { clause: bigint; clauseCount: bigint };
   Create2EmptyBytecode: Record<string, never>;
   CurrencyAlreadyListed: { currency: string };
   CurrencyListFull: { max: bigint };
@@ -19,6 +22,7 @@ export interface ContractErrors {
   CurrencySupplyTooHigh: { currency: string; supply: bigint; max: bigint };
   CurrencyWithoutCode: { currency: string };
   CurrencyWithoutSupply: { currency: string };
+  DelegationInvalid: { delegator: string };
   DerivativeRateTooHigh: { rateBps: bigint; maxBps: bigint };
   DerivativesClosed: { parent: string };
   ECDSAInvalidSignature: Record<string, never>;
@@ -53,8 +57,13 @@ export interface ContractErrors {
   EdgeEndTooEarly: { parent: string; until: bigint; minUntil: bigint };
   Error: { reason: string };
   EthAmountMismatch: { expected: bigint; sent: bigint };
+  EvidenceMissing: Record<string, never>;
   FailedCall: Record<string, never>;
   FailedDeployment: Record<string, never>;
+  GenesisAlreadyClaimed: { index: bigint };
+  GenesisClaimOpen: { until: bigint };
+  GenesisClaimOver: { until: bigint };
+  GenesisProofInvalid: { index: bigint; account: string; amount: bigint };
   GenesisSumMismatch: { sum: bigint; expected: bigint };
   GovernorAlreadyCastVote: { voter: string };
   GovernorAlreadyQueuedProposal: { proposalId: bigint };
@@ -84,18 +93,25 @@ export interface ContractErrors {
   InvalidAccountNonce: { account: string; currentNonce: bigint };
   InvalidClaimRecipient: { to: string };
   InvalidShortString: Record<string, never>;
+  LevelNone: Record<string, never>;
   LineageTooLarge: { model: string; max: bigint };
   ManifestDigestZero: Record<string, never>;
+  MemberZero: Record<string, never>;
   ModelAlreadyOpened: { model: string };
   ModelNotOpened: { model: string };
   ModelNotRegistered: { model: string };
   ModelsNotAscending: { previous: string; model: string };
   NotAllocationSteward: { allocation: bigint; caller: string };
+  NotBoardGovernance: { caller: string };
+  NotBoardMember: { caller: string };
   NotGovernance: { caller: string };
   NotHost: { host: string; caller: string };
   NotModelMaintainer: { model: string; caller: string };
   NotModelOwner: { model: string; caller: string };
+  NotPolicyGovernance: { caller: string };
+  NotSafetyGovernance: { caller: string };
   NotSourceGovernance: { caller: string };
+  NotStakeholdingGovernance: { caller: string };
   NotVerifier: { verifier: string };
   NothingToClaim: { holder: string; currency: string };
   NothingToClaimAsHost: { currency: string };
@@ -105,16 +121,24 @@ export interface ContractErrors {
   Panic: { code: bigint };
   ParentNotOpened: { parent: string };
   ParentNotRegistered: { parent: string };
+  ParentRestricted: { parent: string };
   ParentsNotAscending: { previous: string; parent: string };
   PaymentShort: { currency: string; expected: bigint; delivered: bigint };
   PaymentsLengthMismatch: { models: bigint; amounts: bigint };
   PlainTransferRefused: { sender: string };
+  PolicyEmpty: Record<string, never>;
+  PolicyNotFound: { version: bigint };
   ProtocolFeeTooHigh: { feeBps: bigint; maxBps: bigint };
+  QuorumZero: Record<string, never>;
+  RateOfWeal: Record<string, never>;
   RateTooLow: { parent: string; rateBps: bigint; minRateBps: bigint };
+  RateZero: { currency: string };
   RatesTooHigh: { totalRateBps: bigint; maxBps: bigint };
   ReentrancyGuardReentrantCall: Record<string, never>;
+  RestrictionUsed: { model: string };
   SafeCastOverflowedUintDowncast: { bits: bigint; value: bigint };
   SafeERC20FailedOperation: { token: string };
+  SafetyGovernanceInvalid: { account: string };
   ShareProofInvalid: { allocation: bigint; index: bigint; account: string };
   SharesAlreadyClaimed: { allocation: bigint; index: bigint };
   SharesSumMismatch: { sum: bigint; expected: bigint };
@@ -151,6 +175,11 @@ export const errorTable = {
     error: "error AccessControlUnauthorizedAccount(address account, bytes32 neededRole)",
     contracts: ["TimelockController"],
   },
+  "0x9c98fa0e": { error: "error AdvisoryNotFound(address model, uint256 version)", contracts: ["SafetyBoard"] },
+  "0xac288ad3": {
+    error: "error AdvisoryStands(address model, uint256 version, uint8 level)",
+    contracts: ["SafetyBoard"],
+  },
   "0x2038e508": { error: "error AllocationExpired(uint256 reclaimableFrom)", contracts: ["RoyaltyLedger"] },
   "0xfee52dea": {
     error: "error AllocationNotExpired(uint64 allocation, uint256 reclaimableFrom)",
@@ -165,6 +194,7 @@ export const errorTable = {
     contracts: ["RoyaltyLedger", "RoyaltyLens"],
   },
   "0x2520601d": { error: "error CheckpointUnorderedInsertion()", contracts: ["WealToken", "WealGovernor"] },
+  "0x39c6d4ee": { error: "error ClauseNotFound(uint256 clause, uint256 clauseCount)", contracts: ["SafetyBoard"] },
   "0x4ca249dc": { error: "error Create2EmptyBytecode()", contracts: ["RoyaltyLedger"] },
   "0xfee7ea43": { error: "error CurrencyAlreadyListed(address currency)", contracts: ["RoyaltyLedger"] },
   "0xbc2741db": { error: "error CurrencyListFull(uint256 max)", contracts: ["RoyaltyLedger"] },
@@ -175,6 +205,7 @@ export const errorTable = {
   },
   "0x59d21ff3": { error: "error CurrencyWithoutCode(address currency)", contracts: ["RoyaltyLedger"] },
   "0xd773f709": { error: "error CurrencyWithoutSupply(address currency)", contracts: ["RoyaltyLedger"] },
+  "0x0290cdb2": { error: "error DelegationInvalid(address delegator)", contracts: ["WealToken"] },
   "0x2401ab58": { error: "error DerivativeRateTooHigh(uint256 rateBps, uint256 maxBps)", contracts: ["ModelRegistry"] },
   "0xdf4f7ec4": { error: "error DerivativesClosed(address parent)", contracts: ["ModelRegistry"] },
   "0xf645eedf": { error: "error ECDSAInvalidSignature()", contracts: ["WealToken"] },
@@ -233,8 +264,16 @@ export const errorTable = {
   },
   "0x08c379a0": { error: "error Error(string reason)", contracts: [] },
   "0x4e13ec13": { error: "error EthAmountMismatch(uint256 expected, uint256 sent)", contracts: ["RoyaltyLedger"] },
+  "0x262c34ea": { error: "error EvidenceMissing()", contracts: ["SafetyBoard"] },
   "0xd6bda275": { error: "error FailedCall()", contracts: ["RoyaltyLedger", "TimelockController", "WealGovernor"] },
   "0xb06ebf3d": { error: "error FailedDeployment()", contracts: ["RoyaltyLedger"] },
+  "0xff1c64f7": { error: "error GenesisAlreadyClaimed(uint256 index)", contracts: ["GenesisClaim"] },
+  "0xa9f08fea": { error: "error GenesisClaimOpen(uint256 until)", contracts: ["GenesisClaim"] },
+  "0x08405b4a": { error: "error GenesisClaimOver(uint256 until)", contracts: ["GenesisClaim"] },
+  "0x0a60db58": {
+    error: "error GenesisProofInvalid(uint256 index, address account, uint256 amount)",
+    contracts: ["GenesisClaim"],
+  },
   "0x924239f9": { error: "error GenesisSumMismatch(uint256 sum, uint256 expected)", contracts: ["WealToken"] },
   "0x71c6af49": { error: "error GovernorAlreadyCastVote(address voter)", contracts: ["WealGovernor"] },
   "0xf20e7d37": { error: "error GovernorAlreadyQueuedProposal(uint256 proposalId)", contracts: ["WealGovernor"] },
@@ -294,8 +333,10 @@ export const errorTable = {
     error: "error InvalidShortString()",
     contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor"],
   },
+  "0xce72e015": { error: "error LevelNone()", contracts: ["SafetyBoard"] },
   "0x18d4c282": { error: "error LineageTooLarge(address model, uint256 max)", contracts: ["RoyaltyLens"] },
   "0xdb1511e5": { error: "error ManifestDigestZero()", contracts: ["ModelRegistry"] },
+  "0x7bc6ecbc": { error: "error MemberZero()", contracts: ["SafetyBoard"] },
   "0xf48e9aca": { error: "error ModelAlreadyOpened(address model)", contracts: ["RoyaltyLedger"] },
   "0x9bddbd4f": { error: "error ModelNotOpened(address model)", contracts: ["RoyaltyLedger", "RoyaltyLens"] },
   "0x59d90809": { error: "error ModelNotRegistered(address model)", contracts: ["ModelRegistry"] },
@@ -304,11 +345,16 @@ export const errorTable = {
     error: "error NotAllocationSteward(uint64 allocation, address caller)",
     contracts: ["RoyaltyLedger"],
   },
+  "0x537597fc": { error: "error NotBoardGovernance(address caller)", contracts: ["SafetyBoard"] },
+  "0xc3cfe597": { error: "error NotBoardMember(address caller)", contracts: ["SafetyBoard"] },
   "0x988d1f03": { error: "error NotGovernance(address caller)", contracts: ["RoyaltyLedger"] },
   "0x11ce18b5": { error: "error NotHost(address host, address caller)", contracts: ["RoyaltyLedger"] },
   "0x18a07f90": { error: "error NotModelMaintainer(address model, address caller)", contracts: ["ModelRegistry"] },
   "0xa0aab18d": { error: "error NotModelOwner(address model, address caller)", contracts: ["ModelRegistry"] },
+  "0x30d64c6b": { error: "error NotPolicyGovernance(address caller)", contracts: ["UsePolicy"] },
+  "0xfb8534f0": { error: "error NotSafetyGovernance(address caller)", contracts: ["SafetyBoard"] },
   "0xc68fff45": { error: "error NotSourceGovernance(address caller)", contracts: ["SourceRegistry"] },
+  "0x20991c2d": { error: "error NotStakeholdingGovernance(address caller)", contracts: ["Stakeholding"] },
   "0xfdad49d4": { error: "error NotVerifier(address verifier)", contracts: ["SourceRegistry"] },
   "0xf81d1d88": { error: "error NothingToClaim(address holder, address currency)", contracts: ["RoyaltyLedger"] },
   "0x3ec849b7": { error: "error NothingToClaimAsHost(address currency)", contracts: ["RoyaltyLedger"] },
@@ -318,6 +364,7 @@ export const errorTable = {
   "0x4e487b71": { error: "error Panic(uint256 code)", contracts: [] },
   "0x0a0de0b1": { error: "error ParentNotOpened(address parent)", contracts: ["RoyaltyLedger"] },
   "0xcac04b2d": { error: "error ParentNotRegistered(address parent)", contracts: ["ModelRegistry"] },
+  "0xfb14c36d": { error: "error ParentRestricted(address parent)", contracts: ["ModelRegistry"] },
   "0xfcd690ec": { error: "error ParentsNotAscending(address previous, address parent)", contracts: ["RoyaltyLedger"] },
   "0x24048024": {
     error: "error PaymentShort(address currency, uint256 expected, uint256 delivered)",
@@ -328,18 +375,28 @@ export const errorTable = {
     contracts: ["RoyaltyLedger"],
   },
   "0xf78f2218": { error: "error PlainTransferRefused(address sender)", contracts: ["RoyaltyLedger"] },
+  "0xbfbda3c2": { error: "error PolicyEmpty()", contracts: ["UsePolicy"] },
+  "0x43bebf4a": { error: "error PolicyNotFound(uint256 version)", contracts: ["UsePolicy"] },
   "0x502e8d63": { error: "error ProtocolFeeTooHigh(uint256 feeBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
+  "0x37db7a00": { error: "error QuorumZero()", contracts: ["WealGovernor"] },
+  "0xbaaaaf68": { error: "error RateOfWeal()", contracts: ["Stakeholding"] },
   "0x8083b1c5": {
     error: "error RateTooLow(address parent, uint256 rateBps, uint256 minRateBps)",
     contracts: ["ModelRegistry"],
   },
+  "0x75cf2f5a": { error: "error RateZero(address currency)", contracts: ["Stakeholding"] },
   "0x7ffd4000": { error: "error RatesTooHigh(uint256 totalRateBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
   "0x3ee5aeb5": { error: "error ReentrancyGuardReentrantCall()", contracts: ["RoyaltyLedger"] },
+  "0x077093a8": { error: "error RestrictionUsed(address model)", contracts: ["SafetyBoard"] },
   "0x6dfcc650": {
     error: "error SafeCastOverflowedUintDowncast(uint8 bits, uint256 value)",
     contracts: ["WealToken", "WealGovernor"],
   },
-  "0x5274afe7": { error: "error SafeERC20FailedOperation(address token)", contracts: ["RoyaltyLedger"] },
+  "0x5274afe7": {
+    error: "error SafeERC20FailedOperation(address token)",
+    contracts: ["RoyaltyLedger", "GenesisClaim"],
+  },
+  "0xf82e0e89": { error: "error SafetyGovernanceInvalid(address account)", contracts: ["SafetyBoard"] },
   "0xa2900d7e": {
     error: "error ShareProofInvalid(uint64 allocation, uint256 index, address account)",
     contracts: ["RoyaltyLedger"],

@@ -3,6 +3,7 @@
 export const wealGovernorAbi = [
   {
     inputs: [
+      { name: "name", type: "string" },
       { name: "token", type: "address" },
       { name: "timelock", type: "address" },
       { name: "guardian", type: "address" },
@@ -13,6 +14,7 @@ export const wealGovernorAbi = [
           { name: "lateQuorumExtension", type: "uint48" },
           { name: "proposalThreshold", type: "uint256" },
           { name: "quorumPercent", type: "uint256" },
+          { name: "guardianUntil", type: "uint48" },
         ],
         name: "settings",
         type: "tuple",
@@ -105,6 +107,7 @@ export const wealGovernorAbi = [
     type: "error",
   },
   { inputs: [], name: "InvalidShortString", type: "error" },
+  { inputs: [], name: "QuorumZero", type: "error" },
   {
     inputs: [
       { name: "bits", type: "uint8" },
@@ -424,6 +427,13 @@ export const wealGovernorAbi = [
     type: "function",
   },
   {
+    inputs: [],
+    name: "guardianUntil",
+    outputs: [{ name: "", type: "uint48" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       { name: "proposalId", type: "uint256" },
       { name: "account", type: "address" },
@@ -455,6 +465,16 @@ export const wealGovernorAbi = [
   { inputs: [], name: "name", outputs: [{ name: "", type: "string" }], stateMutability: "view", type: "function" },
   {
     inputs: [{ name: "owner", type: "address" }],
+    name: "nonces",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "owner", type: "address" },
+      { name: "key", type: "uint192" },
+    ],
     name: "nonces",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",

@@ -162,6 +162,7 @@ export interface ModelRegistryInterface extends Interface {
       | "royaltyInfo"
       | "safeTransferFrom(address,address,uint256)"
       | "safeTransferFrom(address,address,uint256,bytes)"
+      | "safetyBoard"
       | "setApprovalForAll"
       | "setDerivativeTerms"
       | "setMaintainer"
@@ -213,6 +214,7 @@ export interface ModelRegistryInterface extends Interface {
     functionFragment: "safeTransferFrom(address,address,uint256,bytes)",
     values: [AddressLike, AddressLike, BigNumberish, BytesLike],
   ): string;
+  encodeFunctionData(functionFragment: "safetyBoard", values?: undefined): string;
   encodeFunctionData(functionFragment: "setApprovalForAll", values: [AddressLike, boolean]): string;
   encodeFunctionData(
     functionFragment: "setDerivativeTerms",
@@ -244,6 +246,7 @@ export interface ModelRegistryInterface extends Interface {
   decodeFunctionResult(functionFragment: "royaltyInfo", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "safeTransferFrom(address,address,uint256)", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "safeTransferFrom(address,address,uint256,bytes)", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "safetyBoard", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setApprovalForAll", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setDerivativeTerms", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setMaintainer", data: BytesLike): Result;
@@ -543,6 +546,8 @@ export interface ModelRegistry extends BaseContract {
     "nonpayable"
   >;
 
+  safetyBoard: TypedContractMethod<[], [string], "view">;
+
   setApprovalForAll: TypedContractMethod<[operator: AddressLike, approved: boolean], [void], "nonpayable">;
 
   setDerivativeTerms: TypedContractMethod<
@@ -631,6 +636,7 @@ export interface ModelRegistry extends BaseContract {
     [void],
     "nonpayable"
   >;
+  getFunction(nameOrSignature: "safetyBoard"): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "setApprovalForAll",
   ): TypedContractMethod<[operator: AddressLike, approved: boolean], [void], "nonpayable">;

@@ -29,6 +29,7 @@ export declare namespace WealGovernor {
     lateQuorumExtension: BigNumberish;
     proposalThreshold: BigNumberish;
     quorumPercent: BigNumberish;
+    guardianUntil: BigNumberish;
   };
 
   export type SettingsStructOutput = [
@@ -37,12 +38,14 @@ export declare namespace WealGovernor {
     lateQuorumExtension: bigint,
     proposalThreshold: bigint,
     quorumPercent: bigint,
+    guardianUntil: bigint,
   ] & {
     votingDelay: bigint;
     votingPeriod: bigint;
     lateQuorumExtension: bigint;
     proposalThreshold: bigint;
     quorumPercent: bigint;
+    guardianUntil: bigint;
   };
 }
 
@@ -67,11 +70,13 @@ export interface WealGovernorInterface extends Interface {
       | "getProposalId"
       | "getVotes"
       | "getVotesWithParams"
+      | "guardianUntil"
       | "hasVoted"
       | "hashProposal"
       | "lateQuorumVoteExtension"
       | "name"
-      | "nonces"
+      | "nonces(address)"
+      | "nonces(address,uint192)"
       | "onERC1155BatchReceived"
       | "onERC1155Received"
       | "onERC721Received"
@@ -166,6 +171,7 @@ export interface WealGovernorInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "getVotes", values: [AddressLike, BigNumberish]): string;
   encodeFunctionData(functionFragment: "getVotesWithParams", values: [AddressLike, BigNumberish, BytesLike]): string;
+  encodeFunctionData(functionFragment: "guardianUntil", values?: undefined): string;
   encodeFunctionData(functionFragment: "hasVoted", values: [BigNumberish, AddressLike]): string;
   encodeFunctionData(
     functionFragment: "hashProposal",
@@ -173,7 +179,8 @@ export interface WealGovernorInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "lateQuorumVoteExtension", values?: undefined): string;
   encodeFunctionData(functionFragment: "name", values?: undefined): string;
-  encodeFunctionData(functionFragment: "nonces", values: [AddressLike]): string;
+  encodeFunctionData(functionFragment: "nonces(address)", values: [AddressLike]): string;
+  encodeFunctionData(functionFragment: "nonces(address,uint192)", values: [AddressLike, BigNumberish]): string;
   encodeFunctionData(
     functionFragment: "onERC1155BatchReceived",
     values: [AddressLike, AddressLike, BigNumberish[], BigNumberish[], BytesLike],
@@ -242,11 +249,13 @@ export interface WealGovernorInterface extends Interface {
   decodeFunctionResult(functionFragment: "getProposalId", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "getVotes", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "getVotesWithParams", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "guardianUntil", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "hasVoted", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "hashProposal", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "lateQuorumVoteExtension", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "name", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "nonces", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "nonces(address)", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "nonces(address,uint192)", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "onERC1155BatchReceived", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "onERC1155Received", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "onERC721Received", data: BytesLike): Result;
@@ -652,6 +661,8 @@ export interface WealGovernor extends BaseContract {
     "view"
   >;
 
+  guardianUntil: TypedContractMethod<[], [bigint], "view">;
+
   hasVoted: TypedContractMethod<[proposalId: BigNumberish, account: AddressLike], [boolean], "view">;
 
   hashProposal: TypedContractMethod<
@@ -664,7 +675,9 @@ export interface WealGovernor extends BaseContract {
 
   name: TypedContractMethod<[], [string], "view">;
 
-  nonces: TypedContractMethod<[owner: AddressLike], [bigint], "view">;
+  "nonces(address)": TypedContractMethod<[owner: AddressLike], [bigint], "view">;
+
+  "nonces(address,uint192)": TypedContractMethod<[owner: AddressLike, key: BigNumberish], [bigint], "view">;
 
   onERC1155BatchReceived: TypedContractMethod<
     [arg0: AddressLike, arg1: AddressLike, arg2: BigNumberish[], arg3: BigNumberish[], arg4: BytesLike],
@@ -876,6 +889,7 @@ export interface WealGovernor extends BaseContract {
   getFunction(
     nameOrSignature: "getVotesWithParams",
   ): TypedContractMethod<[account: AddressLike, timepoint: BigNumberish, params: BytesLike], [bigint], "view">;
+  getFunction(nameOrSignature: "guardianUntil"): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "hasVoted",
   ): TypedContractMethod<[proposalId: BigNumberish, account: AddressLike], [boolean], "view">;
@@ -888,7 +902,10 @@ export interface WealGovernor extends BaseContract {
   >;
   getFunction(nameOrSignature: "lateQuorumVoteExtension"): TypedContractMethod<[], [bigint], "view">;
   getFunction(nameOrSignature: "name"): TypedContractMethod<[], [string], "view">;
-  getFunction(nameOrSignature: "nonces"): TypedContractMethod<[owner: AddressLike], [bigint], "view">;
+  getFunction(nameOrSignature: "nonces(address)"): TypedContractMethod<[owner: AddressLike], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "nonces(address,uint192)",
+  ): TypedContractMethod<[owner: AddressLike, key: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "onERC1155BatchReceived",
   ): TypedContractMethod<

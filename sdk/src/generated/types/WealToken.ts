@@ -48,6 +48,7 @@ export interface WealTokenInterface extends Interface {
       | "decimals"
       | "delegate"
       | "delegateBySig"
+      | "delegateBySignature"
       | "delegates"
       | "eip712Domain"
       | "getPastTotalSupply"
@@ -82,6 +83,10 @@ export interface WealTokenInterface extends Interface {
     functionFragment: "delegateBySig",
     values: [AddressLike, BigNumberish, BigNumberish, BigNumberish, BytesLike, BytesLike],
   ): string;
+  encodeFunctionData(
+    functionFragment: "delegateBySignature",
+    values: [AddressLike, AddressLike, BigNumberish, BigNumberish, BytesLike],
+  ): string;
   encodeFunctionData(functionFragment: "delegates", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "eip712Domain", values?: undefined): string;
   encodeFunctionData(functionFragment: "getPastTotalSupply", values: [BigNumberish]): string;
@@ -110,6 +115,7 @@ export interface WealTokenInterface extends Interface {
   decodeFunctionResult(functionFragment: "decimals", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "delegate", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "delegateBySig", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "delegateBySignature", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "delegates", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "eip712Domain", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "getPastTotalSupply", data: BytesLike): Result;
@@ -254,6 +260,12 @@ export interface WealToken extends BaseContract {
     "nonpayable"
   >;
 
+  delegateBySignature: TypedContractMethod<
+    [delegator: AddressLike, delegatee: AddressLike, nonce: BigNumberish, expiry: BigNumberish, signature: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
   delegates: TypedContractMethod<[account: AddressLike], [string], "view">;
 
   eip712Domain: TypedContractMethod<
@@ -328,6 +340,13 @@ export interface WealToken extends BaseContract {
     nameOrSignature: "delegateBySig",
   ): TypedContractMethod<
     [delegatee: AddressLike, nonce: BigNumberish, expiry: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "delegateBySignature",
+  ): TypedContractMethod<
+    [delegator: AddressLike, delegatee: AddressLike, nonce: BigNumberish, expiry: BigNumberish, signature: BytesLike],
     [void],
     "nonpayable"
   >;

@@ -1,0 +1,15 @@
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import { deployByCreate3 } from "./deployByCreate3.js";
+
+/** A vesting wallet for each founder. How many there are is the deployer's choice, so the module is made for it. */
+export function vestingModule(founderCount: number) {
+  return buildModule("Vesting", (m) =>
+    Object.fromEntries(
+      Array.from({ length: founderCount }, (_, index) => {
+        const name = `VestingWallet${index}`;
+
+        return [name, deployByCreate3(m, name, { artifact: "VestingWallet" })];
+      }),
+    ),
+  );
+}
