@@ -1,3 +1,6 @@
+import { type Economics, SCENARIO_NAMES } from "./economics.js";
+import { EARLY_ATTACK, MONTHS, QUORUM_PERCENT, SUPPLY } from "./economics/assumptions.js";
+import type { Month } from "./economics/simulation.js";
 import type { Point } from "./curves.js";
 import type { Axis, Chart, Line } from "./draw.js";
 import { QUOTED } from "./quoted.js";
@@ -10,13 +13,15 @@ const GAS: Axis = { name: "gas", min: 0 };
 
 /** Returns the charts of a run, by the file that each is drawn to. */
 export function chartsOf(figures: Figures): [file: string, chart: Chart][] {
-  const { curves } = figures;
+  const { curves, economics } = figures;
 
   return [
     ["bench/curves/contributors.svg", contributors(figures)],
     ["bench/curves/ancestors.svg", flat("ancestors, in a chain", 64, curves.ancestors)],
     ["bench/curves/parents.svg", flat("parents", 16, curves.parents)],
     ["bench/curves/chains.svg", chains(figures)],
+    ["bench/curves/votes.svg", votes(economics)],
+    ["bench/curves/quorum.svg", quorum(economics)],
   ];
 }
 
@@ -72,6 +77,66 @@ function chains({ chains }: Figures): Chart {
       { name: "our bound", kind: "limit", points: chains.map(({ ancestors, bound }) => [ancestors, bound]) },
     ],
   };
+}
+
+function votes(economics: Economics): Chart {
+  const [early, patient] = economics["middle rate"].attacks;
+  // A point a quarter.
+  const part = (key: "contributors" | "bought", months: Month[], from = 0) => [
+    rounded(from, 0),
+    ...months
+      .map((month, i) => rounded(i + 1, (100 * month[key]) / SUPPLY))
+      .filter(([month]) => month > from && month % 3 === 0),
+  ];
+
+  return {
+    title: "Votes in contributors' hands",
+    subtitle: `WEAL earned through fees; and who pays a model of their own from month ${EARLY_ATTACK} on, at the middle rate`,
+    x: { name: "months", min: 0, max: MONTHS, interval: 12 },
+    y: { name: "WEAL, % of the supply", min: 0, max: 5 * QUORUM_PERCENT, interval: QUORUM_PERCENT },
+    lines: [
+      ...SCENARIO_NAMES.toReversed().map((name): Line => ({
+        name: `contributors, ${name}`,
+        kind: "ours",
+        points: part("contributors", economics[name].alone.months),
+      })),
+      { name: "a buyer who is served first", kind: "peer", points: part("bought", early.run.months, EARLY_ATTACK) },
+      { name: "a buyer who is served last", kind: "peer", points: part("bought", patient.run.months, EARLY_ATTACK) },
+      {
+        name: "a quorum",
+        kind: "limit",
+        points: [
+          [0, QUORUM_PERCENT],
+          [MONTHS, QUORUM_PERCENT],
+        ],
+      },
+    ],
+  };
+}
+
+function quorum(economics: Economics): Chart {
+  return {
+    title: "What a quorum costs who buys it through fees",
+    subtitle: "Fees paid until the buyer, who is served first in each epoch, has a quorum",
+    x: { name: "months since it began", min: 0, max: MONTHS - EARLY_ATTACK, interval: 12 },
+    y: { name: "fees paid, in million dollars", min: 0 },
+    lines: SCENARIO_NAMES.map((name): Line => {
+      const { attack, run } = economics[name].attacks[0];
+      const costs = run.months.slice(attack.from).map(({ cost }) => cost);
+      const last = costs.indexOf(costs[costs.length - 1]);
+
+      return {
+        name: `${name}, until a quorum`,
+        kind: "peer",
+        points: [[0, 0], ...costs.slice(0, last + 1).map((cost, i) => rounded(i + 1, cost / 1e6))],
+      };
+    }),
+  };
+}
+
+/** Drawings carry their figures, and a few digits of them say enough. */
+function rounded(x: number, y: number): [x: number, y: number] {
+  return [x, Number(y.toFixed(4))];
 }
 
 function linesOf(points: Point[]): Line[] {

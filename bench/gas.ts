@@ -1,7 +1,7 @@
 /**
- * Measures gas.
+ * Measures gas, and simulates who comes to vote.
  *
- *   pnpm bench            writes `bench/gas.md`, its curves, and figures into the README and `bench/peers.md`
+ *   pnpm bench            writes `bench/gas.md`, curves, and figures into the README and other pages
  *   pnpm bench --check    compares with what is committed, and fails if a figure has moved
  *   pnpm bench --time     times payments instead, and writes `bench/throughput.md`
  *
@@ -14,13 +14,14 @@ import { format } from "prettier";
 import { measureChains } from "./chains.js";
 import { chartsOf } from "./charts.js";
 import { curveOfAncestors, curveOfHolders, curveOfParents, type Point } from "./curves.js";
+import { measureEconomics } from "./economics.js";
 import { draw } from "./draw.js";
 import { driftOf, driftOfDrawing } from "./drift.js";
+import { dearerThanPeers, measureGovernance } from "./governance.js";
 import {
   type Measure,
   measureCascades,
   measureClaims,
-  measureGovernance,
   measurePayments,
   measureRegistrations,
   measureSweeps,
@@ -28,7 +29,7 @@ import {
 } from "./measures.js";
 import { measureDoors } from "./doors.js";
 import { measurePeers } from "./peers.js";
-import { type Figures, gasPage, measureTable, withFigures } from "./report.js";
+import { comparisonTable, type Figures, gasPage, measureTable, withFigures } from "./report.js";
 import { openScenario, type Scenario } from "./scenario.js";
 import { measureAllocations } from "./shares.js";
 import { throughputPage } from "./throughput.js";
@@ -46,11 +47,12 @@ if (process.argv.includes("--time")) {
   console.log(page);
 } else {
   const figures = await measureAll(scenario);
-  const failures = [...brokenBounds(figures), ...bends(figures)];
+  const failures = [...brokenBounds(figures), ...bends(figures), ...dearerThanPeers(figures.governance)];
   if (process.argv.includes("--check")) failures.push(...(await drifts(figures)));
   else await write(figures);
 
   console.log(measureTable([...figures.measures, ...figures.chains, ...figures.peers]));
+  console.log(comparisonTable(figures.governance));
   for (const failure of failures) console.error(failure);
   if (failures.length > 0) process.exitCode = 1;
 }
@@ -67,13 +69,13 @@ async function measureAll(scenario: Scenario): Promise<Figures> {
     measureDoors,
     measureAllocations,
     measureWorstCases,
-    measureGovernance,
   ]) {
     measures.push(...(await measure(scenario)));
   }
 
   return {
     measures,
+    governance: await measureGovernance(scenario),
     peers: await measurePeers(scenario),
     chains: await measureChains(scenario),
     curves: {
@@ -81,6 +83,7 @@ async function measureAll(scenario: Scenario): Promise<Figures> {
       ancestors: await curveOfAncestors(scenario),
       parents: await curveOfParents(scenario),
     },
+    economics: measureEconomics(),
   };
 }
 
@@ -103,7 +106,7 @@ async function drifts(figures: Figures): Promise<string[]> {
 
 async function pagesOf(figures: Figures): Promise<[file: string, page: string][]> {
   const pages: [string, string][] = [["bench/gas.md", await formatted(gasPage(figures))]];
-  for (const file of ["bench/peers.md", "README.md"]) {
+  for (const file of ["bench/peers.md", "docs/economics.md", "README.md"]) {
     pages.push([file, await formatted(withFigures(await readFile(inRoot(file), "utf8"), figures))]);
   }
 

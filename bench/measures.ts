@@ -1,6 +1,5 @@
 import { AbiCoder, id, keccak256 } from "ethers";
 import { ETH, freshSalt, gasOf, ref } from "../test/helpers/models.js";
-import { DAY } from "../test/helpers/protocol.js";
 import { ODD_AMOUNT, type Scenario, stranger } from "./scenario.js";
 
 /** A figure: what was done, what it used, and what it must not pass. */
@@ -186,36 +185,5 @@ export async function measureRegistrations({ registry, alice, parents, ...scenar
     { operation: "register, second parent more", gas: twoParents - oneParent, bound: 33_000 },
     { operation: "register, second holder more", gas: twoHolders - alone },
     { operation: "publish a version", gas: publish },
-  ];
-}
-
-/** A proposal's way through the governor. */
-export async function measureGovernance({ connection, governor, weal, ledger, signers }: Scenario): Promise<Measure[]> {
-  const [whale, second] = signers;
-  const { networkHelpers } = connection;
-  await weal.transfer(second.address, 1_000_000n * 10n ** 18n);
-  await weal.delegate(whale.address);
-  await weal.connect(second).delegate(second.address);
-  const data = ledger.interface.encodeFunctionData("setProtocolFee", [50]);
-  const propose = (description: string) => governor.propose([String(ledger.target)], [0n], [data], description);
-
-  await propose("warm up");
-  await networkHelpers.time.increase(1);
-  const proposed = await gasOf(propose("lower the fee"));
-  const proposalId = await governor.proposalDetailsAt(1n).then(([proposal]) => proposal);
-  await networkHelpers.time.increase(DAY + 1);
-  const firstVote = await gasOf(governor.castVote(proposalId, 1));
-  const laterVote = await gasOf(governor.connect(second).castVote(proposalId, 1));
-  await networkHelpers.time.increase(7 * DAY);
-  const queued = await gasOf(governor["queue(uint256)"](proposalId));
-  await networkHelpers.time.increase(2 * DAY + 1);
-  const executed = await gasOf(governor["execute(uint256)"](proposalId));
-
-  return [
-    { operation: "propose", gas: proposed },
-    { operation: "castVote, first", gas: firstVote },
-    { operation: "castVote, later", gas: laterVote },
-    { operation: "queue", gas: queued },
-    { operation: "execute", gas: executed },
   ];
 }
