@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { CommonwealError } from "@commonweal/sdk";
+import { readConfig, startRelayer, USAGE } from "./service.js";
+
+const log = (line: string) => console.error(`${new Date().toISOString()} ${line}`);
+
+async function run(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), process.env);
+  if (config === undefined) return console.log(USAGE);
+
+  const { url, stop } = await startRelayer(config, log);
+  console.log(`Listening on ${url}`);
+
+  const end = (signal: string) => {
+    log(`stops (${signal})`);
+    void stop().then(() => log("has stopped"));
+  };
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+}
+
+run().catch((error: unknown) => {
+  console.error(error instanceof CommonwealError ? error.message : error);
+  process.exitCode = 1;
+});
