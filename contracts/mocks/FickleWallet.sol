@@ -5,22 +5,13 @@ import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
 /// @title FickleWallet
-/// @notice A voter that takes every signature for its own, or burns all of its gas over it, or does either as it is
-/// looked at: in a call that costs nothing it agrees, in a transaction it burns.
+/// @notice A voter that takes every signature for its own, or burns all of its gas over it.
 contract FickleWallet is IERC1271 {
-    /// @notice What it does when it is asked about a signature.
-    enum Mood {
-        Agrees,
-        Burns,
-        Deceives
-    }
+    bool private _burns;
 
-    /// @notice What it does now.
-    Mood public mood;
-
-    /// @notice Changes what it does.
-    function setMood(Mood mood_) external {
-        mood = mood_;
+    /// @notice Changes what it does when it is asked about a signature.
+    function setBurns(bool burns) external {
+        _burns = burns;
     }
 
     /// @notice Lets its votes count for itself.
@@ -30,8 +21,8 @@ contract FickleWallet is IERC1271 {
 
     /// @inheritdoc IERC1271
     function isValidSignature(bytes32, bytes calldata) external view returns (bytes4) {
-        bool burns = mood == Mood.Burns || (mood == Mood.Deceives && tx.gasprice != 0);
-        while (burns) burns = gasleft() != 0;
+        // A failed assertion would leave the gas to the caller.
+        for (bool burns = _burns; burns;) burns = gasleft() != 0;
 
         return IERC1271.isValidSignature.selector;
     }

@@ -7,7 +7,6 @@ const connection = await network.create();
 const { ethers, networkHelpers } = connection;
 
 const BALLOT_GAS = 300_000n;
-const Mood = { Agrees: 0, Burns: 1, Deceives: 2 } as const;
 
 const FIELDS = [
   { name: "proposalId", type: "uint256" },
@@ -164,7 +163,7 @@ describe("BallotRelay", () => {
     it("lets a wallet that burns gas burn its own part alone", async () => {
       const { governor, relay, fickle, alice, bob, proposalId, sign } = await fixture();
       const voter = await fickle.getAddress();
-      await fickle.setMood(Mood.Burns);
+      await fickle.setBurns(true);
       const ballots = [await sign(alice, { voter }), await sign(alice), await sign(bob)];
       const gasLimit = 3n * (BALLOT_GAS + 12_000n) + 60_000n;
 
@@ -183,7 +182,7 @@ describe("BallotRelay", () => {
 
     it("goes through with gas for every ballot's part, although all burn it", async () => {
       const { governor, relay, fickle, alice, sign } = await fixture();
-      await fickle.setMood(Mood.Burns);
+      await fickle.setBurns(true);
       const ballot = await sign(alice, { voter: await fickle.getAddress() });
       const ballots = Array.from({ length: 50 }, () => ballot);
       const { length } = relay.interface.encodeFunctionData("castBallots", [governor.target, ballots, BALLOT_GAS]);

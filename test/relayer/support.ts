@@ -64,6 +64,30 @@ export async function startWorld() {
     return { wallet, address: wallet.address, ...sdk };
   }
 
+  /** Returns so many new people with so much WEAL each, as fast as a chain can have them. */
+  async function crowd(count: number, amount = "10") {
+    const wallets = Array.from({ length: count }, (_, i) => new Wallet(id(`crowd ${i} ${Math.random()}`), provider));
+    const gas = { gasLimit: 200_000n, maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 1n };
+    let nonce = await rich.getNonce();
+    await provider.send("evm_setAutomine", [false]);
+    for (const wallet of wallets) {
+      await provider.send("hardhat_setBalance", [wallet.address, toBeHex(parseEther("1"))]);
+      const transfer = await weal.transfer.populateTransaction(wallet.address, parseEther(amount), gas);
+      const delegation = await weal.delegate.populateTransaction(wallet.address, gas);
+      for (const [sender, request] of [
+        [rich, { ...transfer, nonce: nonce++ }],
+        [wallet, { ...delegation, nonce: 0 }],
+      ] as const) {
+        const raw = await sender.signTransaction({ ...request, type: 2, chainId: 31_337 });
+        await provider.send("eth_sendRawTransaction", [raw]);
+      }
+    }
+    await provider.send("evm_setAutomine", [true]);
+    await provider.send("evm_mine", []);
+
+    return Promise.all(wallets.map((wallet) => connect(wallet, { deployment })));
+  }
+
   /** Proposes a call that does nothing; its vote begins in a day. */
   async function propose(): Promise<string> {
     proposals += 1;
@@ -152,7 +176,7 @@ export async function startWorld() {
   }
 
   return {
-    ...{ chain, provider, deployment, rich, governor, governorAddress, weal, relay, deploy, voter, propose, pass },
+    ...{ chain, provider, deployment, governor, governorAddress, weal, relay, deploy, voter, crowd, propose, pass },
     ...{ proposeAndOpen, passToEnd, signAs, tally, payer, configOf, relayer, close },
   };
 }
