@@ -152,17 +152,19 @@ export async function votesOf(chain: Chain, { governor, ballot }: Posted, now: n
   }
 }
 
-/** Returns the transaction in which somebody has cast a ballot, in or after a block. */
+/**
+ * Returns the transaction in which somebody has cast a ballot, in or after a block; undefined also when the node does
+ * not look so far back.
+ */
 export async function castOf(chain: Chain, posted: Posted, fromBlock: number): Promise<string | undefined> {
   const { governor, ballot } = posted;
-  const contract = chain.governorAt(governor);
-  const { interface: coder } = contract;
+  const { interface: coder } = chain.governorAt(governor);
   const withParams = ballot.params !== "0x";
   const event = coder.getEvent(withParams ? "VoteCastWithParams" : "VoteCast");
-  const logs = await chain.provider.getLogs({
-    address: governor,
-    topics: coder.encodeFilterTopics(event, [ballot.voter]),
-    fromBlock,
+  const topics = coder.encodeFilterTopics(event, [ballot.voter]);
+  const logs = await chain.provider.getLogs({ address: governor, topics, fromBlock }).catch((error: unknown) => {
+    if (isError(error, "UNKNOWN_ERROR")) return [];
+    throw error;
   });
 
   return logs.find(({ data, topics }) => {

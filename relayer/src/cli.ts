@@ -20,6 +20,8 @@ async function run(): Promise<void> {
 }
 
 run().catch((error: unknown) => {
-  console.error(error instanceof CommonwealError ? error.message : error);
+  // What the system refuses, such as a port, says enough too.
+  const isPlain = error instanceof CommonwealError || (error instanceof Error && "syscall" in error);
+  console.error(isPlain ? error.message : error);
   process.exitCode = 1;
 });

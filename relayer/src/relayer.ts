@@ -4,7 +4,7 @@ import type { Config } from "./config.js";
 import { inspect } from "./inspect.js";
 import type { Journal } from "./journal.js";
 import { dailyLimitOf, type Now, secondsToTomorrow } from "./limits.js";
-import { type Entry, keyOf, queueOf } from "./queue.js";
+import { type Entry, queueOf } from "./queue.js";
 import { Refusal, SEND_IT_YOURSELF } from "./refusals.js";
 import { reasonOf, senderOf } from "./sender.js";
 
@@ -60,13 +60,18 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
   const budget = dailyLimitOf(config.dailyBudget, now);
   const voters = dailyLimitOf(BigInt(config.ballotsPerVoter), now);
   const sender = senderOf({ chain, queue, budget, config, log, now });
-  /** Ballots that are being looked at, by what their voter can have one ballot for. */
-  const inspections = new Map<string, { id: string; entry: Promise<Entry> }>();
+  /** Ballots that are being looked at, by id. */
+  const inspections = new Map<string, Promise<Entry>>();
   let isStopping = false;
-  let nodeProblem: string | undefined;
+  let stepProblem: string | undefined;
   let pausedUntil = 0;
 
-  for (const kept of journal.kept) queue.add({ ...kept, status: "waiting", failures: 0 });
+  for (const kept of journal.kept) {
+    // The journal may be of another chain, or of a time when other governors were served.
+    const isOurs = config.governors.includes(kept.governor) && ballotIdOf(chain.chainId, kept) === kept.id;
+    if (isOurs) queue.add({ ...kept, status: "waiting", failures: 0 });
+    else log(`leaves the ballot ${kept.id} in the journal alone, which is not for this chain and governor`);
+  }
 
   /* TAKING */
 
@@ -75,31 +80,25 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
     const known = queue.get(id);
     if (known !== undefined && known.status !== "refused") return { entry: known, isNew: false };
 
-    const key = keyOf(posted);
-    const inspected = inspections.get(key);
-    if (inspected?.id === id) return { entry: await inspected.entry, isNew: false };
-    if (inspected !== undefined || queue.rivalOf(posted) !== undefined) {
-      throw new Refusal(
-        "another_ballot_waits",
-        `Another ballot of ${posted.ballot.voter} for this proposal waits here: wait until it is cast, or ${SEND_IT_YOURSELF}.`,
-        config.batchSeconds,
-      );
-    }
-    requireRoom(posted);
+    const inspected = inspections.get(id);
+    if (inspected !== undefined) return { entry: await inspected, isNew: false };
 
+    requireRoom(posted);
     const entry = take(id, posted);
-    inspections.set(key, { id, entry });
+    inspections.set(id, entry);
     try {
       return { entry: await entry, isNew: true };
     } finally {
-      inspections.delete(key);
+      inspections.delete(id);
     }
   }
 
-  function requireRoom({ ballot: { voter } }: Posted): void {
+  function requireRoom(posted: Posted): void {
+    const { voter } = posted.ballot;
     if (isStopping) {
       throw new Refusal("stopping", `This relayer is about to stop: try another one, or ${SEND_IT_YOURSELF}.`);
     }
+    requireNoRival(posted);
     if (queue.size + inspections.size >= config.queueSize) {
       throw new Refusal(
         "queue_full",
@@ -124,8 +123,20 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
     }
   }
 
+  function requireNoRival(posted: Posted): void {
+    if (queue.rivalOf(posted) === undefined) return;
+
+    throw new Refusal(
+      "another_ballot_waits",
+      `Another ballot of ${posted.ballot.voter} for this proposal waits here: wait until it is cast, or ${SEND_IT_YOURSELF}.`,
+      config.batchSeconds,
+    );
+  }
+
   async function take(id: string, posted: Posted): Promise<Entry> {
     const { block } = await inspect(chain, posted, config);
+    // Only now is it known to be the voter's: nobody can keep a voter out with ballots that are not.
+    requireNoRival(posted);
     const entry: Entry = { ...posted, id, block, status: "waiting", failures: 0 };
     journal.add(entry);
     queue.add(entry);
@@ -140,10 +151,10 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
     try {
       if (sender.busy) await sender.follow();
       else if (now() >= pausedUntil) await sendDue();
-      nodeProblem = undefined;
+      stepProblem = undefined;
     } catch (error) {
-      nodeProblem = `the node does not answer (${reasonOf(error)})`;
-      log(nodeProblem);
+      stepProblem = `the last step failed (${reasonOf(error)})`;
+      log(stepProblem);
       pausedUntil = now() + PAUSE;
     }
   }
@@ -151,13 +162,17 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
   async function sendDue(): Promise<void> {
     const waiting = queue.with("waiting");
     const votings = await votingsOf(waiting);
-    for (const governor of config.governors) {
-      const ready = waiting
-        .filter((entry) => entry.governor === governor && votings.get(entry)?.state === "active")
-        .sort((a, b) => Number(votings.get(a)?.deadline) - Number(votings.get(b)?.deadline));
-      for (const entry of ready) entry.readySince ??= now();
-      if (!isDue(ready, votings)) continue;
+    const open = waiting
+      .filter((entry) => votings.get(entry)?.state === "active")
+      .sort((a, b) => Number(votings.get(a)?.deadline) - Number(votings.get(b)?.deadline));
+    for (const entry of open) entry.readySince ??= now();
 
+    // Whoever has waited for longest comes first, so that no governor has to wait for another for ever.
+    const due = config.governors
+      .map((governor) => open.filter((entry) => entry.governor === governor))
+      .filter((ready) => isDue(ready, votings))
+      .sort((a, b) => oldestOf(a) - oldestOf(b));
+    for (const ready of due) {
       const good = await stillGood(ready.slice(0, config.batchSize));
       if (good.length === 0) continue;
       await sender.send(good);
@@ -168,19 +183,21 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
 
   /** Asks once for each proposal; gives up the ballots of votes that are over. */
   async function votingsOf(entries: readonly Entry[]): Promise<Map<Entry, Voting>> {
-    const proposals = new Map<string, Promise<Voting>>();
+    const proposals = new Map(
+      entries.map(({ governor, ballot }) => [`${governor} ${ballot.proposalId}`, { governor, ...ballot }]),
+    );
+    const asked = await Promise.all(
+      [...proposals].map(async ([key, { governor, proposalId }]) => {
+        return [key, await votingOf(chain, governor, proposalId).catch(refusalOrThrow)] as const;
+      }),
+    );
+    const answers = new Map(asked);
     const votings = new Map<Entry, Voting>();
     for (const entry of entries) {
-      const { governor, ballot } = entry;
-      const key = `${governor} ${ballot.proposalId}`;
-      const asked = proposals.get(key) ?? votingOf(chain, governor, ballot.proposalId);
-      proposals.set(key, asked);
-    }
-    await Promise.all(proposals.values());
-    for (const entry of entries) {
-      const voting = (await proposals.get(`${entry.governor} ${entry.ballot.proposalId}`)) as Voting;
-      if (voting.state === "closed") await giveUp(entry, closedBeforeSent());
-      else votings.set(entry, voting);
+      const answer = answers.get(`${entry.governor} ${entry.ballot.proposalId}`) as Voting | Refusal;
+      if (answer instanceof Refusal) await giveUp(entry, answer);
+      else if (answer.state === "closed") await giveUp(entry, closedBeforeSent());
+      else votings.set(entry, answer);
     }
 
     return votings;
@@ -192,29 +209,20 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
 
     const { deadline, now: chainTime } = votings.get(ready[0]) as Voting;
     const urgent = config.closingSeconds + URGENT_BATCHES * config.batchSeconds;
-    const longest = now() - Math.min(...ready.map(({ readySince }) => Number(readySince)));
 
-    return deadline - chainTime <= urgent || longest >= config.batchSeconds * 1_000;
+    return deadline - chainTime <= urgent || now() - oldestOf(ready) >= config.batchSeconds * 1_000;
   }
 
   /** Looks at ballots again, right before money is spent on them. */
   async function stillGood(entries: readonly Entry[]): Promise<Entry[]> {
-    const refusals = await Promise.all(
-      // One that was taken in time is sent, however little of it is left.
-      entries.map((entry) =>
-        inspect(chain, entry, { ...config, closingSeconds: 0 }).then(
-          () => undefined,
-          (reason: unknown) => reason,
-        ),
-      ),
-    );
-    for (const [i, refusal] of refusals.entries()) {
-      if (refusal === undefined) continue;
-      if (!(refusal instanceof Refusal) || refusal.code === "node_unavailable") throw refusal;
-      await giveUp(entries[i], refusal);
+    // One that was taken in time is sent, however little of it is left.
+    const limits = { ...config, closingSeconds: 0 };
+    const answers = await Promise.all(entries.map((entry) => inspect(chain, entry, limits).catch(refusalOrThrow)));
+    for (const [i, answer] of answers.entries()) {
+      if (answer instanceof Refusal) await giveUp(entries[i], answer);
     }
 
-    return entries.filter((_, i) => refusals[i] === undefined);
+    return entries.filter((_, i) => !(answers[i] instanceof Refusal));
   }
 
   /** A ballot that the governor does not take any more may have been sent by somebody else, and counts. */
@@ -227,17 +235,15 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
 
   async function stop(): Promise<void> {
     isStopping = true;
+    pausedUntil = 0;
     const end = now() + config.stopSeconds * 1_000;
-    await Promise.allSettled([...inspections.values()].map(({ entry }) => entry));
-    let waiting = queue.with("waiting").length;
-    while (now() < end && (sender.busy || waiting > 0)) {
+    await Promise.allSettled(inspections.values());
+    // Those that wait for their vote to begin wait in vain.
+    const isLeft = () => sender.busy || queue.with("waiting").some(({ readySince }) => readySince !== undefined);
+    do {
       await step();
-      // Those that wait for their vote to open wait in vain.
-      const left = queue.with("waiting").filter(({ readySince }) => readySince !== undefined).length;
-      if (!sender.busy && left === 0) break;
-      waiting = left;
-      await new Promise((resolve) => setTimeout(resolve, STEP));
-    }
+      if (isLeft()) await new Promise((resolve) => setTimeout(resolve, STEP));
+    } while (isLeft() && now() < end);
     const [unsent, sent] = [queue.with("waiting"), queue.with("sent")];
     if (unsent.length > 0) {
       const kept = config.journal === undefined ? "their voters can send them" : `they are kept in ${config.journal}`;
@@ -247,7 +253,7 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
   }
 
   async function health(): Promise<Health> {
-    const problem = nodeProblem ?? sender.problem;
+    const problem = stepProblem ?? sender.problem;
 
     return {
       status: isStopping ? "stopping" : problem === undefined ? "ok" : "degraded",
@@ -263,6 +269,16 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
   }
 
   return { accept, get: (id) => queue.get(id), health, step, stop };
+}
+
+function oldestOf(ready: readonly Entry[]): number {
+  return Math.min(...ready.map(({ readySince }) => Number(readySince)));
+}
+
+/** Returns what is said against a ballot; throws what says nothing about it. */
+function refusalOrThrow(reason: unknown): Refusal {
+  if (reason instanceof Refusal && reason.code !== "node_unavailable") return reason;
+  throw reason;
 }
 
 function closedBeforeSent(): Refusal {

@@ -20,7 +20,7 @@ export function appOf(relayer: Relayer, config: Config, log: (line: string) => v
   const rateLimit = rateLimitOf(config.requestsPerMinute);
 
   // Any page may help its visitors to vote: there are no cookies, and nothing that is not public.
-  app.use(cors());
+  app.use(cors({ origin: "*", allowMethods: ["GET", "POST"], exposeHeaders: ["Retry-After"] }));
 
   app.post(
     "/ballots",

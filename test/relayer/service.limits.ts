@@ -150,6 +150,15 @@ describe("relayer limits over HTTP", function () {
       expect(error.message).to.include("governance.voteBySignature(ballot)");
     });
 
+    it("cannot keep a voter out with ballots that are not the voter's", async () => {
+      const { url, ballot } = await open({});
+      const forged = Array.from({ length: 20 }, (_, i) => ({ ...ballot, reason: `Forged ${i}` }));
+
+      const attempts = Promise.allSettled(forged.map((one) => send(url, one)));
+      expect((await send(url, ballot)).by).to.equal("relayer");
+      expect(new Set((await attempts).map(({ status }) => status))).to.deep.equal(new Set(["rejected"]));
+    });
+
     it("is so many ballots of a voter a day", async () => {
       const { url, alice } = await open({ ballotsPerVoter: 1, batchSeconds: 0 });
       const part = () => alice.governance.signVote({ proposalId, support: { for: "10" } });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { parseEther, Wallet } from "ethers";
+import { parseEther, type Wallet } from "ethers";
 import { BallotNotRelayed, ballotStatus, sendBallot } from "../../relayer/src/index.js";
+import { connect } from "../../sdk/src/index.js";
 import { ERC1271Wallet__factory } from "../../types/ethers-contracts/index.js";
 import { DAY } from "../helpers/protocol.js";
 import { failureOf } from "../sdk/helpers.js";
@@ -76,8 +77,7 @@ describe("relayer", function () {
       const refused = await settled(url, bad.id);
       expect(refused).to.include({ status: "refused", error: "refused_by_governor" });
       expect(refused.message).to.match(/^GovernorAlreadyCastVote: .+\.$/);
-      // Alone again, it waits for others.
-      expect((await ballotStatus(url, good.id)).status).to.equal("waiting");
+      expect((await settled(url, good.id)).status).to.equal("cast");
     });
 
     it("casts the rest when one goes bad in the very block", async () => {
@@ -130,12 +130,52 @@ describe("relayer", function () {
           relayed(url, await governance.signVote({ proposalId, support: i % 4 === 0 ? "against" : "for" })),
         ),
       );
-      const ends = await Promise.all(statuses.map(({ id }) => settled(url, id, "cast")));
+      await until(async () => {
+        const { waiting, sent } = await (await fetch(`${url}/health`)).json();
 
+        return waiting + sent === 0;
+      }, "all of them to be sent");
+      const ends = await Promise.all(statuses.map(({ id }) => ballotStatus(url, id)));
+
+      expect(new Set(ends.map(({ status }) => status))).to.deep.equal(new Set(["cast"]));
       expect(await world.tally(proposalId)).to.deep.equal(["500", "1500", "0"]);
       const batches = new Set(ends.map(({ hash }) => hash)).size;
       expect(batches).to.be.within(4, 10);
     });
+  });
+
+  it("serves several governors, each with batches of its own", async () => {
+    const { governor, governorAddress, voter, relay } = world;
+    const alice = await voter();
+    const settings = {
+      ...{ votingDelay: DAY, votingPeriod: 2 * DAY, lateQuorumExtension: DAY, proposalThreshold: 0n, quorumPercent: 4 },
+    };
+    const timelock = await governor.timelock();
+    const other = await world.deploy("WealGovernor", [world.weal.target, timelock, alice.address, settings]);
+    const second = await connect(alice.wallet, {
+      deployment: { ...world.deployment, WealGovernor: { address: other } },
+    });
+    const firstId = await world.propose();
+    const { proposalId: secondId } = await second.governance.propose({
+      ...{ actions: [{ target: relay, data: "0x" }], description: "In the other one" },
+    });
+    await world.pass(DAY + 1);
+    const { url } = await world.relayer({ governors: [governorAddress, other], batchSize: 2, batchSeconds: 1 });
+
+    const firsts = await alice.governance.signVote({ proposalId: firstId, support: "for" });
+    const seconds = await second.governance.signVote({ proposalId: secondId, support: { against: "3" } });
+    const misled = await failureOf(BallotNotRelayed, sendBallot(url, seconds, { governor: governorAddress }));
+    expect(misled.code).to.equal("refused_by_governor");
+    const sent = [
+      await sendBallot(url, firsts, { governor: governorAddress }),
+      await sendBallot(url, seconds, { governor: other.toLowerCase() }),
+    ].map((one) => (one.by === "relayer" ? one.status.id : expect.fail()));
+    const ends = await Promise.all(sent.map((id) => settled(url, id, "cast")));
+
+    expect(ends.map((end) => end.governor)).to.deep.equal([governorAddress, other]);
+    expect(ends[0].hash).to.not.equal(ends[1].hash);
+    expect(await world.tally(firstId)).to.deep.equal(["0", "1000", "0"]);
+    expect(await second.contracts.WealGovernor.proposalVotes(secondId)).to.deep.equal([parseEther("3"), 0n, 0n]);
   });
 
   describe("time", () => {

@@ -216,9 +216,9 @@ export async function settled(url: string, id: string, status?: string): Promise
   );
 }
 
-/** Stands between a relayer and its node: it can be cut, or swallow transactions. */
+/** Stands between a relayer and its node: it can be cut, swallow transactions, or refuse a method. */
 export async function startProxy(url: string) {
-  const state = { isCut: false, isSwallowing: false, swallowed: [] as string[] };
+  const state = { isCut: false, isSwallowing: false, swallowed: [] as string[], refused: "" };
   const server = createServer((request, response) => {
     if (state.isCut) return request.socket.destroy();
 
@@ -232,6 +232,11 @@ export async function startProxy(url: string) {
         state.swallowed.push(params[0]);
 
         return response.end(JSON.stringify({ jsonrpc: "2.0", id, result: `0x${"00".repeat(32)}` }));
+      }
+      if (method === state.refused) {
+        const error = { code: -32_005, message: "query exceeds the limit" };
+
+        return response.end(JSON.stringify({ jsonrpc: "2.0", id, error }));
       }
       const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
       response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
