@@ -1,9 +1,8 @@
 import { defineConfig } from "tsup";
 
-export default defineConfig({
-  entry: ["src/index.ts", "src/service.ts", "src/cli.ts"],
-  format: ["esm", "cjs"],
-  target: "es2022",
-  dts: true,
-  clean: true,
-});
+const common = { target: "es2022" } as const;
+
+export default defineConfig([
+  { ...common, entry: ["src/index.ts", "src/service.ts"], format: ["esm", "cjs"], dts: true },
+  { ...common, entry: ["src/cli.ts"], format: ["esm"] },
+]);

@@ -175,7 +175,8 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
 
     (batch as Batch).sentAt = now();
     log(`sends ${hashes.at(-1)} again`);
-    await provider.send("eth_sendRawTransaction", [raw]).catch((error: unknown) => hold(reasonOf(error)));
+    // A node that has it still says so.
+    await provider.send("eth_sendRawTransaction", [raw]).catch((error: unknown) => log(reasonOf(error)));
   }
 
   async function settle(entries: readonly Entry[], receipt: TransactionReceipt): Promise<void> {

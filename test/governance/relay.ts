@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { type BytesLike, hexlify, type Signer, type TypedDataDomain, ZeroAddress } from "ethers";
+import { type BytesLike, hexlify, type Signer, type TypedDataDomain, type TypedDataField, ZeroAddress } from "ethers";
 import { network } from "hardhat";
+import type { BallotRelay, ERC1271Wallet, FickleWallet } from "../../types/ethers-contracts/index.js";
 import { deployWithVoters, fractions, proposalOf, State, bitmap, Vote, weal } from "./support.js";
 
 const connection = await network.create();
@@ -32,7 +33,7 @@ async function signBallot(
   vote: Partial<Ballot> & Pick<Ballot, "proposalId">,
 ): Promise<Ballot> {
   const ballot = { support: Vote.For, voter: await signer.getAddress(), reason: "", params: "0x", ...vote };
-  const types =
+  const types: Record<string, TypedDataField[]> =
     ballot.reason === "" && ballot.params === "0x" ? { Ballot: FIELDS } : { ExtendedBallot: EXTENDED_FIELDS };
 
   return { ...ballot, signature: await signer.signTypedData(domain, types, { ...ballot, nonce: 0n }) };
@@ -42,11 +43,11 @@ async function signBallot(
 async function deploy() {
   const context = await deployWithVoters(connection);
   const { governor, signers, weal: token, proposeAndOpen } = context;
-  const relay = await ethers.deployContract("BallotRelay");
+  const relay = (await ethers.deployContract("BallotRelay")) as unknown as BallotRelay;
   const keeper = signers[6];
 
-  const wallet = await ethers.deployContract("ERC1271Wallet", [keeper]);
-  const fickle = await ethers.deployContract("FickleWallet");
+  const wallet = (await ethers.deployContract("ERC1271Wallet", [keeper])) as unknown as ERC1271Wallet;
+  const fickle = (await ethers.deployContract("FickleWallet")) as unknown as FickleWallet;
   for (const voter of [wallet, fickle]) await token.transfer(voter, weal("1000"));
   const delegation = token.interface.encodeFunctionData("delegate", [await wallet.getAddress()]);
   await wallet.connect(keeper).execute(token, 0, delegation);
@@ -118,7 +119,7 @@ describe("BallotRelay", () => {
         await sign(bob, { reason: "After all of these" }),
       ];
       const errorData = (name: "GovernorInvalidSignature" | "GovernorAlreadyCastVote", voter: string) =>
-        governor.interface.encodeErrorResult(governor.interface.getError(name), [voter]);
+        governor.interface.encodeErrorResult(name, [voter]);
 
       expect(await relay.castBallots.staticCall(governor, ballots, BALLOT_GAS)).to.equal(2n);
       const batch = relay.castBallots(governor, ballots, BALLOT_GAS);

@@ -13,7 +13,7 @@ import { ChainUnsuitable, startRelayer } from "../../relayer/src/service.js";
 import type { Ballot } from "../../sdk/src/index.js";
 import { DAY } from "../helpers/protocol.js";
 import { failureOf } from "../sdk/helpers.js";
-import { settled, startProxy, startWorld, until, type World } from "./support.js";
+import { healthOf, settled, startProxy, startWorld, until, type World } from "./support.js";
 
 const CLI = path.join("relayer", "src", "cli.ts");
 
@@ -114,7 +114,7 @@ describe("relayer in trouble", function () {
 
       const { url, lines } = await start("--journal", file);
 
-      expect(await (await fetch(`${url}/health`)).json()).to.include({ waiting: 0 });
+      expect(await healthOf(url)).to.include({ waiting: 0 });
       expect(lines.join("\n")).to.include("is not for this chain and governor");
     });
 
@@ -177,9 +177,9 @@ describe("relayer in trouble", function () {
     const error = await failureOf(BallotNotRelayed, taken(url, ballot));
     expect([error.code, error.retryAfter]).to.deep.equal(["node_unavailable", 10]);
     const health = await until(async () => {
-      const response = await fetch(`${url}/health`);
+      const found = await healthOf(url);
 
-      return response.status === 503 && response.json();
+      return found.http === 503 && found;
     }, "the relayer to miss its node");
     expect(health).to.include({ status: "degraded", waiting: 1 });
     expect(health.problem).to.match(/^the last step failed/);

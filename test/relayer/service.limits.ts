@@ -6,7 +6,7 @@ import type { Ballot } from "../../sdk/src/index.js";
 import { BallotRelay__factory, FickleWallet__factory } from "../../types/ethers-contracts/index.js";
 import { DAY } from "../helpers/protocol.js";
 import { failureOf } from "../sdk/helpers.js";
-import { post, settled, startWorld, until, type World } from "./support.js";
+import { answerOf, healthOf, post, settled, startWorld, until, type World } from "./support.js";
 
 describe("relayer limits over HTTP", function () {
   this.timeout(180_000);
@@ -100,7 +100,7 @@ describe("relayer limits over HTTP", function () {
         await fetch(`${url}/ballots`, { method: "PUT" }),
       ];
       expect(answers.map(({ status }) => status)).to.deep.equal([404, 404, 404]);
-      const bodies = await Promise.all(answers.map((answer) => answer.json()));
+      const bodies = await Promise.all(answers.map(answerOf));
       expect(bodies.map(({ error }) => error)).to.deep.equal(["unknown_ballot", "unknown_path", "unknown_path"]);
     });
 
@@ -278,10 +278,9 @@ describe("relayer limits over HTTP", function () {
   describe("money", () => {
     const problem = (url: string, text: RegExp) =>
       until(async () => {
-        const response = await fetch(`${url}/health`);
-        const health = await response.json();
+        const health = await healthOf(url);
 
-        return text.test(health.problem ?? "") && { status: response.status, ...health };
+        return text.test(health.problem ?? "") && health;
       }, String(text));
 
     it("is spent up to a budget, and the ballot waits", async () => {

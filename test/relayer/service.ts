@@ -5,7 +5,7 @@ import { connect } from "../../sdk/src/index.js";
 import { ERC1271Wallet__factory } from "../../types/ethers-contracts/index.js";
 import { DAY } from "../helpers/protocol.js";
 import { failureOf } from "../sdk/helpers.js";
-import { post, settled, startWorld, until, type World } from "./support.js";
+import { healthOf, post, settled, startWorld, until, type World } from "./support.js";
 
 describe("relayer", function () {
   this.timeout(180_000);
@@ -131,7 +131,7 @@ describe("relayer", function () {
         ),
       );
       await until(async () => {
-        const { waiting, sent } = await (await fetch(`${url}/health`)).json();
+        const { waiting, sent } = await healthOf(url);
 
         return waiting + sent === 0;
       }, "all of them to be sent");

@@ -2,7 +2,17 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
-import { ContractFactory, HDNodeWallet, id, JsonRpcProvider, Mnemonic, parseEther, toBeHex, Wallet } from "ethers";
+import {
+  ContractFactory,
+  HDNodeWallet,
+  id,
+  JsonRpcProvider,
+  Mnemonic,
+  parseEther,
+  toBeHex,
+  type TypedDataField,
+  Wallet,
+} from "ethers";
 import hre from "hardhat";
 import { type BallotStatus, ballotStatus } from "../../relayer/src/index.js";
 import { type Config, startRelayer } from "../../relayer/src/service.js";
@@ -25,8 +35,6 @@ export const EXTENDED_BALLOT = [
   { name: "params", type: "bytes" },
 ];
 
-/** A person who can sign, and has WEAL delegated to itself. */
-export type Voter = Awaited<ReturnType<World["voter"]>>;
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
 /** A local chain with the protocol, a BallotRelay, and what tests of a relayer do with them. */
@@ -68,20 +76,21 @@ export async function startWorld() {
   async function crowd(count: number, amount = "10") {
     const wallets = Array.from({ length: count }, (_, i) => new Wallet(id(`crowd ${i} ${Math.random()}`), provider));
     const gas = { gasLimit: 200_000n, maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 1n };
-    let nonce = await rich.getNonce();
+    const nonce = await rich.getNonce();
     await provider.send("evm_setAutomine", [false]);
-    for (const wallet of wallets) {
+    const requests = wallets.map(async (wallet, i) => {
       await provider.send("hardhat_setBalance", [wallet.address, toBeHex(parseEther("1"))]);
       const transfer = await weal.transfer.populateTransaction(wallet.address, parseEther(amount), gas);
       const delegation = await weal.delegate.populateTransaction(wallet.address, gas);
       for (const [sender, request] of [
-        [rich, { ...transfer, nonce: nonce++ }],
+        [rich, { ...transfer, nonce: nonce + i }],
         [wallet, { ...delegation, nonce: 0 }],
       ] as const) {
         const raw = await sender.signTransaction({ ...request, type: 2, chainId: 31_337 });
         await provider.send("eth_sendRawTransaction", [raw]);
       }
-    }
+    });
+    await Promise.all(requests);
     await provider.send("evm_setAutomine", [true]);
     await provider.send("evm_mine", []);
 
@@ -120,12 +129,13 @@ export async function startWorld() {
   }
 
   /** Signs a vote of a contract with a person's key. */
-  async function signAs(contract: string, { wallet }: Pick<Voter, "wallet">, vote: Vote): Promise<Ballot> {
+  async function signAs(contract: string, { wallet }: { wallet: Wallet }, vote: Vote): Promise<Ballot> {
     const ballot = { proposalId: String(vote.proposalId), support: 1, voter: contract, reason: vote.reason ?? "" };
     const domain = {
       ...{ name: "Commonweal Governor", version: "1", chainId: 31_337, verifyingContract: governorAddress },
     };
-    const types = ballot.reason === "" ? { Ballot: EXTENDED_BALLOT.slice(0, 4) } : { ExtendedBallot: EXTENDED_BALLOT };
+    const types: Record<string, TypedDataField[]> =
+      ballot.reason === "" ? { Ballot: EXTENDED_BALLOT.slice(0, 4) } : { ExtendedBallot: EXTENDED_BALLOT };
     const signature = await wallet.signTypedData(domain, types, { ...ballot, nonce: 0n, params: "0x" });
 
     return { ...ballot, params: "0x", signature };
@@ -181,6 +191,27 @@ export async function startWorld() {
   };
 }
 
+/** What a relayer answers, as far as tests look at it. */
+interface Answer {
+  id: string;
+  error: string;
+  message: string;
+  status: string;
+  problem?: string;
+  waiting: number;
+  sent: number;
+  budgetLeft: string;
+}
+
+export const answerOf = async (response: Response) => (await response.json()) as Answer;
+
+/** Returns a relayer's health, and the HTTP status with which it tells of it. */
+export async function healthOf(url: string): Promise<Answer & { http: number }> {
+  const response = await fetch(`${url}/health`);
+
+  return { http: response.status, ...(await answerOf(response)) };
+}
+
 /** Posts anything to a relayer. */
 export async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(`${url}/ballots`, {
@@ -189,7 +220,7 @@ export async function post(url: string, body: unknown, headers: Record<string, s
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 
-  return { status: response.status, headers: response.headers, body: await response.json() };
+  return { status: response.status, headers: response.headers, body: await answerOf(response) };
 }
 
 /** Waits for something to be so. */
