@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import { openChain } from "./chain.js";
 import type { Config } from "./config.js";
 import { noJournal, openJournal } from "./journal.js";
-import { relayerOf, STEP } from "./relayer.js";
+import { type Relayer, relayerOf, STEP } from "./relayer.js";
 import { appOf } from "./server.js";
 
 export { ChainUnsuitable } from "./chain.js";
@@ -46,27 +47,27 @@ export async function startRelayer(config: Config, log: (line: string) => void =
     throw error;
   }
 
-  let timer: NodeJS.Timeout;
-  let running: Promise<void> = Promise.resolve();
-  const schedule = () => {
-    timer = setTimeout(() => {
-      running = relayer.step().then(schedule);
-    }, STEP);
-  };
-  schedule();
+  const ending = new AbortController();
+  const running = run(relayer, ending.signal);
 
   return {
     url: urlOf(server.address() as AddressInfo),
 
     async stop() {
-      clearTimeout(timer);
+      ending.abort();
       await running;
-      clearTimeout(timer);
       await relayer.stop();
       server.close().closeAllConnections();
       chain.provider.destroy();
     },
   };
+}
+
+async function run(relayer: Relayer, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await relayer.step();
+    await setTimeout(STEP, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {
