@@ -1,5 +1,5 @@
 import { CommonwealError, type Contracts } from "@commonweal/sdk";
-import { wealGovernorAbi } from "@commonweal/sdk/contracts";
+import { ballotRelayAbi, wealGovernorAbi } from "@commonweal/sdk/contracts";
 import { Contract, FetchRequest, Interface, isError, JsonRpcProvider, Wallet } from "ethers";
 import { isPlain, type Posted } from "./ballots.js";
 import type { Config } from "./config.js";
@@ -8,10 +8,7 @@ import { Refusal, SEND_IT_YOURSELF } from "./refusals.js";
 export type Governor = Contracts["WealGovernor"];
 
 /** Of the contract that casts the batches. */
-export const relayInterface = new Interface([
-  "function castBallots(address governor, tuple(uint256 proposalId, uint8 support, address voter, string reason, bytes params, bytes signature)[] ballots, uint64 ballotGas) returns (uint256 castCount)",
-  "event BallotRefused(address indexed governor, address indexed voter, uint256 indexed proposalId, bytes reason)",
-]);
+export const relayInterface = new Interface(ballotRelayAbi);
 
 /** The chain as the relayer sees it. */
 export interface Chain {
