@@ -181,6 +181,33 @@ describe("SDK governance.explain", () => {
       expect([gift.contract, gift.function]).to.deep.equal([undefined, undefined]);
     });
 
+    it("have a sentence whenever they come from a builder", async () => {
+      const { governance } = sdk.reader;
+      const { proposals, safety } = governance;
+      const reason = { ground: "lineage", evidenceDigest: id("evidence") } as const;
+      const built: Record<keyof typeof proposals | keyof typeof safety.proposals, Action> = {
+        grant: await proposals.grant({ to: someone, currency: sdk.usdcAddress, amount: "5" }),
+        setProtocolFee: proposals.setProtocolFee(50),
+        addCurrency: proposals.addCurrency(sdk.usdcAddress),
+        setStakeholdingRate: await proposals.setStakeholdingRate({ currency: "ETH", weal: "2000" }),
+        setStakeholdingCap: proposals.setStakeholdingCap("5000"),
+        publishPolicy: proposals.publishPolicy({ digest: id("policy"), clauseCount: 8 }),
+        setVerifier: proposals.setVerifier({ verifier: someone, allowed: true }),
+        setVerifierThreshold: proposals.setVerifierThreshold(3),
+        cancelSourceClaim: proposals.cancelSourceClaim({ source: someone }),
+        setSafetyGovernance: proposals.setSafetyGovernance(someone),
+        decideAdvisory: safety.proposals.decideAdvisory({ model: someone, level: "recalled", reason }),
+        liftAdvisory: safety.proposals.liftAdvisory({ model: someone }),
+        rearm: safety.proposals.rearm({ model: someone }),
+        setMember: safety.proposals.setMember({ account: someone, allowed: true }),
+      };
+      const { calls, warnings } = await governance.explain({ actions: Object.values(built) });
+
+      // As calls without a sentence begin: `Contract.function(`.
+      for (const { sentence } of calls) expect(sentence).to.match(/^[A-Z][a-z]+ /);
+      expect(warnings).to.deep.equal([]);
+    });
+
     it("without a sentence are said by name and arguments, texts in quotes", async () => {
       const registry = ModelRegistry__factory.createInterface();
       const target = await sdk.registry.getAddress();
