@@ -81,7 +81,7 @@ export async function expectRefusal(call: Promise<unknown>, errorName: string, a
 
 /** Proposes actions with enough votes, carries them, and brings them to their execution. */
 export async function carry(
-  { governance }: Commonweal,
+  { governance }: { governance: Pick<Commonweal["governance"], "propose" | "vote" | "queue" | "execute"> },
   wait: (seconds: number) => Promise<unknown>,
   actions: readonly Action[],
   description: string,
