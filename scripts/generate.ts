@@ -50,6 +50,7 @@ const CONTRACTS: Record<string, string> = {
   SafetyLens: "contracts/governance/SafetyLens.sol",
   Stakeholding: "contracts/governance/Stakeholding.sol",
   GenesisClaim: "contracts/governance/GenesisClaim.sol",
+  BallotRelay: "contracts/governance/BallotRelay.sol",
 };
 
 /** Contracts that share their artifact with one above. */

@@ -3,7 +3,8 @@ import { deployByCreate3 } from "./deployByCreate3.js";
 
 /**
  * The token that votes; two governors, each the only proposer of a timelock; what the timelocks decide about: use policy,
- * safety board, rewards for fees; and the community's part of genesis.
+ * safety board, rewards for fees; the community's part of genesis; and what sends signed votes in
+ * batches.
  */
 export default buildModule("Governance", (m) => {
   const wealToken = deployByCreate3(m, "WealToken");
@@ -16,6 +17,7 @@ export default buildModule("Governance", (m) => {
   const safetyBoard = deployByCreate3(m, "SafetyBoard");
   const stakeholding = deployByCreate3(m, "Stakeholding", { after: [wealToken] });
   const genesisClaim = deployByCreate3(m, "GenesisClaim");
+  const ballotRelay = deployByCreate3(m, "BallotRelay");
 
   return {
     wealToken,
@@ -27,5 +29,6 @@ export default buildModule("Governance", (m) => {
     safetyBoard,
     stakeholding,
     genesisClaim,
+    ballotRelay,
   };
 });

@@ -4,6 +4,7 @@ import { addressOf } from "./arguments.js";
 import type { Context, Contracts, Deployment, Runner } from "./context.js";
 import { type Deposits, depositsOf } from "./deposits.js";
 import { DeploymentNotFound, InvalidArgument, SignerRequired } from "./errors.js";
+import { ballotRelayAbi } from "./generated/abis/BallotRelay.js";
 import { genesisClaimAbi } from "./generated/abis/GenesisClaim.js";
 import { modelRegistryAbi } from "./generated/abis/ModelRegistry.js";
 import { royaltyLedgerAbi } from "./generated/abis/RoyaltyLedger.js";
@@ -134,6 +135,7 @@ function contractsOf(deployment: Deployment, runner: Runner): Contracts {
     SafetyLens: at("SafetyLens", safetyLensAbi),
     Stakeholding: at("Stakeholding", stakeholdingAbi),
     GenesisClaim: at("GenesisClaim", genesisClaimAbi),
+    BallotRelay: at("BallotRelay", ballotRelayAbi),
   };
 
   // The types are generated from the same ABIs.

@@ -1,4 +1,5 @@
 import type { Provider, Signer } from "ethers";
+import type { BallotRelay } from "./generated/types/BallotRelay.js";
 import type { GenesisClaim } from "./generated/types/GenesisClaim.js";
 import type { ModelRegistry } from "./generated/types/ModelRegistry.js";
 import type { RoyaltyLedger } from "./generated/types/RoyaltyLedger.js";
@@ -39,6 +40,7 @@ export interface Contracts {
   SafetyLens: SafetyLens;
   Stakeholding: Stakeholding;
   GenesisClaim: GenesisClaim;
+  BallotRelay: BallotRelay;
 }
 
 /** What the functions of all domains share. */

@@ -1,4 +1,5 @@
 /** The contracts' ABIs and addresses as plain data: for indexers and other libraries. Needs no ethers. */
+export { ballotRelayAbi } from "./generated/abis/BallotRelay.js";
 export { erc20Abi } from "./generated/abis/ERC20.js";
 export { genesisClaimAbi } from "./generated/abis/GenesisClaim.js";
 export { modelRegistryAbi } from "./generated/abis/ModelRegistry.js";

@@ -274,6 +274,10 @@ export const instructions: Instructions = {
   SafetyGovernanceInvalid: ({ account }) =>
     `${account} cannot decide on safety; name a timelock that is not the main one.`,
 
+  BallotGasTooLow: ({ available, required }) =>
+    `Each ballot needs ${required} gas to be left, and there is ${available}; send fewer ballots, or more gas.`,
+  GovernorNotDeployed: ({ governor }) => `There is no governor at ${governor}; check its address and the chain.`,
+
   /* GENESIS AND STAKEHOLDING */
 
   GenesisAlreadyClaimed: ({ index }) => `Leaf ${index} was claimed; there is nothing left of it.`,

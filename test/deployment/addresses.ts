@@ -24,6 +24,7 @@ const ADDRESSES = {
   SafetyBoard: "0xf6035863a6944712764c2f1469420bC75A023a7E",
   Stakeholding: "0xF0B85644d1aFEd91e3d325d2e2098ae7421fC115",
   GenesisClaim: "0x87922Ce0b2a7352aC974FeD3E80a5385e531550e",
+  BallotRelay: "0x58fEbC35873c9098cAC3b699d9742397d4A103A6",
   RoyaltyLedger: "0xd1c2f78ab3209A105fc9669fb0f41FC8aC4c4DFe",
   RoyaltyLens: "0x855F65e2AB240Ae3c84973410c1E5561C139b132",
   SafetyLens: "0x7d1e57b5633711ceeFB5a4bB541ea7B8363f0Ba2",
@@ -93,7 +94,16 @@ describe("Deployment", () => {
   describe("addresses", () => {
     it("are known before anything is deployed", async () => {
       const { plan, weal, timelock, governor, ledger, lens, registry, sources, ...others } = await fixture();
-      const { safetyTimelock, safetyGovernor, usePolicy, safetyBoard, safetyLens, stakeholding, genesisClaim } = others;
+      const {
+        safetyTimelock,
+        safetyGovernor,
+        usePolicy,
+        safetyBoard,
+        safetyLens,
+        stakeholding,
+        genesisClaim,
+        ballotRelay,
+      } = others;
 
       expect(Object.fromEntries(plan.map(({ name, address }) => [name, address]))).to.deep.equal(ADDRESSES);
       expect({
@@ -106,6 +116,7 @@ describe("Deployment", () => {
         SafetyBoard: await safetyBoard.getAddress(),
         Stakeholding: await stakeholding.getAddress(),
         GenesisClaim: await genesisClaim.getAddress(),
+        BallotRelay: await ballotRelay.getAddress(),
         RoyaltyLedger: await ledger.getAddress(),
         RoyaltyLens: await lens.getAddress(),
         SafetyLens: await safetyLens.getAddress(),

@@ -79,7 +79,7 @@ describe("Deployment", () => {
       });
       const before = await stateOf(plan.contracts);
       expect(before.codes.map((code) => code !== "0x")).to.deep.equal([
-        ...new Array(9).fill(true),
+        ...new Array(10).fill(true),
         ...new Array(6).fill(false),
       ]);
 

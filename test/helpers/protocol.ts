@@ -4,6 +4,7 @@ import type { NetworkConnection } from "hardhat/types/network";
 import type { Parameters } from "../../scripts/parameters.js";
 import { deployProtocol } from "../../scripts/protocol.js";
 import type {
+  BallotRelay,
   GenesisClaim,
   ModelRegistry,
   RoyaltyLedger,
@@ -103,6 +104,7 @@ export async function deployTestProtocol(connection: NetworkConnection, tokens: 
     safetyBoard: contracts.safetyBoard as unknown as SafetyBoard,
     safetyLens: contracts.safetyLens as unknown as SafetyLens,
     stakeholding: contracts.stakeholding as unknown as Stakeholding,
+    ballotRelay: contracts.ballotRelay as unknown as BallotRelay,
     genesisClaim: contracts.genesisClaim as unknown as GenesisClaim,
   };
 }

@@ -57,6 +57,7 @@ describe("SDK exports", () => {
 
   it("exports these values from @commonweal/sdk/contracts", () => {
     expect(Object.keys(contracts)).to.have.members([
+      "ballotRelayAbi",
       "deployments",
       "erc20Abi",
       "genesisClaimAbi",

@@ -59,6 +59,7 @@ describe("generated files of the SDK", () => {
 
   it("have the local chain's addresses", () => {
     expect(deployments[31337]).to.have.keys(
+      "BallotRelay",
       "GenesisClaim",
       "ModelRegistry",
       "RoyaltyLedger",

@@ -12,6 +12,7 @@ export interface ContractErrors {
   AttestationExpired: { deadline: bigint };
   AttestationInvalid: { verifier: string };
   AttestationsMissing: { given: bigint; threshold: bigint };
+  BallotGasTooLow: { available: bigint; required: bigint };
   BooksFull: { model: string; currency: string; received: bigint; amount: bigint };
   CheckpointUnorderedInsertion: Record<string, never>;
   ClauseNotFound: { clause: bigint; clauseCount: bigint };
@@ -77,6 +78,7 @@ export interface ContractErrors {
   GovernorInvalidVoteType: Record<string, never>;
   GovernorInvalidVotingPeriod: { votingPeriod: bigint };
   GovernorNonexistentProposal: { proposalId: bigint };
+  GovernorNotDeployed: { governor: string };
   GovernorOnlyExecutor: { account: string };
   GovernorPreventLateQuorumVoteExtensionTooLarge: { newVoteExtension: bigint; maxVoteExtension: bigint };
   GovernorProposalQueueingFailed: { proposalId: bigint };
@@ -189,6 +191,7 @@ export const errorTable = {
   "0xa5d8657a": { error: "error AttestationExpired(uint256 deadline)", contracts: ["SourceRegistry"] },
   "0xa78691d7": { error: "error AttestationInvalid(address verifier)", contracts: ["SourceRegistry"] },
   "0xe3c738e3": { error: "error AttestationsMissing(uint256 given, uint256 threshold)", contracts: ["SourceRegistry"] },
+  "0xdb9bdd23": { error: "error BallotGasTooLow(uint256 available, uint256 required)", contracts: ["BallotRelay"] },
   "0x54d47a3a": {
     error: "error BooksFull(address model, address currency, uint256 received, uint256 amount)",
     contracts: ["RoyaltyLedger", "RoyaltyLens"],
@@ -299,6 +302,7 @@ export const errorTable = {
   "0x06b337c2": { error: "error GovernorInvalidVoteType()", contracts: ["WealGovernor"] },
   "0xf1cfbf05": { error: "error GovernorInvalidVotingPeriod(uint256 votingPeriod)", contracts: ["WealGovernor"] },
   "0x6ad06075": { error: "error GovernorNonexistentProposal(uint256 proposalId)", contracts: ["WealGovernor"] },
+  "0xd5b368b0": { error: "error GovernorNotDeployed(address governor)", contracts: ["BallotRelay"] },
   "0x47096e47": { error: "error GovernorOnlyExecutor(address account)", contracts: ["WealGovernor"] },
   "0x64230eda": {
     error: "error GovernorPreventLateQuorumVoteExtensionTooLarge(uint256 newVoteExtension, uint256 maxVoteExtension)",
