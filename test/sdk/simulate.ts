@@ -68,7 +68,7 @@ for (const [where, open] of WORLDS) {
         { target, data: governor.interface.encodeFunctionData("setVotingDelay", [3 * DAY]) },
         commonweal.governance.proposals.addCurrency(newToken),
         { target, data: governor.interface.encodeFunctionData("setVotingDelay", [2 * DAY]) },
-        { target, data: governor.interface.encodeFunctionData("updateQuorumNumerator", [7]) },
+        { target, data: governor.interface.encodeFunctionData("updateQuorumNumerator", [3]) },
         {
           target: treasury,
           data: timelock.interface.encodeFunctionData("grantRole", [id("CANCELLER_ROLE"), target]),
