@@ -1,75 +1,12 @@
 import { expect } from "chai";
-import { ContractFactory, id, JsonRpcProvider, parseEther, type Provider, Wallet, ZeroAddress } from "ethers";
-import hre from "hardhat";
-import { startLocalChain } from "../../scripts/local.js";
-import {
-  type Action,
-  type Commonweal,
-  connect,
-  type ContractError,
-  type Deployment,
-  NetworkFailure,
-  type Runner,
-  type Simulation,
-  StateOverridesUnsupported,
-} from "../../sdk/src/index.js";
+import { id, parseEther, Wallet, ZeroAddress } from "ethers";
+import type { Action, ContractError, Simulation } from "../../sdk/src/index.js";
 import { TestToken__factory } from "../../types/ethers-contracts/index.js";
 import { DAY } from "../helpers/protocol.js";
-import { carry, deploymentOf, deploySdk, expectRefusal, failureOf } from "./helpers.js";
-import { oddly } from "./runners.js";
+import { carry, expectRefusal } from "./helpers.js";
+import { type World, WORLDS } from "./simulate.support.js";
 
-/** A chain with the protocol, as somebody with a quorum of votes sees it. */
-interface World {
-  commonweal: Commonweal;
-  deployment: Deployment;
-  provider: Provider & { send(method: string, params: unknown[]): Promise<unknown> };
-  usdc: string;
-  /** An ERC-20 that is not listed. */
-  newToken: string;
-  close(): Promise<void>;
-}
-
-async function inProcess(): Promise<World> {
-  const { deployer, deployment, connection, usdcAddress } = await deploySdk();
-  const token = await connection.ethers.deployContract("TestToken", ["Another", "OTHER", 8]);
-
-  return {
-    commonweal: deployer,
-    deployment,
-    provider: connection.ethers.provider,
-    usdc: usdcAddress,
-    newToken: await token.getAddress(),
-    close: () => connection.close(),
-  };
-}
-
-async function overHttp(): Promise<World> {
-  const chain = await startLocalChain(0);
-  const provider = new JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1, polling: true });
-  provider.pollingInterval = 20;
-  const deployment = deploymentOf(chain.plan);
-  const signer = await provider.getSigner(1);
-  const { abi, bytecode } = await hre.artifacts.readArtifact("TestToken");
-  const token = await new ContractFactory(abi, bytecode, signer).deploy("Another", "OTHER", 8);
-  await token.waitForDeployment();
-
-  return {
-    commonweal: await connect(signer, { deployment }),
-    deployment,
-    provider,
-    usdc: chain.usdc,
-    newToken: await token.getAddress(),
-    async close() {
-      provider.destroy();
-      await chain.close();
-    },
-  };
-}
-
-for (const [where, open] of [
-  ["in this process", inProcess],
-  ["over HTTP", overHttp],
-] as const) {
+for (const [where, open] of WORLDS) {
   describe(`SDK governance.simulate ${where}`, () => {
     let world: World;
     let treasury: string;
@@ -131,7 +68,7 @@ for (const [where, open] of [
         { target, data: governor.interface.encodeFunctionData("setVotingDelay", [3 * DAY]) },
         commonweal.governance.proposals.addCurrency(newToken),
         { target, data: governor.interface.encodeFunctionData("setVotingDelay", [2 * DAY]) },
-        { target, data: governor.interface.encodeFunctionData("updateQuorumNumerator", [7]) },
+        { target, data: governor.interface.encodeFunctionData("updateQuorumNumerator", [3]) },
         {
           target: treasury,
           data: timelock.interface.encodeFunctionData("grantRole", [id("CANCELLER_ROLE"), target]),
@@ -350,67 +287,6 @@ for (const [where, open] of [
 
     it("passes on that there is no such proposal", async () => {
       await expectRefusal(world.commonweal.governance.simulate(1n), "GovernorNonexistentProposal", { proposalId: 1n });
-    });
-
-    describe("needs a node that overrides state, and says so", () => {
-      const simulateWith = async (own: Record<string, unknown>) => {
-        const { governance } = await connect(oddly<Runner>(world.provider, own), { deployment: world.deployment });
-
-        return governance.simulate({ actions: [governance.proposals.setProtocolFee(10)] });
-      };
-      /** A node that does to the overrides of a call what it is told. */
-      const nodeThat = (answer: (params: unknown[]) => Promise<unknown>) => ({
-        send: (method: string, params: unknown[]) =>
-          method === "eth_call" ? answer(params) : world.provider.send(method, params),
-      });
-
-      it("when the node ignores them", async () => {
-        const ignoring = nodeThat(([call, block]) => world.provider.send("eth_call", [call, block]));
-
-        await failureOf(StateOverridesUnsupported, simulateWith(ignoring));
-      });
-
-      it("when the node takes code but ignores storage", async () => {
-        const ignoring = nodeThat(([call, block, overrides]) => {
-          const codes = Object.entries(overrides as object).filter(([, { code }]) => code !== undefined);
-          return world.provider.send("eth_call", [call, block, Object.fromEntries(codes)]);
-        });
-
-        await failureOf(StateOverridesUnsupported, simulateWith(ignoring));
-      });
-
-      for (const error of [
-        Object.assign(new Error("too many arguments, want at most 2"), { code: -32_602 }),
-        Object.assign(new Error("State override is not supported"), { code: -32_000 }),
-      ]) {
-        it(`when the node says ${error.message}`, async () => {
-          const failure = await failureOf(
-            StateOverridesUnsupported,
-            simulateWith(nodeThat(() => Promise.reject(error))),
-          );
-          expect(failure.cause).to.equal(error);
-        });
-      }
-
-      it("when the provider has no way to ask", async () => {
-        await failureOf(StateOverridesUnsupported, simulateWith({ send: undefined }));
-      });
-
-      it("but not when the node takes them and fails, or does not answer", async () => {
-        const busy = nodeThat((params) =>
-          (params[0] as { data: string }).data.length > 200
-            ? Promise.reject(Object.assign(new Error("execution aborted (timeout = 5s)"), { code: -32_000 }))
-            : world.provider.send("eth_call", params),
-        );
-        const failure = await simulateWith(busy).catch((error: unknown) => error);
-        expect(failure).not.to.be.instanceOf(StateOverridesUnsupported);
-        expect(failure)
-          .to.have.property("message")
-          .that.matches(/execution aborted/);
-
-        const gone = nodeThat(() => Promise.reject(Object.assign(new Error("gone"), { code: "ECONNREFUSED" })));
-        await failureOf(NetworkFailure, simulateWith(gone));
-      });
     });
   });
 }
