@@ -149,9 +149,10 @@ describe("relayer", function () {
     const alice = await voter();
     const settings = {
       ...{ votingDelay: DAY, votingPeriod: 2 * DAY, lateQuorumExtension: DAY, proposalThreshold: 0n, quorumPercent: 4 },
+      guardianUntil: 0,
     };
     const timelock = await governor.timelock();
-    const other = await world.deploy("WealGovernor", [world.weal.target, timelock, alice.address, settings]);
+    const other = await world.deploy("WealGovernor", ["Other", world.weal.target, timelock, alice.address, settings]);
     const second = await connect(alice.wallet, {
       deployment: { ...world.deployment, WealGovernor: { address: other } },
     });
