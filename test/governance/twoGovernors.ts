@@ -62,9 +62,9 @@ function governorSettings(timelock: string): [string, string][] {
 }
 
 /** Returns a plain value of a type: nothing at all, or something small. */
-function valueOf(type: ParamType, some: boolean): unknown {
-  if (type.isArray()) return some ? [valueOf(type.arrayChildren, some)] : [];
-  if (type.isTuple()) return type.components.map((component) => valueOf(component, some));
+function plainValue(type: ParamType, some: boolean): unknown {
+  if (type.isArray()) return some ? [plainValue(type.arrayChildren, some)] : [];
+  if (type.isTuple()) return type.components.map((component) => plainValue(component, some));
   if (type.baseType === "address") return some ? ethers.Wallet.createRandom().address : ethers.ZeroAddress;
   if (type.baseType === "bool") return some;
   if (type.baseType === "string") return some ? "some" : "";
@@ -93,7 +93,7 @@ async function deploy() {
 
   /** Arguments of a call: nothing, something small, and what alone tells a veto from anybody's call. */
   function argumentsOf(fragment: FunctionFragment): unknown[][] {
-    const plain = [false, true].map((some) => fragment.inputs.map((input) => valueOf(input, some)));
+    const plain = [false, true].map((some) => fragment.inputs.map((input) => plainValue(input, some)));
 
     return fragment.name === "cancelClaim" ? [...plain, [source, 0, []]] : plain;
   }
