@@ -218,6 +218,35 @@ describe("GenesisClaim", () => {
       }
     });
 
+    it("on another chain takes the leaves of that chain, and none of the first", async () => {
+      const { chainId, claims, until, treasury } = await fixture();
+      const elsewhere = await network.create({ override: { chainId: 1_234 } });
+      const [deployer] = await elsewhere.ethers.getSigners();
+      const token = await elsewhere.ethers.deployContract("TestToken", ["Test", "TEST", 18]);
+      const mine = claims[3];
+
+      for (const [chain, isTaken] of [
+        [chainId, false],
+        [1_234n, true],
+      ] as const) {
+        const nonce = await elsewhere.ethers.provider.getTransactionCount(deployer.address);
+        const here = getCreateAddress({ from: deployer.address, nonce });
+        const leaf = leafOf(mine, chain, here);
+        const claim = await elsewhere.ethers.deployContract("GenesisClaim", [token, treasury, leaf, until]);
+        await token.mint(here, mine.amount);
+        const call = claim.claim(mine.index, mine.account, mine.amount, []);
+
+        if (isTaken) await call;
+        else {
+          await expect(call)
+            .to.be.revertedWithCustomError(claim, "GenesisProofInvalid")
+            .withArgs(mine.index, mine.account, mine.amount);
+        }
+      }
+      expect(await token.balanceOf(mine.account)).to.equal(mine.amount);
+      await elsewhere.close();
+    });
+
     it("takes no inner node for a leaf: leaves are hashed twice", async () => {
       const { claim, tree, stranger } = await fixture();
 
