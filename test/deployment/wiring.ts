@@ -32,6 +32,28 @@ describe("Deployment", () => {
       ]);
     });
 
+    it("is what the design says: two governors, each with a timelock, and what they decide about", async () => {
+      const { weal, timelock, governor, safetyTimelock, safetyGovernor, ledger, lens, registry, ...others } =
+        await fixture();
+      const { usePolicy, safetyBoard, safetyLens, stakeholding, genesisClaim } = others;
+
+      expect(await safetyGovernor.token()).to.equal(await weal.getAddress());
+      expect(await safetyGovernor.timelock()).to.equal(await safetyTimelock.getAddress());
+      expect(await governor.timelock()).to.not.equal(await safetyGovernor.timelock());
+      expect(await safetyBoard.safetyGovernance()).to.equal(await safetyTimelock.getAddress());
+      expect(await safetyBoard.usePolicy()).to.equal(await usePolicy.getAddress());
+      expect(await registry.safetyBoard()).to.equal(await safetyBoard.getAddress());
+      expect(await safetyLens.board()).to.equal(await safetyBoard.getAddress());
+      expect(await safetyLens.royaltyLens()).to.equal(await lens.getAddress());
+      expect(await stakeholding.weal()).to.equal(await weal.getAddress());
+      expect(await stakeholding.ledger()).to.equal(await ledger.getAddress());
+      expect(await genesisClaim.weal()).to.equal(await weal.getAddress());
+      expect(await genesisClaim.treasury()).to.equal(await timelock.getAddress());
+      for (const governed of [ledger, usePolicy, safetyBoard, stakeholding]) {
+        expect(await governed.governance()).to.equal(await timelock.getAddress());
+      }
+    });
+
     it("is complete with each contract: the deployer calls CreateX, and nothing of ours", async () => {
       const { signers, plan } = await fixture();
       const latest = await ethers.provider.getBlockNumber();

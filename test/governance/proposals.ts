@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { ZeroAddress } from "ethers";
+import { ZeroAddress, ZeroHash } from "ethers";
 import { network } from "hardhat";
 import type { WealGovernor } from "../../types/ethers-contracts/index.js";
 import { DAY } from "../helpers/protocol.js";
 import { bitmap, deployWithVoters, type Proposal, proposalOf, State, Vote, weal } from "./support.js";
 
 const connection = await network.create();
-const { networkHelpers } = connection;
+const { ethers, networkHelpers } = connection;
 
 async function deploy() {
   const context = await deployWithVoters(connection);
@@ -59,6 +59,73 @@ describe("WealGovernor", () => {
 
       expect(await governor["quorumNumerator()"]()).to.equal(4n);
       expect(await governor.quorum((await networkHelpers.time.latest()) - 1)).to.equal(weal("40000000"));
+    });
+
+    it("refuse a quorum of zero, in the constructor and by vote", async () => {
+      const { governor, weal: token, timelock, stranger, proposeAndQueue } = await fixture();
+      const settings = {
+        ...{ votingDelay: DAY, votingPeriod: DAY, lateQuorumExtension: 0, proposalThreshold: 0 },
+        ...{ quorumPercent: 0, guardianUntil: 0 },
+      };
+      await expect(ethers.deployContract("WealGovernor", ["No quorum", token, timelock, stranger, settings]))
+        .to.be.revertedWithCustomError(governor, "QuorumZero")
+        .withArgs();
+
+      const data = governor.interface.encodeFunctionData("updateQuorumNumerator", [0]);
+      const proposalId = await proposeAndQueue(
+        proposalOf([{ target: await governor.getAddress(), data }], "No quorum"),
+      );
+      await expect(governor["execute(uint256)"](proposalId))
+        .to.be.revertedWithCustomError(governor, "QuorumZero")
+        .withArgs();
+      expect(await governor["quorumNumerator()"]()).to.equal(4n);
+    });
+
+    it("refuse a quorum above the supply, and take one of all of it", async () => {
+      const { governor, weal: token, timelock, stranger } = await fixture();
+      const deploy = (quorumPercent: number) => {
+        const settings = {
+          ...{ votingDelay: DAY, votingPeriod: DAY, lateQuorumExtension: 0, proposalThreshold: 0 },
+          ...{ quorumPercent, guardianUntil: 0 },
+        };
+
+        return ethers.deployContract("WealGovernor", ["All", token, timelock, stranger, settings]);
+      };
+
+      await expect(deploy(101))
+        .to.be.revertedWithCustomError(governor, "GovernorInvalidQuorumFraction")
+        .withArgs(101, 100);
+      const all = await deploy(100);
+      await networkHelpers.mine(2);
+      expect(await all.quorum((await networkHelpers.time.latest()) - 1)).to.equal(weal("1000000000"));
+    });
+
+    it("of the safety governor are its own, shorter ones", async () => {
+      const { safetyGovernor, safetyTimelock, weal: token } = await fixture();
+
+      expect(await safetyGovernor.name()).to.equal("Commonweal Safety Governor");
+      expect(await safetyGovernor.token()).to.equal(await token.getAddress());
+      expect(await safetyGovernor.timelock()).to.equal(await safetyTimelock.getAddress());
+      expect(await safetyGovernor.votingDelay()).to.equal(DAY / 4);
+      expect(await safetyGovernor.votingPeriod()).to.equal(3 * DAY);
+      expect(await safetyGovernor.lateQuorumVoteExtension()).to.equal(DAY);
+      expect(await safetyGovernor.proposalThreshold()).to.equal(weal("100000"));
+      expect(await safetyGovernor["quorumNumerator()"]()).to.equal(4n);
+      expect(await safetyTimelock.getMinDelay()).to.equal(DAY);
+    });
+
+    it("name either governor in what wallets sign", async () => {
+      const { governor, safetyGovernor } = await fixture();
+      const { chainId } = await ethers.provider.getNetwork();
+
+      for (const [contract, name] of [
+        [governor, "Commonweal Governor"],
+        [safetyGovernor, "Commonweal Safety Governor"],
+      ] as const) {
+        expect(await contract.eip712Domain()).to.deep.equal([
+          ...["0x0f", name, "1", chainId, await contract.getAddress(), ZeroHash, []],
+        ]);
+      }
     });
 
     it("count fractionally, by the token's clock", async () => {

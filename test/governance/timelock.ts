@@ -5,7 +5,7 @@ import { DAY } from "../helpers/protocol.js";
 import { bitmap, deployWithVoters, operationOf, proposalOf, State } from "./support.js";
 
 const connection = await network.create();
-const { networkHelpers } = connection;
+const { ethers, networkHelpers } = connection;
 
 const ROLES = {
   DEFAULT_ADMIN_ROLE: ZeroHash,
@@ -156,6 +156,82 @@ describe("TimelockController", () => {
       await expect(governor["execute(uint256)"](proposalId))
         .to.be.revertedWithCustomError(governor, "GovernorUnexpectedProposalState")
         .withArgs(proposalId, State.Executed, bitmap(State.Queued));
+    });
+  });
+
+  describe("delay is not bypassed by", () => {
+    it("a proposal that schedules an operation of its own: only the governor may", async () => {
+      const { governor, timelock, proposal, proposeAndQueue } = await fixture();
+      const timelockAddress = await timelock.getAddress();
+      const [[target], , [data]] = proposal.asHashed;
+      const schedule = timelock.interface.encodeFunctionData("schedule", [target, 0, data, ZeroHash, ZeroHash, 0]);
+      const proposalId = await proposeAndQueue(proposalOf([{ target: timelockAddress, data: schedule }], "No delay"));
+
+      await expect(governor["execute(uint256)"](proposalId))
+        .to.be.revertedWithCustomError(timelock, "AccessControlUnauthorizedAccount")
+        .withArgs(timelockAddress, ROLES.PROPOSER_ROLE);
+    });
+
+    it("`relay`: what the governor schedules itself waits as long", async () => {
+      const { governor, timelock, ledger, proposal, proposeAndQueue } = await fixture();
+      const [governorAddress, timelockAddress] = [await governor.getAddress(), await timelock.getAddress()];
+      const [[target], , [payload]] = proposal.asHashed;
+      const relay = (call: string, description: string) => {
+        const data = governor.interface.encodeFunctionData("relay", [timelockAddress, 0, call]);
+
+        return proposeAndQueue(proposalOf([{ target: governorAddress, data }], description));
+      };
+      const schedule = (delay: number) =>
+        timelock.interface.encodeFunctionData("schedule", [target, 0, payload, ZeroHash, ZeroHash, delay]);
+
+      await expect(governor["execute(uint256)"](await relay(schedule(2 * DAY - 1), "Too soon")))
+        .to.be.revertedWithCustomError(timelock, "TimelockInsufficientDelay")
+        .withArgs(2 * DAY - 1, 2 * DAY);
+      const shorter = timelock.interface.encodeFunctionData("updateDelay", [0]);
+      await expect(governor["execute(uint256)"](await relay(shorter, "No delay from now on")))
+        .to.be.revertedWithCustomError(timelock, "TimelockUnauthorizedCaller")
+        .withArgs(governorAddress);
+      const grant = timelock.interface.encodeFunctionData("grantRole", [ROLES.PROPOSER_ROLE, timelockAddress]);
+      await expect(governor["execute(uint256)"](await relay(grant, "Another proposer")))
+        .to.be.revertedWithCustomError(timelock, "AccessControlUnauthorizedAccount")
+        .withArgs(governorAddress, ZeroHash);
+
+      await governor["execute(uint256)"](await relay(schedule(2 * DAY), "In time"));
+      const operation = await timelock.hashOperation(target, 0, payload, ZeroHash, ZeroHash);
+      expect(await timelock.getTimestamp(operation)).to.equal((await networkHelpers.time.latest()) + 2 * DAY);
+      expect(await ledger.protocolFeeBps()).to.equal(100n);
+    });
+
+    it("calls of the timelock to the governor that were not decided", async () => {
+      const { governor, timelock, stranger } = await fixture();
+      const timelockAddress = await timelock.getAddress();
+      await networkHelpers.impersonateAccount(timelockAddress);
+      await networkHelpers.setBalance(timelockAddress, 10n ** 18n);
+      const asTimelock = governor.connect(await ethers.getSigner(timelockAddress));
+
+      // The queue of decided calls is empty: OpenZeppelin panics.
+      for (const call of [
+        () => asTimelock.setVotingDelay(0),
+        () => asTimelock.updateQuorumNumerator(1),
+        () => asTimelock.updateTimelock(stranger.address),
+        () => asTimelock.relay(stranger.address, 1, "0x"),
+      ]) {
+        await expect(call()).to.be.revertedWithPanic(0x31);
+      }
+    });
+
+    it("executions of what is queued, by anybody, before its time", async () => {
+      const { governor, timelock, stranger, proposal, operation, proposeAndPass } = await fixture();
+      const proposalId = await proposeAndPass(proposal);
+      await governor["queue(uint256)"](proposalId);
+      const [targets, values, calldatas] = proposal.asHashed;
+
+      await expect(timelock.connect(stranger).executeBatch(targets, values, calldatas, ZeroHash, ZeroHash))
+        .to.be.revertedWithCustomError(timelock, "AccessControlUnauthorizedAccount")
+        .withArgs(stranger.address, ROLES.EXECUTOR_ROLE);
+      await expect(governor["execute(uint256)"](proposalId))
+        .to.be.revertedWithCustomError(timelock, "TimelockUnexpectedOperationState")
+        .withArgs(operation, bitmap(READY));
     });
   });
 });

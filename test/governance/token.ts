@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Signature, type Signer, ZeroAddress } from "ethers";
+import { concat, Signature, type Signer, type TypedDataDomain, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import { DAY } from "../helpers/protocol.js";
 import { deployWithVoters, weal } from "./support.js";
@@ -61,6 +61,38 @@ async function signDelegation({ domain, deadline }: Context, signer: Signer, del
   );
 
   return [delegatee, nonce, deadline, v, r, s] as const;
+}
+
+/** Signs the delegation of alice's votes to bob, or another, and returns the arguments of `delegateBySignature`. */
+async function signWalletDelegation(
+  { alice, bob, domain, deadline }: Context,
+  signer: Signer,
+  changes: { delegator?: string; delegatee?: string; nonce?: bigint; expiry?: number; domain?: TypedDataDomain } = {},
+) {
+  const { domain: another = domain, ...others } = changes;
+  const signed = { delegator: alice.address, delegatee: bob.address, nonce: 0n, expiry: deadline, ...others };
+  const signature = await signer.signTypedData(
+    another,
+    {
+      WalletDelegation: [
+        { name: "delegator", type: "address" },
+        { name: "delegatee", type: "address" },
+        { name: "nonce", type: "uint256" },
+        { name: "expiry", type: "uint256" },
+      ],
+    },
+    signed,
+  );
+
+  return [signed.delegator, signed.delegatee, signed.nonce, signed.expiry, signature] as const;
+}
+
+/** A contract wallet of `keeper` with 1,000 WEAL. */
+async function deployWallet({ token }: Context, keeper: Signer) {
+  const wallet = await ethers.deployContract("ERC1271Wallet", [await keeper.getAddress()]);
+  await token.transfer(wallet, weal("1000"));
+
+  return wallet.getAddress();
 }
 
 describe("WealToken", () => {
@@ -220,6 +252,125 @@ describe("WealToken", () => {
       await expect(token.delegateBySig(...delegation))
         .to.be.revertedWithCustomError(token, "VotesExpiredSignature")
         .withArgs(deadline);
+    });
+  });
+
+  describe("delegateBySignature", () => {
+    it("delegates the signer's votes, whoever sends it, once", async () => {
+      const context = await fixture();
+      const { token, alice, bob, stranger } = context;
+      const delegation = await signWalletDelegation(context, alice);
+
+      await expect(token.connect(stranger).delegateBySignature(...delegation))
+        .to.emit(token, "DelegateChanged")
+        .withArgs(alice.address, alice.address, bob.address)
+        .and.to.emit(token, "DelegateVotesChanged")
+        .withArgs(bob.address, weal("30000000"), weal("75000000"));
+
+      expect(await token.delegates(alice.address)).to.equal(bob.address);
+      expect(await token.getVotes(alice.address)).to.equal(0n);
+      await expect(token.delegateBySignature(...delegation))
+        .to.be.revertedWithCustomError(token, "InvalidAccountNonce")
+        .withArgs(alice.address, 1n);
+    });
+
+    it("delegates the votes of a smart wallet as ERC-1271 says, also with a longer signature", async () => {
+      const context = await fixture();
+      const { token, alice, bob, stranger } = context;
+      const delegator = await deployWallet(context, stranger);
+      const byAnother = await signWalletDelegation(context, alice, { delegator });
+      await expect(token.delegateBySignature(...byAnother))
+        .to.be.revertedWithCustomError(token, "DelegationInvalid")
+        .withArgs(delegator);
+
+      const [, delegatee, nonce, expiry, signature] = await signWalletDelegation(context, stranger, { delegator });
+      const prefixed = concat(["0x01", signature]);
+      await expect(token.delegateBySignature(delegator, delegatee, nonce, expiry, prefixed))
+        .to.emit(token, "DelegateChanged")
+        .withArgs(delegator, ZeroAddress, bob.address);
+      expect(await token.getVotes(bob.address)).to.equal(weal("30001000"));
+      expect(await token.nonces(delegator)).to.equal(1n);
+    });
+
+    it("serves one of two wallets of one key: the delegator is signed", async () => {
+      const context = await fixture();
+      const { token, stranger, alice } = context;
+      const [first, second] = [await deployWallet(context, stranger), await deployWallet(context, stranger)];
+      const [, ...signed] = await signWalletDelegation(context, stranger, { delegator: first });
+
+      for (const other of [second, stranger.address]) {
+        await expect(token.delegateBySignature(other, ...signed))
+          .to.be.revertedWithCustomError(token, "DelegationInvalid")
+          .withArgs(other);
+      }
+      await token.delegateBySignature(first, ...signed);
+      expect(await token.delegates(second)).to.equal(ZeroAddress);
+
+      // Nor does the key's own delegation, as OpenZeppelin has it, serve its wallets.
+      const [delegatee, nonce, expiry, v, r, s] = await signDelegation(context, stranger, alice.address);
+      const { serialized } = Signature.from({ v, r, s });
+      await expect(token.delegateBySignature(second, delegatee, nonce, expiry, serialized))
+        .to.be.revertedWithCustomError(token, "DelegationInvalid")
+        .withArgs(second);
+    });
+
+    it("refuses a signature by another, or of another delegation, chain, token or type", async () => {
+      const context = await fixture();
+      const { token, alice, bob, stranger, domain, deadline } = context;
+      const signed = async (...options: [Signer, Parameters<typeof signWalletDelegation>[2]?]) =>
+        (await signWalletDelegation(context, ...options))[4];
+      const [, , , v, r, s] = await signDelegation(context, alice, bob.address);
+
+      for (const signature of [
+        await signed(bob),
+        await signed(alice, { delegator: bob.address }),
+        await signed(alice, { delegatee: stranger.address }),
+        await signed(alice, { nonce: 1n }),
+        await signed(alice, { expiry: deadline + 1 }),
+        await signed(alice, { domain: { ...domain, chainId: domain.chainId + 1n } }),
+        await signed(alice, { domain: { ...domain, verifyingContract: bob.address } }),
+        await signed(alice, { domain: { ...domain, name: "Commonweal Governor" } }),
+        Signature.from({ v, r, s }).serialized,
+        "0x",
+      ]) {
+        await expect(token.delegateBySignature(alice.address, bob.address, 0n, deadline, signature))
+          .to.be.revertedWithCustomError(token, "DelegationInvalid")
+          .withArgs(alice.address);
+      }
+      expect(await token.delegates(alice.address)).to.equal(alice.address);
+      expect(await token.nonces(alice.address)).to.equal(0n);
+    });
+
+    it("serves to the last second of its time, and not after", async () => {
+      const context = await fixture();
+      const { token, alice, bob, deadline } = context;
+      const delegation = await signWalletDelegation(context, alice);
+      const before = await networkHelpers.takeSnapshot();
+
+      await networkHelpers.time.setNextBlockTimestamp(deadline + 1);
+      await expect(token.delegateBySignature(...delegation))
+        .to.be.revertedWithCustomError(token, "VotesExpiredSignature")
+        .withArgs(deadline);
+      await before.restore();
+      await networkHelpers.time.setNextBlockTimestamp(deadline);
+      await token.delegateBySignature(...delegation);
+      expect(await token.delegates(alice.address)).to.equal(bob.address);
+    });
+
+    it("shares its nonce with permits and with delegateBySig: what is used makes what was signed before useless", async () => {
+      const context = await fixture();
+      const { token, alice, bob } = context;
+      const delegation = await signWalletDelegation(context, alice);
+      await token.permit(...(await signPermit(context, alice, alice.address, bob.address)));
+      await expect(token.delegateBySignature(...delegation))
+        .to.be.revertedWithCustomError(token, "InvalidAccountNonce")
+        .withArgs(alice.address, 1n);
+
+      const permit = await signPermit(context, alice, alice.address, bob.address);
+      await token.delegateBySignature(...(await signWalletDelegation(context, alice, { nonce: 1n })));
+      await expect(token.permit(...permit)).to.be.revertedWithCustomError(token, "ERC2612InvalidSigner");
+      await token.delegateBySig(...(await signDelegation(context, alice, alice.address, 2n)));
+      expect(await token.nonces(alice.address)).to.equal(3n);
     });
   });
 

@@ -274,6 +274,76 @@ describe("WealGovernor", () => {
     });
   });
 
+  describe("castVoteBySig with a nonce for each proposal", () => {
+    /** A second proposal whose vote is open too, and the ballot of alice on either, signed for its own nonce. */
+    async function twoBallots() {
+      const context = await fixture();
+      const { governor, alice, proposeAndOpen, proposalId, domain } = context;
+      const second = await proposeAndOpen(proposalOf([{ target: alice.address, data: "0x" }], "Another"));
+      const ballotOn = async (proposalId: bigint, support: number, nonce?: bigint) => {
+        const key = BigInt.asUintN(192, proposalId);
+        // The key, and above it how many ballots with it were counted: none.
+        const keyed = await governor["nonces(address,uint192)"](alice.address, key);
+        expect(keyed).to.equal(key << 64n);
+        const ballot = { proposalId, support, voter: alice.address, nonce: nonce ?? keyed };
+
+        return [proposalId, support, alice.address, await signBallot(alice, domain, ballot)] as const;
+      };
+      const ballots = [await ballotOn(proposalId, Vote.For), await ballotOn(second, Vote.Against)] as const;
+
+      return { ...context, second, ballotOn, ballots };
+    }
+
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      it(`counts ballots that were signed together, sent in the order ${order}`, async () => {
+        const { governor, alice, stranger, proposalId, second, ballots } = await twoBallots();
+
+        for (const i of order) {
+          await expect(governor.connect(stranger).castVoteBySig(...ballots[i]))
+            .to.emit(governor, "VoteCast")
+            .withArgs(alice.address, ballots[i][0], ballots[i][1], weal("45000000"), "");
+        }
+        expect(await governor.proposalVotes(proposalId)).to.deep.equal([0n, weal("45000000"), 0n]);
+        expect(await governor.proposalVotes(second)).to.deep.equal([weal("45000000"), 0n, 0n]);
+        // The voter's other nonce is as it was.
+        expect(await governor["nonces(address)"](alice.address)).to.equal(0n);
+      });
+    }
+
+    it("counts each once", async () => {
+      const { governor, alice, proposalId, ballots } = await twoBallots();
+      await governor.castVoteBySig(...ballots[0]);
+      const key = BigInt.asUintN(192, proposalId);
+
+      expect(await governor["nonces(address,uint192)"](alice.address, key)).to.equal((key << 64n) + 1n);
+      await expect(governor.castVoteBySig(...ballots[0]))
+        .to.be.revertedWithCustomError(governor, "GovernorInvalidSignature")
+        .withArgs(alice.address);
+    });
+
+    it("still counts ballots that are signed one after the other, beside them", async () => {
+      const { governor, alice, second, ballotOn, ballots } = await twoBallots();
+      const unkeyed = await ballotOn(second, Vote.Abstain, 0n);
+      await governor.castVoteBySig(...ballots[0]);
+      await governor.castVoteBySig(...unkeyed);
+
+      expect(await governor["nonces(address)"](alice.address)).to.equal(1n);
+      expect(await governor.proposalVotes(second)).to.deep.equal([0n, 0n, weal("45000000")]);
+    });
+
+    it("takes no nonce of another proposal", async () => {
+      const { governor, alice, proposalId, second, ballotOn } = await twoBallots();
+      const ballot = await ballotOn(second, Vote.For, BigInt.asUintN(192, proposalId) << 64n);
+
+      await expect(governor.castVoteBySig(...ballot))
+        .to.be.revertedWithCustomError(governor, "GovernorInvalidSignature")
+        .withArgs(alice.address);
+    });
+  });
+
   describe("late quorum", () => {
     it("keeps the vote open for two more days when quorum comes in its last hour", async () => {
       const { governor, alice, bob, proposalId, end } = await fixture();

@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { expect } from "chai";
+import hre, { network } from "hardhat";
+import local from "../../scripts/parameters/local.json" with { type: "json" };
+import {
+  governorArguments,
+  type Parameters,
+  ParametersInvalid,
+  requireSafetyInTime,
+  secondsOf,
+} from "../../scripts/parameters.js";
+import { deployProtocol } from "../../scripts/protocol.js";
+import { DAY, deployTestProtocol, testParameters } from "../helpers/protocol.js";
+
+const connection = await network.create();
+const { ethers, networkHelpers } = connection;
+
+const deploy = () => deployTestProtocol(connection);
+const ANYBODY = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+
+/** The test's parameters with a safety governor that takes so many seconds to decide. */
+function deciding(seconds: number): Parameters {
+  const parameters = testParameters(ANYBODY);
+  const { votingDelay, votingPeriod, lateQuorumExtension } = parameters.safetyGovernor;
+  const timelockDelay = seconds - votingDelay - votingPeriod - lateQuorumExtension;
+
+  return { ...parameters, safetyGovernor: { ...parameters.safetyGovernor, timelockDelay } };
+}
+
+/** Each date that parameters have, and what the message calls it. */
+const DATES: [string, (date: string) => Parameters][] = [
+  [
+    "genesis.community.until",
+    (until) => {
+      const { genesis, ...others } = testParameters(ANYBODY);
+
+      return { ...others, genesis: { ...genesis, community: { ...genesis.community, until } } };
+    },
+  ],
+  ...(["start", "end"] as const).map((which): [string, (date: string) => Parameters] => [
+    `genesis.founders.${which}`,
+    (date) => {
+      const { genesis, ...others } = testParameters(ANYBODY);
+
+      return { ...others, genesis: { ...genesis, founders: [{ ...genesis.founders[0], [which]: date }] } };
+    },
+  ]),
+  ...(["governor", "safetyGovernor"] as const).map((which): [string, (date: string) => Parameters] => [
+    "guardian.until",
+    (until) => {
+      const parameters = testParameters(ANYBODY);
+
+      return { ...parameters, [which]: { ...parameters[which], guardian: { account: ANYBODY, until } } };
+    },
+  ]),
+];
+
+/** Returns why a deployment with these parameters fails, and requires that it sent nothing. */
+async function refusalOf(parameters: Parameters): Promise<Error> {
+  const [deployer] = await ethers.getSigners();
+  const before = [await ethers.provider.getTransactionCount(deployer.address), await ethers.provider.getBlockNumber()];
+  const error = await deployProtocol(connection, hre.artifacts, parameters).then(
+    () => new Error("It was not refused."),
+    (error: Error) => error,
+  );
+  const after = [await ethers.provider.getTransactionCount(deployer.address), await ethers.provider.getBlockNumber()];
+  expect(after).to.deep.equal(before);
+
+  return error;
+}
+
+describe("Parameters", () => {
+  describe("of a local chain", () => {
+    it("pin the use policy of the docs: its sha-256 and its numbered clauses", async () => {
+      const bytes = await readFile(new URL("../../docs/use-policy.md", import.meta.url));
+      const numbers = [...bytes.toString("utf8").matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number));
+
+      expect(local.usePolicy.digest).to.equal(`0x${createHash("sha256").update(bytes).digest("hex")}`);
+      expect(numbers).to.deep.equal(Array.from({ length: local.usePolicy.clauseCount }, (_, i) => i + 1));
+    });
+
+    it("let the safety governor decide while the board's restriction holds, with time to spare", () => {
+      const { votingDelay, votingPeriod, lateQuorumExtension, timelockDelay } = local.safetyGovernor;
+
+      expect(votingDelay + votingPeriod + lateQuorumExtension + timelockDelay).to.be.at.most(10 * DAY);
+      expect(() => requireSafetyInTime(local)).to.not.throw();
+    });
+  });
+
+  describe("requireSafetyInTime", () => {
+    it("counts every period of a decision that comes late, and what the board's contract allows", async () => {
+      const { safetyBoard } = await networkHelpers.loadFixture(deploy);
+      const period = Number(await safetyBoard.restrictionPeriod());
+      expect(period).to.equal(14 * DAY);
+
+      expect(() => requireSafetyInTime(deciding(period - 1))).to.not.throw();
+      for (const seconds of [period, period + 1]) {
+        expect(() => requireSafetyInTime(deciding(seconds))).to.throw(
+          ParametersInvalid,
+          `safetyGovernor: it takes ${seconds} seconds to decide, and the board's restriction ends after ${period}; ` +
+            "shorten its times. Nothing was deployed.",
+        );
+      }
+    });
+
+    it("is asked before anything is sent", async () => {
+      const error = await refusalOf(deciding(14 * DAY));
+
+      expect(error).to.be.instanceOf(ParametersInvalid);
+      expect(error.message).to.match(/^safetyGovernor: .* Nothing was deployed\.$/);
+    });
+  });
+
+  describe("dates", () => {
+    it("are seconds in Unix time, with whatever offset they are written", () => {
+      for (const [date, seconds] of [
+        ["1970-01-01T00:00:00Z", 0],
+        ["2030-01-01T00:00:00Z", 1_893_456_000],
+        ["2030-01-01T01:00:00+01:00", 1_893_456_000],
+        ["2030-01-01", 1_893_456_000],
+        ["2030-01-01T00:00:00.999Z", 1_893_456_000],
+      ] as const) {
+        expect(secondsOf(date, "date")).to.equal(seconds);
+      }
+    });
+
+    for (const [parameter, withDate] of DATES) {
+      it(`${parameter}: what is no date is refused before anything is sent`, async () => {
+        for (const date of ["tomorrow", "", "2030-13-01T00:00:00Z"]) {
+          const error = await refusalOf(withDate(date));
+
+          expect(error).to.be.instanceOf(ParametersInvalid);
+          expect(error.message).to.equal(
+            `${parameter}: "${date}" is no date; write it as 2030-01-01T00:00:00Z. Nothing was deployed.`,
+          );
+        }
+      });
+    }
+
+    for (const [end, what] of [
+      ["2030-01-01T00:00:00Z", "at"],
+      ["2029-12-31T23:59:59Z", "before"],
+    ]) {
+      it(`a founder's end ${what} its start is refused before anything is sent`, async () => {
+        const { genesis, ...others } = testParameters(ANYBODY);
+        const founder = { ...genesis.founders[0], start: "2030-01-01T00:00:00Z", end };
+        const error = await refusalOf({ ...others, genesis: { ...genesis, founders: [founder] } });
+
+        expect(error).to.be.instanceOf(ParametersInvalid);
+        expect(error.message).to.equal(
+          `genesis.founders.end: ${end} is not after 2030-01-01T00:00:00Z. Nothing was deployed.`,
+        );
+      });
+    }
+  });
+
+  describe("governorArguments", () => {
+    const governor = testParameters(ANYBODY).governor;
+
+    it("are the constructor's, with the threshold in units", () => {
+      expect(governorArguments("Name", "token", "timelock", governor)).to.deep.equal([
+        ...["Name", "token", "timelock", ethers.ZeroAddress],
+        {
+          ...{ votingDelay: DAY, votingPeriod: 7 * DAY, lateQuorumExtension: 2 * DAY, quorumPercent: 4 },
+          ...{ proposalThreshold: 100_000n * 10n ** 18n, guardianUntil: Date.UTC(2100, 0) / 1_000 },
+        },
+      ]);
+    });
+
+    it("have nobody as guardian, until never, where there is none", () => {
+      const [, , , guardian, settings] = governorArguments("Name", "token", "timelock", {
+        ...governor,
+        guardian: undefined,
+      });
+
+      expect(guardian).to.equal(ethers.ZeroAddress);
+      expect(settings).to.have.property("guardianUntil", 0);
+    });
+  });
+});
