@@ -1,6 +1,6 @@
 import { CommonwealError, type Contracts } from "@commonweal/sdk";
 import { ballotRelayAbi, wealGovernorAbi } from "@commonweal/sdk/contracts";
-import { Contract, FetchRequest, Interface, isError, JsonRpcProvider, Wallet } from "ethers";
+import { Contract, dataLength, FetchRequest, Interface, isError, JsonRpcProvider, Wallet } from "ethers";
 import { isPlain, type Posted } from "./ballots.js";
 import type { Config } from "./config.js";
 import { Refusal, SEND_IT_YOURSELF } from "./refusals.js";
@@ -243,7 +243,8 @@ export function refusalFor(name: string, args: readonly unknown[], options?: Err
 
 /** Returns what a batch's event says against a ballot. */
 export function refusalIn(chain: Chain, governor: string, reason: string): Refusal {
-  const error = chain.governorAt(governor).interface.parseError(reason);
+  // Whose gas runs out has no reason, and ethers parses none that is shorter than a selector.
+  const error = dataLength(reason) < 4 ? null : chain.governorAt(governor).interface.parseError(reason);
   if (error !== null) return refusalFor(error.name, error.args.toArray());
 
   return new Refusal("too_much_gas", `The ballot took more gas than this relayer gives: ${SEND_IT_YOURSELF}.`);
