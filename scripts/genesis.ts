@@ -1,29 +1,9 @@
 import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
 import { parseUnits, ZeroHash } from "ethers";
-import { ParametersInvalid, secondsOf } from "./parameters.js";
+import { type Genesis, type Parameters, ParametersInvalid, type Part, secondsOf } from "./parameters.js";
 
 /** The whole supply of WEAL, in units of 10⁻¹⁸, as `WealToken` has it. */
 export const SUPPLY = parseUnits("1000000000", 18);
-
-/** An account and its part, in WEAL. */
-export interface Part {
-  account: string;
-  weal: string;
-}
-
-/** Who gets the supply. Amounts are decimal strings in WEAL, dates are ISO 8601. */
-export interface Genesis {
-  /** What governance spends. */
-  treasury: string;
-  /** The reserve from which models are paid for the fees that they bring. */
-  stakeholding: string;
-  /** Set aside under a Merkle root; until the date each account claims its own, then the rest goes to the treasury. */
-  community: { until: string; claims: Part[] };
-  /** Paid out evenly from start to end. */
-  founders: (Part & { start: string; end: string })[];
-  /** What can vote from the first day, once it is delegated. */
-  holders: Part[];
-}
 
 /** Where the parts of the supply that contracts hold will be. */
 export interface GenesisAddresses {
@@ -44,10 +24,10 @@ const LEAF_ENCODING = ["uint256", "address", "uint256", "address", "uint256"];
 /**
  * Returns who is minted how much.
  *
- * @throws {ParametersInvalid} when the parts do not sum to the supply, or those that can vote are below the quorum.
+ * @throws {ParametersInvalid} when the parts do not sum to the supply, or those that can vote can decide nothing.
  */
-export function distributionOf(genesis: Genesis, addresses: GenesisAddresses, quorumPercent: number) {
-  const { treasury, stakeholding, community, founders, holders } = genesis;
+export function distributionOf(parameters: Parameters, addresses: GenesisAddresses) {
+  const { treasury, stakeholding, community, founders, holders } = parameters.genesis;
   const distribution = [
     { account: addresses.treasury, amount: wealOf(treasury) },
     { account: addresses.stakeholding, amount: wealOf(stakeholding) },
@@ -62,18 +42,29 @@ export function distributionOf(genesis: Genesis, addresses: GenesisAddresses, qu
       `its parts sum to ${sum} units of WEAL instead of ${SUPPLY}; change one of them by ${SUPPLY - sum}`,
     );
   }
-  // Treasury, reserve, what is unclaimed and what is vesting delegate to nobody.
-  const votes = sumOf(holders);
-  const quorum = (SUPPLY * BigInt(quorumPercent)) / 100n;
-  if (votes < quorum) {
-    throw new ParametersInvalid(
-      "genesis.holders",
-      `they hold ${votes} units of WEAL, below the quorum of ${quorum}: nothing could be decided; ` +
-        "give them more, or lower governor.quorumPercent",
-    );
-  }
+  requireVotes(parameters, sumOf(holders));
 
   return distribution;
+}
+
+/** Treasury, reserve, what is unclaimed and what is vesting delegate to nobody: holders must suffice. */
+function requireVotes(parameters: Parameters, votes: bigint): void {
+  for (const name of ["governor", "safetyGovernor"] as const) {
+    const { quorumPercent, proposalThreshold } = parameters[name];
+    const needs = {
+      quorumPercent: (SUPPLY * BigInt(quorumPercent)) / 100n,
+      proposalThreshold: wealOf(proposalThreshold),
+    };
+    for (const [parameter, needed] of Object.entries(needs)) {
+      if (votes >= needed) continue;
+
+      throw new ParametersInvalid(
+        "genesis.holders",
+        `they hold ${votes} units of WEAL, below the ${needed} of ${name}.${parameter}: nothing could be decided; ` +
+          "give them more, or lower that",
+      );
+    }
+  }
 }
 
 /** Returns the community's tree, or nothing if there are no claims. */
@@ -98,11 +89,7 @@ export function rootOf(tree: ClaimTree | undefined): string {
 
 /** Returns a founder's constructor arguments of OpenZeppelin's VestingWallet: beneficiary, start, seconds. */
 export function vestingArguments({ account, start, end }: Genesis["founders"][number]): [string, number, number] {
-  const from = secondsOf(start, "genesis.founders.start");
-  const duration = secondsOf(end, "genesis.founders.end") - from;
-  if (duration <= 0) throw new ParametersInvalid("genesis.founders.end", `${end} is not after ${start}`);
-
-  return [account, from, duration];
+  return [account, secondsOf(start), secondsOf(end) - secondsOf(start)];
 }
 
 function wealOf(weal: string): bigint {

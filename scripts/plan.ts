@@ -2,7 +2,7 @@ import { AbiCoder, concat, Interface, parseUnits, ZeroAddress } from "ethers";
 import type { ArtifactManager } from "hardhat/types/artifacts";
 import { create3Address, saltOf } from "./create3.js";
 import { type ClaimTree, claimTree, distributionOf, rootOf, vestingArguments } from "./genesis.js";
-import { governorArguments, type Parameters, requireSafetyInTime, secondsOf } from "./parameters.js";
+import { governorArguments, type Parameters, requireValid, secondsOf } from "./parameters.js";
 
 /** A contract of the protocol, before it is deployed. */
 export interface PlannedContract {
@@ -64,7 +64,7 @@ export async function planProtocol(
   parameters: Parameters,
   chainId: bigint,
 ): Promise<Plan> {
-  requireSafetyInTime(parameters);
+  requireValid(parameters);
   const { governor, safetyGovernor, usePolicy, sources, genesis } = parameters;
   const at = (name: PlannedName) => create3Address(deployer, name);
   const [timelock, safetyTimelock, weal, ledger] = [
@@ -82,7 +82,7 @@ export async function planProtocol(
   const claims = claimTree(genesis, chainId, addresses.claim);
 
   const constructorArguments: Record<ContractName, unknown[]> = {
-    WealToken: [distributionOf(genesis, addresses, governor.quorumPercent)],
+    WealToken: [distributionOf(parameters, addresses)],
     // The governor alone proposes, cancels and executes; no admin but the timelock itself.
     TimelockController: [governor.timelockDelay, [at("WealGovernor")], [at("WealGovernor")], ZeroAddress],
     WealGovernor: governorArguments("Commonweal Governor", weal, timelock, governor),
@@ -91,7 +91,7 @@ export async function planProtocol(
     UsePolicy: [timelock, usePolicy.digest, usePolicy.clauseCount, usePolicy.uri],
     SafetyBoard: [timelock, safetyTimelock, at("UsePolicy"), parameters.safetyBoard],
     Stakeholding: [timelock, weal, ledger, parseUnits(parameters.stakeholdingEpochCap, 18)],
-    GenesisClaim: [weal, timelock, rootOf(claims), secondsOf(genesis.community.until, "genesis.community.until")],
+    GenesisClaim: [weal, timelock, rootOf(claims), secondsOf(genesis.community.until)],
     BallotRelay: [],
     RoyaltyLedger: [timelock, parameters.protocolFeeBps, [weal, ...parameters.currencies]],
     RoyaltyLens: [ledger],

@@ -1,7 +1,8 @@
+import type { Provider } from "ethers";
 import type { ArtifactManager } from "hardhat/types/artifacts";
 import type { NetworkConnection } from "hardhat/types/network";
 import { protocolModule } from "./modules/Protocol.js";
-import type { Parameters } from "./parameters.js";
+import { type Parameters, requireFutureDates } from "./parameters.js";
 import { moduleParameters, type PlannedContract, planProtocol } from "./plan.js";
 
 /** Thrown when a contract is not where all the others expect it. */
@@ -33,6 +34,7 @@ export async function deployProtocol(
   const [deployer] = await connection.ethers.getSigners();
   const { chainId } = await connection.ethers.provider.getNetwork();
   const plan = await planProtocol(artifacts, deployer.address, parameters, chainId);
+  await requireFutureDatesIfNew(connection.ethers.provider, plan.contracts[0].address, parameters);
 
   // The create2 strategy is asked for what it does first: make sure that CreateX is there, and is CreateX. The modules
   // themselves call it for CREATE3.
@@ -46,6 +48,17 @@ export async function deployProtocol(
   requireAsPlanned(plan.contracts, deployed);
 
   return { plan: plan.contracts, claims: plan.claims, contracts };
+}
+
+/** A deployment that was begun is finished whenever that is. */
+async function requireFutureDatesIfNew(
+  provider: Pick<Provider, "getCode" | "getBlock">,
+  first: string,
+  parameters: Parameters,
+): Promise<void> {
+  if ((await provider.getCode(first)) !== "0x") return;
+
+  requireFutureDates(parameters, (await provider.getBlock("latest"))?.timestamp ?? 0);
 }
 
 /** Constructors have named the planned addresses already. */

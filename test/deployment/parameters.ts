@@ -7,7 +7,8 @@ import {
   governorArguments,
   type Parameters,
   ParametersInvalid,
-  requireSafetyInTime,
+  requireFutureDates,
+  requireValid,
   secondsOf,
 } from "../../scripts/parameters.js";
 import { deployProtocol } from "../../scripts/protocol.js";
@@ -18,6 +19,7 @@ const { ethers, networkHelpers } = connection;
 
 const deploy = () => deployTestProtocol(connection);
 const ANYBODY = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+const NOBODY = ethers.ZeroAddress;
 
 /** The test's parameters with a safety governor that takes so many seconds to decide. */
 function deciding(seconds: number): Parameters {
@@ -39,7 +41,7 @@ const DATES: [string, (date: string) => Parameters][] = [
     },
   ],
   ...(["start", "end"] as const).map((which): [string, (date: string) => Parameters] => [
-    `genesis.founders.${which}`,
+    `genesis.founders[0].${which}`,
     (date) => {
       const { genesis, ...others } = testParameters(ANYBODY);
 
@@ -47,7 +49,7 @@ const DATES: [string, (date: string) => Parameters][] = [
     },
   ]),
   ...(["governor", "safetyGovernor"] as const).map((which): [string, (date: string) => Parameters] => [
-    "guardian.until",
+    `${which}.guardian.until`,
     (until) => {
       const parameters = testParameters(ANYBODY);
 
@@ -56,11 +58,53 @@ const DATES: [string, (date: string) => Parameters][] = [
   ]),
 ];
 
+/** What nobody should deploy, what the message begins with, and how to come to it. */
+const INVALID: [what: string, message: string, change: (parameters: Parameters) => Parameters][] = [
+  ["a fee above its cap", "protocolFeeBps: ", (all) => ({ ...all, protocolFeeBps: 251 })],
+  ["a fee of half a point", "protocolFeeBps: ", (all) => ({ ...all, protocolFeeBps: 0.5 })],
+  ["what is no address", 'currencies[0]: "USDC" is no address', (all) => ({ ...all, currencies: ["USDC"] })],
+  ["nobody on the board", "safetyBoard[0]: the zero address", (all) => ({ ...all, safetyBoard: [NOBODY] })],
+  ["a wrong checksum", 'safetyBoard[0]: "0x709', (all) => ({ ...all, safetyBoard: [ANYBODY.replace("c", "C")] })],
+  ["no timelock", "governor.timelockDelay: ", (all) => ({ ...all, governor: { ...all.governor, timelockDelay: 0 } })],
+  ["no quorum", "governor.quorumPercent: ", (all) => ({ ...all, governor: { ...all.governor, quorumPercent: 0 } })],
+  [
+    "more than everybody as quorum",
+    "safetyGovernor.quorumPercent: ",
+    (all) => ({ ...all, safetyGovernor: { ...all.safetyGovernor, quorumPercent: 101 } }),
+  ],
+  [
+    "an extension beyond the vote",
+    "governor.lateQuorumExtension: it is longer than the voting period",
+    (all) => ({ ...all, governor: { ...all.governor, lateQuorumExtension: all.governor.votingPeriod + 1 } }),
+  ],
+  [
+    "a policy without clauses",
+    "usePolicy.clauseCount: ",
+    (all) => ({ ...all, usePolicy: { ...all.usePolicy, clauseCount: 0 } }),
+  ],
+  ["what is no digest", "usePolicy.digest: ", (all) => ({ ...all, usePolicy: { ...all.usePolicy, digest: "0x12" } })],
+  ["no verifiers to ask", "sources.threshold: ", (all) => ({ ...all, sources: { threshold: 0, verifiers: [] } })],
+  ...["-1", "200_000_000", "1.0000000000000000001", "1e9", ""].map(
+    (treasury): [string, string, (parameters: Parameters) => Parameters] => [
+      `"${treasury}" as an amount`,
+      `genesis.treasury: "${treasury}" is no amount of WEAL`,
+      (all) => ({ ...all, genesis: { ...all.genesis, treasury } }),
+    ],
+  ),
+  [
+    "nobody as a holder",
+    "genesis.holders[0].account: the zero address",
+    (all) => ({ ...all, genesis: { ...all.genesis, holders: [{ account: NOBODY, weal: "1" }] } }),
+  ],
+  ["what it does not know", 'parameters: Unrecognized key: "fee"', (all) => ({ ...all, fee: 1 }) as Parameters],
+];
+
 /** Returns why a deployment with these parameters fails, and requires that it sent nothing. */
-async function refusalOf(parameters: Parameters): Promise<Error> {
+async function refusalOf(parameters: Parameters, on = connection): Promise<Error> {
+  const { ethers } = on;
   const [deployer] = await ethers.getSigners();
   const before = [await ethers.provider.getTransactionCount(deployer.address), await ethers.provider.getBlockNumber()];
-  const error = await deployProtocol(connection, hre.artifacts, parameters).then(
+  const error = await deployProtocol(on, hre.artifacts, parameters).then(
     () => new Error("It was not refused."),
     (error: Error) => error,
   );
@@ -84,25 +128,31 @@ describe("Parameters", () => {
       const { votingDelay, votingPeriod, lateQuorumExtension, timelockDelay } = local.safetyGovernor;
 
       expect(votingDelay + votingPeriod + lateQuorumExtension + timelockDelay).to.be.at.most(10 * DAY);
-      expect(() => requireSafetyInTime(local)).to.not.throw();
+      expect(() => requireValid(local)).to.not.throw();
     });
   });
 
-  describe("requireSafetyInTime", () => {
+  describe("requireValid", () => {
     it("counts every period of a decision that comes late, and what the board's contract allows", async () => {
       const { safetyBoard } = await networkHelpers.loadFixture(deploy);
       const period = Number(await safetyBoard.restrictionPeriod());
       expect(period).to.equal(14 * DAY);
 
-      expect(() => requireSafetyInTime(deciding(period - 1))).to.not.throw();
+      expect(() => requireValid(deciding(period - 1))).to.not.throw();
       for (const seconds of [period, period + 1]) {
-        expect(() => requireSafetyInTime(deciding(seconds))).to.throw(
+        expect(() => requireValid(deciding(seconds))).to.throw(
           ParametersInvalid,
           `safetyGovernor: it takes ${seconds} seconds to decide, and the board's restriction ends after ${period}; ` +
             "shorten its times. Nothing was deployed.",
         );
       }
     });
+
+    for (const [what, message, change] of INVALID) {
+      it(`refuses ${what}`, () => {
+        expect(() => requireValid(change(testParameters(ANYBODY)))).to.throw(ParametersInvalid, message);
+      });
+    }
 
     it("is asked before anything is sent", async () => {
       const error = await refusalOf(deciding(14 * DAY));
@@ -121,7 +171,7 @@ describe("Parameters", () => {
         ["2030-01-01", 1_893_456_000],
         ["2030-01-01T00:00:00.999Z", 1_893_456_000],
       ] as const) {
-        expect(secondsOf(date, "date")).to.equal(seconds);
+        expect(secondsOf(date)).to.equal(seconds);
       }
     });
 
@@ -138,6 +188,24 @@ describe("Parameters", () => {
       });
     }
 
+    it("that have passed are refused when a deployment begins", async () => {
+      const fresh = await network.create();
+      const now = await fresh.networkHelpers.time.latest();
+      const [past, present] = [now - 1, now].map((time) => new Date(time * 1_000).toISOString());
+      const future = new Date((now + 1) * 1_000).toISOString();
+
+      for (const [parameter, withDate] of DATES.filter(([name]) => name.endsWith("until"))) {
+        for (const date of [past, present]) {
+          expect(() => requireFutureDates(withDate(date), now)).to.throw(
+            ParametersInvalid,
+            `${parameter}: ${date} has passed; write a date to come. Nothing was deployed.`,
+          );
+        }
+        expect(() => requireFutureDates(withDate(future), now)).to.not.throw();
+        expect((await refusalOf(withDate(past), fresh)).message).to.include(`${parameter}: ${past} has passed`);
+      }
+    });
+
     for (const [end, what] of [
       ["2030-01-01T00:00:00Z", "at"],
       ["2029-12-31T23:59:59Z", "before"],
@@ -149,7 +217,7 @@ describe("Parameters", () => {
 
         expect(error).to.be.instanceOf(ParametersInvalid);
         expect(error.message).to.equal(
-          `genesis.founders.end: ${end} is not after 2030-01-01T00:00:00Z. Nothing was deployed.`,
+          "genesis.founders[0].end: it is not after the start; move it back. Nothing was deployed.",
         );
       });
     }
