@@ -208,7 +208,10 @@ export async function deployEconomy(connection: NetworkConnection) {
       taken[name] = await inEach((currency) => balanceOf(to, currency));
     }
     const to = freshAccount("host");
-    for (const currency of all) await ledger.connect(host).claimHostPart([hosting], currency, to);
+    for (const currency of all) {
+      if ((await ledger.claimableByHost(hosting, currency)) === 0n) continue;
+      await ledger.connect(host).claimHostPart([hosting], currency, to);
+    }
     taken.host = await inEach((currency) => balanceOf(to, currency));
     taken.source = await inEach((currency) => ledger.claimable(accounts.source, source, currency));
 
