@@ -78,7 +78,8 @@ async function grab({ sources, claimOf, send, other }: Context, source: string, 
         () => false,
       );
       if (isTaken) {
-        await send(claim, attestations);
+        // The next block is a second later, and what is asked for may be another thing then.
+        await send(claim, attestations).catch(() => undefined);
         break;
       }
     }
@@ -147,7 +148,7 @@ describe("A hostile majority and a source that nobody has claimed", function () 
         expect(await ledger.balanceOf(author.address, claimed)).to.equal(TOTAL_SHARES);
         expect(await ledger.balanceOf(other.address, claimed)).to.equal(0n);
       }),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 25, endOnFailure: true, examples: [[Array<Order>(6).fill({ kind: "wait", seconds: WAIT })]] },
     );
     // Some courses came to that: it is the time that is tested.
     expect(taken).to.be.greaterThan(0);
