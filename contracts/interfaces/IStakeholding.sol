@@ -79,7 +79,7 @@ interface IStakeholding {
     /* VIEWS */
 
     /// @notice Returns the protocol fees that a model has brought in, in the currency's units: exactly, until it retires
-    /// an edge; from then on up to 24 units less, which its books do not tell any more.
+    /// an edge; from then on up to 23 units less, which its books do not tell any more.
     /// @dev Requirements: the model is open and the currency is listed. Income that was not cascaded has brought no fee.
     /// @param model The model.
     /// @param currency The currency.

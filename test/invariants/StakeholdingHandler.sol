@@ -167,7 +167,7 @@ contract StakeholdingHandler is DiamondLedger {
     }
 
     function wait(uint256 time) external {
-        vm.warp(block.timestamp + bound(time, 1, 12 days));
+        vm.warp(block.timestamp + bound(time, 1, 3 days));
 
         _noteCap();
         _finish(Action.Wait, true);
