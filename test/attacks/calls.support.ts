@@ -1,6 +1,5 @@
 import { type BaseContract, type FunctionFragment, type Interface, MaxUint256, type ParamType, toBeHex } from "ethers";
 import fc from "fast-check";
-import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { PlannedContract } from "../../scripts/plan.js";
 
@@ -46,8 +45,6 @@ export async function entrancesOf(connection: NetworkConnection, plan: readonly 
       entrances.push({ name: `${artifact}.${fragment.name}`, target: address, abi, fragment });
     });
   }
-  // A contract without an artifact would have been passed over in silence.
-  for (const artifact of new Set(plan.map(({ name }) => artifactOf(name)))) await hre.artifacts.readArtifact(artifact);
 
   return entrances;
 }

@@ -169,7 +169,7 @@ export async function deployEconomy(connection: NetworkConnection) {
     return found;
   }
 
-  /** Reads every figure that money follows from: the books, who can claim what, and what the ledger has. */
+  /** Reads every figure that money follows from: the books, who can claim what, what the ledger has, and fees. */
   async function figures() {
     const books: bigint[][] = [];
     for (const model of models) {
@@ -183,6 +183,7 @@ export async function deployEconomy(connection: NetworkConnection) {
       claimables: await claimables(),
       books,
       held: await inEach((currency) => balanceOf(addresses.ledger, currency)),
+      fees: await inEach((currency) => ledger.collectableFees(currency)),
     };
   }
 

@@ -55,7 +55,7 @@ describe("A hostile majority that takes over governance itself", () => {
     ]);
 
     for (const [name, governor] of Object.entries(governors)) {
-      const own = await (name === "main" ? economy.timelock : economy.safetyTimelock);
+      const own = name === "main" ? economy.timelock : economy.safetyTimelock;
       await pass(
         await Promise.all([
           callOn(governor, "setProposalGuardian", [attacker.address]),
@@ -111,7 +111,7 @@ describe("A hostile majority that takes over governance itself", () => {
 
     await order(await callOn(ledger, "setProtocolFee", [250]));
     await order(await callOn(sources, "setVerifier", [attacker.address, true]));
-    const { number } = { number: await ledger.allocationCount() };
+    const number = await ledger.allocationCount();
     for (const [contract, name, args, error, errorArgs] of [
       [
         ledger,

@@ -52,14 +52,15 @@ async function deploy() {
 const fixture = () => networkHelpers.loadFixture(deploy);
 
 type Context = Awaited<ReturnType<typeof deploy>>;
+type Lending = Pick<Context, "weal" | "deployer" | "stranger">;
 
 /** Lends from one account to another and delegates there, as two transactions of a block would. */
-async function borrow({ weal, deployer, stranger }: Context) {
+async function borrow({ weal, deployer, stranger }: Lending) {
   await weal.connect(deployer).transfer(stranger.address, LENT);
   await weal.connect(stranger).delegate(stranger.address);
 }
 
-async function giveBack({ weal, deployer, stranger }: Context) {
+async function giveBack({ weal, deployer, stranger }: Lending) {
   await weal.connect(stranger).transfer(deployer.address, LENT);
 }
 
@@ -75,7 +76,7 @@ async function inOneBlock(moment: number | bigint, send: () => Promise<unknown>)
   }
 }
 
-async function snapshotOf({ governor, propose }: Context, proposal: Proposal) {
+async function snapshotOf({ governor, propose }: Pick<Context, "governor" | "propose">, proposal: Proposal) {
   const proposalId = await propose(proposal);
 
   return { proposalId, snapshot: await governor.proposalSnapshot(proposalId) };
@@ -124,6 +125,30 @@ describe("Borrowed votes", () => {
     await expect(governor.connect(stranger).castVote(proposalId, Vote.For))
       .to.be.revertedWithCustomError(governor, "GovernorAlreadyCastVote")
       .withArgs(stranger.address);
+  });
+
+  it("never count if they are given back in the snapshot's second, where a second has several blocks", async () => {
+    const fast = await network.create({ override: { allowBlocksWithSameTimestamp: true } });
+    const context = await deployWithVoters(fast);
+    const { weal, stranger, alice } = context;
+    await fast.networkHelpers.time.increase(1);
+    const { snapshot } = await snapshotOf(context, proposalOf([{ target: alice.address, data: "0x" }], "Nothing"));
+    const inTheSameSecond = () => fast.networkHelpers.time.setNextBlockTimestamp(snapshot);
+    const block = await fast.networkHelpers.time.latestBlock();
+
+    await inTheSameSecond();
+    await weal.connect(context.deployer).transfer(stranger.address, LENT);
+    await inTheSameSecond();
+    await weal.connect(stranger).delegate(stranger.address);
+    expect(await weal.getVotes(stranger.address)).to.equal(LENT);
+    await inTheSameSecond();
+    await giveBack(context);
+
+    expect(await fast.networkHelpers.time.latest()).to.equal(snapshot);
+    expect(await fast.networkHelpers.time.latestBlock()).to.equal(block + 3);
+    await fast.networkHelpers.time.increase(1);
+    expect(await weal.getPastVotes(stranger.address, snapshot)).to.equal(0n);
+    await fast.close();
   });
 
   it("count as bought ones do if they are held at the end of the snapshot's second: who lends for longer lends votes", async () => {
