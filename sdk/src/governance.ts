@@ -15,6 +15,9 @@ export interface Governance<Actions = Proposals> extends Votes {
   /**
    * Proposes that the timelock makes calls. The signer needs the proposal threshold in votes.
    *
+   * The description gets a last line `#proposer=0x…`, unless it has one: otherwise somebody who sees the transaction
+   * could make the same proposal first, and cancel it when it has been carried.
+   *
    * @throws {ContractError} such as `GovernorInsufficientProposerVotes`.
    * @example
    * const { proposalId } = await governance.propose({
@@ -100,16 +103,18 @@ export interface Governance<Actions = Proposals> extends Votes {
 export function governanceOf<Actions>(context: Context, name: GovernorName, proposals: Actions): Governance<Actions> {
   const pair = governorOf(context, name);
   const { governor } = pair;
+  const { signer } = context;
 
   const own = withTypedErrors<Omit<Governance, keyof Votes | "proposals">>({
     async propose({ actions, description }) {
       const calls = actions.map(completed);
+      const proposer = await signer().getAddress();
       const transaction = await send(
         governor.propose(
           calls.map(({ target }) => target),
           calls.map(({ value }) => value),
           calls.map(({ data }) => data),
-          description,
+          guarded(description, proposer),
         ),
       );
       const [{ proposalId }] = eventsOf(transaction.receipt, governor, governor.getEvent("ProposalCreated"));
@@ -135,4 +140,11 @@ export function governanceOf<Actions>(context: Context, name: GovernorName, prop
   });
 
   return { ...votesOf(context, pair), ...own, proposals };
+}
+
+/** Where OpenZeppelin's governor looks for who alone may make a proposal: at the very end. */
+const GUARD = /#proposer=0x[\da-f]{40}$/i;
+
+function guarded(description: string, proposer: string): string {
+  return GUARD.test(description) ? description : `${description}\n#proposer=${proposer.toLowerCase()}`;
 }

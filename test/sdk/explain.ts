@@ -213,7 +213,8 @@ describe("SDK governance.explain", () => {
       const { proposalId } = await governance.propose({ actions, description: "Halve the fee" });
       const { calls } = await governance.explain({ actions });
 
-      const expected = { proposalId, description: "Halve the fee", calls, warnings: [] };
+      const description = `Halve the fee\n#proposer=${sdk.accounts.deployer.address.toLowerCase()}`;
+      const expected = { proposalId, description, calls, warnings: [] };
       expect(await sdk.reader.governance.explain(proposalId)).to.deep.equal(expected);
       expect(await sdk.reader.governance.explain(String(proposalId))).to.deep.equal(expected);
       await expectRefusal(sdk.reader.governance.explain(5n), "GovernorNonexistentProposal", { proposalId: 5n });
@@ -226,7 +227,8 @@ describe("SDK governance.explain", () => {
 
       const { calls, warnings, description } = await sdk.reader.governance.safety.explain(proposalId);
       expect(calls[0].sentence).to.equal(`Let the board restrict the model ${someone} once more`);
-      expect({ warnings, description }).to.deep.equal({ warnings: [], description: "Once more" });
+      expect(warnings).to.deep.equal([]);
+      expect(description).to.match(/^Once more\n#proposer=0x/);
       await expectRefusal(sdk.reader.governance.explain(proposalId), "GovernorNonexistentProposal", { proposalId });
     });
   });

@@ -94,6 +94,31 @@ describe("SDK governance", () => {
       expect([[...targets], [...values], [...calldatas]]).to.deep.equal([[target], [5n], ["0x"]]);
     });
 
+    it("names the proposer at the end of the description, so that nobody makes it first to cancel it", async () => {
+      const actions = [{ target: sdk.accounts.carol.address, data: "0x" }];
+      const { address } = sdk.accounts.deployer;
+      const guard = `#proposer=${address.toLowerCase()}`;
+      const checksummed = `A gift #proposer=${address}`;
+      for (const [given, proposed] of [
+        ["A gift", `A gift\n${guard}`],
+        ["", `\n${guard}`],
+        [`${guard} is not at the end`, `${guard} is not at the end\n${guard}`],
+        [checksummed, checksummed],
+      ]) {
+        const { receipt } = await sdk.deployer.governance.propose({ actions, description: given });
+        const [log] = receipt.logs.map((log) => sdk.governor.interface.parseLog(log));
+        expect(log?.args.description).to.equal(proposed);
+
+        const { targets, values, calldatas, description } = log?.args.toObject() ?? {};
+        const copy = sdk.governor
+          .connect(sdk.accounts.alice)
+          .propose([...targets], [...values], [...calldatas], description);
+        await expect(copy)
+          .to.be.revertedWithCustomError(sdk.governor, "GovernorRestrictedProposer")
+          .withArgs(sdk.accounts.alice.address);
+      }
+    });
+
     it("says so when the proposer has too few votes", async () => {
       await expectRefusal(
         sdk.alice.governance.propose({ actions: [{ target: ZeroAddress, data: "0x" }], description: "" }),
