@@ -217,19 +217,21 @@ contract SafetyBoard is ISafetyBoard {
     /// @dev Checks a reason and returns it as it is kept.
     function _groundsOf(Reason calldata reason) private view returns (Grounds memory) {
         require(reason.evidenceDigest != 0, EvidenceMissing());
-        uint32 policyVersion = usePolicy.policyVersion();
-        if (reason.ground == Ground.UsePolicy) {
-            uint256 clauseCount = usePolicy.policyOf(policyVersion).clauseCount;
-            require(reason.clause > 0 && reason.clause <= clauseCount, ClauseNotFound(reason.clause, clauseCount));
-        } else {
-            require(reason.clause == 0, ClauseNotFound(reason.clause, 0));
-        }
+        // Any version there was: a vote may take longer than a policy holds.
+        uint256 clauseCount =
+            reason.ground == Ground.UsePolicy ? usePolicy.policyOf(reason.policyVersion).clauseCount : 0;
+        require(
+            reason.ground == Ground.UsePolicy
+                ? reason.clause > 0 && reason.clause <= clauseCount
+                : reason.clause == 0 && reason.policyVersion == 0,
+            ClauseNotFound(reason.clause, clauseCount)
+        );
 
         return
             Grounds({
                 ground: reason.ground,
                 clause: reason.clause,
-                policyVersion: policyVersion,
+                policyVersion: reason.policyVersion,
                 issuedAt: uint40(block.timestamp),
                 evidenceDigest: reason.evidenceDigest
             });

@@ -31,11 +31,14 @@ interface ISafetyBoard {
 
     /// @notice Why an advisory is asked for or issued.
     /// @param ground What it is about.
-    /// @param clause The number of the use policy's clause, in the version that holds; 0 if the ground is `Lineage`.
+    /// @param clause The number of the use policy's clause; 0 if the ground is `Lineage`.
+    /// @param policyVersion The version of the use policy that has the clause, so that what was voted on means the same
+    /// when it is executed; 0 if the ground is `Lineage`.
     /// @param evidenceDigest The sha-256 of what shows it; not zero.
     struct Reason {
         Ground ground;
         uint16 clause;
+        uint32 policyVersion;
         bytes32 evidenceDigest;
     }
 
@@ -43,7 +46,7 @@ interface ISafetyBoard {
     /// @param level How grave it is; `None` if there is none, or not any more.
     /// @param ground What it is about.
     /// @param clause The number of the use policy's clause; 0 if the ground is `Lineage`.
-    /// @param policyVersion The version of the use policy that held when it was issued.
+    /// @param policyVersion The version of the use policy that has the clause; 0 if the ground is `Lineage`.
     /// @param issuedAt When it was issued, in Unix time.
     /// @param expiresAt The second at which it ends by itself, in Unix time; 0 for one that lasts.
     /// @param evidenceDigest The sha-256 of what shows it.
@@ -134,7 +137,7 @@ interface ISafetyBoard {
     /// @notice A reason without evidence.
     error EvidenceMissing();
 
-    /// @notice The use policy has no such clause; a reason of lineage cites none, 0.
+    /// @notice This version of the use policy has no such clause; a reason of lineage cites neither, but 0.
     error ClauseNotFound(uint256 clause, uint256 clauseCount);
 
     /// @notice A vote that decides nothing: to lift an advisory, call {lift}.

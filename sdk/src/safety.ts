@@ -11,7 +11,14 @@ import { type Step, shortestPaths } from "./paths.js";
 
 /** Why an advisory is asked for: a clause of the use policy, or a lineage that was not declared rightly. */
 export type SafetyReason = (
-  { ground: "usePolicy"; /** Its number in the version that holds, from 1. */ clause: number } | { ground: "lineage" }
+  | {
+      ground: "usePolicy";
+      /** Its number, from 1. */
+      clause: number;
+      /** The version of the policy that has it, from 1: see {@link Safety.policy}. */
+      policyVersion: number;
+    }
+  | { ground: "lineage" }
 ) & {
   /** The sha-256 of what shows it, 32 bytes in hex. */
   evidenceDigest: string;
@@ -32,8 +39,8 @@ export interface Advisory {
   ground: Ground;
   /** The clause of the use policy; none for lineage. */
   clause?: number;
-  /** The version of the use policy that held. */
-  policyVersion: number;
+  /** The version of the use policy that has the clause. */
+  policyVersion?: number;
   /** In Unix time. */
   issuedAt: number;
   /** In Unix time; none for an advisory that lasts. */
@@ -92,7 +99,7 @@ export interface Safety {
    * @param options.evidenceUri Where the evidence can be fetched.
    * @throws {ContractError} such as `ModelNotRegistered`, `VersionNotFound`, `ClauseNotFound`.
    * @example
-   * const reason = { ground: "usePolicy", clause: 5, evidenceDigest };
+   * const reason = { ground: "usePolicy", clause: 5, policyVersion: 1, evidenceDigest };
    * await safety.report({ model, version: 2, reason, evidenceUri: "ipfs://…" });
    */
   report(options: SafetySubject & { reason: SafetyReason; evidenceUri?: string }): Promise<Transaction>;
@@ -265,7 +272,9 @@ export function solidityReason(reason: SafetyReason) {
 
   return {
     ground: numberOf(Ground, ground, "reason.ground"),
-    clause: reason.ground === "usePolicy" ? reason.clause : 0,
+    ...(reason.ground === "usePolicy"
+      ? { clause: reason.clause, policyVersion: reason.policyVersion }
+      : { clause: 0, policyVersion: 0 }),
     evidenceDigest: bytes32Of(evidenceDigest, "reason.evidenceDigest"),
   };
 }
@@ -291,7 +300,7 @@ function advisoryOf(advisory: SolidityAdvisory, by: Advisory["by"]): Advisory | 
     by,
     ground: Ground[Number(advisory.ground)],
     clause: advisory.clause === 0n ? undefined : Number(advisory.clause),
-    policyVersion: Number(advisory.policyVersion),
+    policyVersion: advisory.policyVersion === 0n ? undefined : Number(advisory.policyVersion),
     issuedAt: Number(advisory.issuedAt),
     expiresAt: advisory.expiresAt === 0n ? undefined : Number(advisory.expiresAt),
     evidenceDigest: advisory.evidenceDigest,

@@ -10,7 +10,7 @@ const connection = await network.create();
 const { ethers, networkHelpers } = connection;
 
 const PERIOD = 14 * DAY;
-const REASON = { ground: 1, clause: 0, evidenceDigest: id("a pretext") };
+const REASON = { ground: 1, clause: 0, policyVersion: 0, evidenceDigest: id("a pretext") };
 
 async function deploy() {
   const economy = await deployEconomy(connection);

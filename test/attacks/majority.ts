@@ -105,7 +105,7 @@ async function deedsOf(economy: Economy): Promise<[by: "main" | "safety", call: 
   const { addresses, attacker, source, base, app } = economy;
   const token = await ethers.deployContract("ReentrantToken", []);
   const hostile = await token.getAddress();
-  const reason = { ground: 1, clause: 0, evidenceDigest: id("nothing") };
+  const reason = { ground: 1, clause: 0, policyVersion: 0, evidenceDigest: id("nothing") };
   const roles = await Promise.all([timelock.PROPOSER_ROLE(), timelock.EXECUTOR_ROLE(), timelock.DEFAULT_ADMIN_ROLE()]);
   const main = [
     callOn(ledger, "setProtocolFee", [250]),

@@ -26,14 +26,14 @@ describe("Safety, through every kind of proposal", () => {
   });
 
   const evidence = "ipfs://evidence";
-  const reason = { ground: 0, clause: 8, evidenceDigest: id("evidence") };
+  const reason = { ground: 0, clause: 8, policyVersion: 1, evidenceDigest: id("evidence") };
   const safety = () => ({ governor: protocol.safetyGovernor });
 
   /** An advisory as its event has it. */
   async function advisoryOf(execution: ReturnType<typeof decide>, level: number) {
     const { timestamp } = (await (await execution).getBlock()) as { timestamp: number };
 
-    return [level, reason.ground, reason.clause, 1, timestamp, 0, reason.evidenceDigest];
+    return [level, reason.ground, reason.clause, reason.policyVersion, timestamp, 0, reason.evidenceDigest];
   }
 
   it("names a member of the board and dismisses one", async () => {

@@ -25,11 +25,23 @@ const VERSIONS = [0, 1, 2];
 const model = fc.nat(MODELS.length - 1);
 /** All of a model more often than a version of it. */
 const version = fc.constantFrom(0, 0, 0, 1, 2);
-const reason: fc.Arbitrary<Reason> = fc.record({
-  ground: fc.constantFrom(Ground.UsePolicy, Ground.UsePolicy, Ground.Lineage),
-  clause: fc.constantFrom(0, 1, 1, 1, 2, 8, 9),
-  evidenceDigest: fc.constantFrom(ZeroHash, ...["a", "b", "c", "d", "e"].map(id)),
-});
+const evidenceDigest = fc.constantFrom(ZeroHash, ...["a", "b", "c", "d", "e"].map(id));
+const reason: fc.Arbitrary<Reason> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ...{ ground: fc.constant(Ground.UsePolicy), clause: fc.constantFrom(0, 1, 1, 1, 2, 8, 9), evidenceDigest },
+      policyVersion: fc.constantFrom(0, 1, 1, 1, 1, 2, 3),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      ...{ ground: fc.constant(Ground.Lineage), clause: fc.constantFrom(0, 0, 0, 1), evidenceDigest },
+      policyVersion: fc.constantFrom(0, 0, 0, 1),
+    }),
+  },
+);
 const by = fc.constantFrom("member", "member", "member", "member", "safety", "stranger");
 const voter = fc.constantFrom("safety", "safety", "safety", "safety", "member", "main");
 const seconds = fc.constantFrom(1, DAY, RESTRICTION - 3, RESTRICTION - 2, RESTRICTION - 1, RESTRICTION);
@@ -55,7 +67,6 @@ type Transaction = Exclude<Action, { kind: "wait" }>;
 interface Advisory {
   level: number;
   reason: Reason;
-  policyVersion: number;
   issuedAt: number;
   until: number;
 }
@@ -89,10 +100,13 @@ function refusalsOf(state: State, action: Transaction, now: number): string[] {
   if (isBoards && action.by !== "member") refusals.push("NotBoardMember");
   if (!isBoards && action.by !== "safety") refusals.push("NotSafetyGovernance");
   if ("reason" in action) {
-    const { ground, clause, evidenceDigest } = action.reason;
-    const clauseCount = state.policies.at(-1) ?? 0;
+    const { ground, clause, policyVersion, evidenceDigest } = action.reason;
+    const isLineage = ground === Ground.Lineage;
+    const clauseCount = state.policies[policyVersion - 1];
     if (evidenceDigest === ZeroHash) refusals.push("EvidenceMissing");
-    if (ground === Ground.Lineage ? clause !== 0 : clause < 1 || clause > clauseCount) refusals.push("ClauseNotFound");
+    if (isLineage && (clause !== 0 || policyVersion !== 0)) refusals.push("ClauseNotFound");
+    if (!isLineage && clauseCount === undefined) refusals.push("PolicyNotFound");
+    if (!isLineage && (clause < 1 || clause > clauseCount)) refusals.push("ClauseNotFound");
   }
   const said = "version" in action && standing(state.provisional, keyOf(action.model, action.version), now);
   if (action.kind === "warn" && said) refusals.push("AdvisoryStands");
@@ -105,9 +119,8 @@ function refusalsOf(state: State, action: Transaction, now: number): string[] {
 
 /** Does to the state what an action does that is not refused. */
 function apply(state: State, action: Transaction, now: number): void {
-  const policyVersion = state.policies.length;
   const issue = (reason: Reason, level: number, until = Number.POSITIVE_INFINITY): Advisory => ({
-    ...{ level, reason, policyVersion, issuedAt: now, until },
+    ...{ level, reason, issuedAt: now, until },
   });
 
   if (action.kind === "publish") {
@@ -260,7 +273,7 @@ describe("SafetyBoard", () => {
       // Nothing of it is idle: each action was taken, and each refusal seen.
       expect([...happened.keys()]).to.have.members([
         ...["warn", "restrict", "withdraw", "decide", "lift", "rearm", "publish"],
-        ...["NotBoardMember", "NotSafetyGovernance", "EvidenceMissing", "ClauseNotFound"],
+        ...["NotBoardMember", "NotSafetyGovernance", "EvidenceMissing", "ClauseNotFound", "PolicyNotFound"],
         ...["AdvisoryStands", "AdvisoryNotFound", "RestrictionUsed", "LevelNone"],
       ]);
     });

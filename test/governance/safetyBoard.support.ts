@@ -12,6 +12,7 @@ export const RESTRICTION = 14 * DAY;
 export interface Reason {
   ground: number;
   clause: number;
+  policyVersion: number;
   evidenceDigest: string;
 }
 
@@ -19,21 +20,25 @@ export interface Reason {
 export interface AdvisoryTerms {
   level: number;
   reason?: Reason;
-  policyVersion?: number;
   issuedAt: number;
   expiresAt?: number;
 }
 
 /** A reason that the first policy has a clause for. */
-export const REASON: Reason = { ground: Ground.UsePolicy, clause: 3, evidenceDigest: id("evidence") };
-export const LINEAGE: Reason = { ground: Ground.Lineage, clause: 0, evidenceDigest: id("undeclared parent") };
+export const REASON: Reason = { ground: Ground.UsePolicy, clause: 3, policyVersion: 1, evidenceDigest: id("evidence") };
+export const LINEAGE: Reason = {
+  ground: Ground.Lineage,
+  clause: 0,
+  policyVersion: 0,
+  evidenceDigest: id("undeclared parent"),
+};
 
 /** What views return where nothing stands. */
 export const NO_ADVISORY = [0n, 0n, 0n, 0n, 0n, 0n, ZeroHash];
 
 /** An advisory as views and events have it. */
-export function advisoryOf({ level, reason = REASON, policyVersion = 1, issuedAt, expiresAt = 0 }: AdvisoryTerms) {
-  const { ground, clause, evidenceDigest } = reason;
+export function advisoryOf({ level, reason = REASON, issuedAt, expiresAt = 0 }: AdvisoryTerms) {
+  const { ground, clause, policyVersion, evidenceDigest } = reason;
 
   return [...[level, ground, clause, policyVersion, issuedAt, expiresAt].map(BigInt), evidenceDigest];
 }

@@ -68,10 +68,10 @@ describe("SafetyBoard", () => {
         [stranger, 0, REASON],
         [other, 7, LINEAGE],
       ] as const) {
-        const { ground, clause, evidenceDigest } = reason;
+        const { ground, clause, policyVersion, evidenceDigest } = reason;
         await expect(safetyBoard.connect(reporter).report(model, version, reason, "ipfs://report"))
           .to.emit(safetyBoard, "ReportFiled")
-          .withArgs(model, version, reporter.address, [ground, clause, evidenceDigest], "ipfs://report");
+          .withArgs(model, version, reporter.address, [ground, clause, policyVersion, evidenceDigest], "ipfs://report");
         expect(await safetyBoard.advisoriesOf(model, version)).to.deep.equal([NO_ADVISORY, NO_ADVISORY]);
       }
     });
@@ -89,42 +89,48 @@ describe("SafetyBoard", () => {
         }
       });
 
-      it(`${name}: cite a clause of the version in force, or lineage and none`, async () => {
+      it(`${name}: cite a clause of a version that there was, or lineage and none`, async () => {
         const context = await fixture();
         const { safetyBoard, usePolicy, main } = context;
         const clauseCount = context.parameters.usePolicy.clauseCount;
-        const citing = (clause: number, ground: number = Ground.UsePolicy) =>
-          call(context, { ground, clause, evidenceDigest: id("evidence") });
-        const refused = async (clause: number, count: number, ground?: number) =>
-          expect(citing(clause, ground))
+        const citing = (policyVersion: number, clause: number, ground: number = Ground.UsePolicy) =>
+          call(context, { ground, clause, policyVersion, evidenceDigest: id("evidence") });
+        const refused = async (policyVersion: number, clause: number, count: number, ground?: number) =>
+          expect(citing(policyVersion, clause, ground))
             .to.be.revertedWithCustomError(safetyBoard, "ClauseNotFound")
             .withArgs(clause, count);
 
-        await refused(0, clauseCount);
-        await refused(clauseCount + 1, clauseCount);
-        await refused(1, 0, Ground.Lineage);
+        await refused(1, 0, clauseCount);
+        await refused(1, clauseCount + 1, clauseCount);
+        await refused(0, 1, 0, Ground.Lineage);
+        await refused(1, 0, 0, Ground.Lineage);
+        for (const version of [0, 2]) {
+          await expect(citing(version, 1)).to.be.revertedWithCustomError(usePolicy, "PolicyNotFound").withArgs(version);
+        }
 
         // The next version has fewer clauses, and the one after it more.
         await usePolicy.connect(main).publishPolicy(id("short"), clauseCount - 1, "");
-        await refused(clauseCount, clauseCount - 1);
+        await refused(2, clauseCount, clauseCount - 1);
         await usePolicy.connect(main).publishPolicy(id("long"), clauseCount + 1, "");
-        await refused(clauseCount + 2, clauseCount + 1);
-        await citing(clauseCount + 1);
+        await refused(3, clauseCount + 2, clauseCount + 1);
+        // A reason means what it meant when it was written: the first version has this clause still.
+        await refused(1, clauseCount + 1, clauseCount);
+        await citing(1, clauseCount);
       });
     }
 
     it("keep the version of the policy that they cite, whatever is published later", async () => {
       const { safetyBoard, board, vote, usePolicy, main, model } = await fixture();
       await usePolicy.connect(main).publishPolicy(id("second"), 3, "");
-      await vote.decide(model, 0, Level.Notice, REASON, "");
+      await vote.decide(model, 0, Level.Notice, { ...REASON, policyVersion: 2 }, "");
       const decidedAt = await time.latest();
       await usePolicy.connect(main).publishPolicy(id("third"), 1, "");
       await board.warn(model, 0, LINEAGE, "");
       const warnedAt = await time.latest();
 
       expect(await safetyBoard.advisoriesOf(model, 0)).to.deep.equal([
-        advisoryOf({ level: Level.Notice, policyVersion: 2, issuedAt: decidedAt }),
-        advisoryOf({ level: Level.Notice, reason: LINEAGE, policyVersion: 3, issuedAt: warnedAt }),
+        advisoryOf({ level: Level.Notice, reason: { ...REASON, policyVersion: 2 }, issuedAt: decidedAt }),
+        advisoryOf({ level: Level.Notice, reason: LINEAGE, issuedAt: warnedAt }),
       ]);
     });
   });

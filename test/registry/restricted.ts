@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { parseUnits } from "ethers";
 import { network } from "hardhat";
 import { deploySafety, Level, LINEAGE, REASON, RESTRICTION } from "../governance/safetyBoard.support.js";
-import { ETH, type ModelOptions, NO_REF, registerModel, registrationOf } from "../helpers/models.js";
+import { ascending, ETH, type ModelOptions, NO_REF, registerModel, registrationOf } from "../helpers/models.js";
 import { signGrant, terms } from "./support.js";
 
 const connection = await network.create();
@@ -190,7 +190,7 @@ describe("ModelRegistry", () => {
         maker,
         parseUnits("79.2", 6),
       );
-      await ledger.connect(stranger).claimFor(publisher.address, [parent, grandparent], ETH);
+      await ledger.connect(stranger).claimFor(publisher.address, ascending([parent, grandparent]), ETH);
 
       return {
         publisher: (await ethers.provider.getBalance(publisher.address)) - before,

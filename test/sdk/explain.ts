@@ -23,7 +23,7 @@ describe("SDK governance.explain", () => {
       ).getAddress();
       const governor = await sdk.governor.getAddress();
       const model = "0x00000000000000000000000000000000000A11cE";
-      const reason = { ground: 0, clause: 3, evidenceDigest: id("evidence") };
+      const reason = { ground: 0, clause: 3, policyVersion: 1, evidenceDigest: id("evidence") };
       const sentences: [Action, string][] = [
         [sdk.own("RoyaltyLedger", "setProtocolFee", [50]), "Set the protocol fee of future models to 0.5 %"],
         [sdk.own("RoyaltyLedger", "setProtocolFee", [200]), "Set the protocol fee of future models to 2 %"],
@@ -135,7 +135,7 @@ describe("SDK governance.explain", () => {
     });
 
     it("have the contract's name, the function's, and its arguments as plain data", async () => {
-      const grant = { ground: 1, clause: 0, evidenceDigest: id("evidence") };
+      const grant = { ground: 1, clause: 0, policyVersion: 0, evidenceDigest: id("evidence") };
       const [decide, transfer, gift] = (
         await sdk.explain(
           sdk.own("SafetyBoard", "decide", [someone, 4, 2, grant, "ipfs://e"]),
@@ -153,7 +153,7 @@ describe("SDK governance.explain", () => {
           model: someone,
           version: 4n,
           level: 2n,
-          reason: { ground: 1n, clause: 0n, evidenceDigest: id("evidence") },
+          reason: { ground: 1n, clause: 0n, policyVersion: 0n, evidenceDigest: id("evidence") },
           evidenceURI: "ipfs://e",
         },
       });

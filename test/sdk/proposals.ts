@@ -147,7 +147,7 @@ describe("SDK governance.proposals", () => {
       const { safety } = sdk.deployer.governance;
       const { proposals } = safety;
       const account = sdk.accounts.bob.address;
-      const reason = { ground: "usePolicy", clause: 5, evidenceDigest: EVIDENCE } as const;
+      const reason = { ground: "usePolicy", clause: 5, policyVersion: 1, evidenceDigest: EVIDENCE } as const;
       const lineage = { ground: "lineage", evidenceDigest: EVIDENCE } as const;
 
       const { sentences, warnings } = await decide(safety, [

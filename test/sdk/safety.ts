@@ -8,7 +8,7 @@ import { deploySdk, expectRefusal, failureOf, registerFor } from "./helpers.js";
 const LEVELS = { notice: 1, restricted: 2, recalled: 3 } as const;
 const EVIDENCE = id("evidence");
 const LINEAGE = { ground: "lineage", evidenceDigest: EVIDENCE } as const;
-const CLAUSE = { ground: "usePolicy", clause: 5, evidenceDigest: EVIDENCE } as const;
+const CLAUSE = { ground: "usePolicy", clause: 5, policyVersion: 1, evidenceDigest: EVIDENCE } as const;
 
 describe("SDK safety", () => {
   let sdk: Awaited<ReturnType<typeof deploySdk>>;
@@ -50,7 +50,7 @@ describe("SDK safety", () => {
   /** Decides as the safety timelock does after a vote. */
   async function decide(model: string, version: number, level: keyof typeof LEVELS) {
     const timelock = await sdk.connection.ethers.getSigner(String(sdk.safetyTimelock.target));
-    const reason = { ground: 1, clause: 0, evidenceDigest: EVIDENCE };
+    const reason = { ground: 1, clause: 0, policyVersion: 0, evidenceDigest: EVIDENCE };
     await sdk.safetyBoard.connect(timelock).decide(model, version, LEVELS[level], reason, "");
   }
 
@@ -167,7 +167,7 @@ describe("SDK safety", () => {
         sdk.accounts.carol.address,
         "ipfs://x",
       ]);
-      expect([...report.args.reason]).to.deep.equal([0n, 5n, EVIDENCE]);
+      expect([...report.args.reason]).to.deep.equal([0n, 5n, 1n, EVIDENCE]);
     });
 
     it("refuses a model or version that is not there, and a reason that is none", async () => {

@@ -228,7 +228,7 @@ for (const [where, open] of WORLDS) {
       const { safety } = world.commonweal.governance;
       const { SafetyBoard: board, SafetyGovernor: governor } = world.commonweal.contracts;
       const model = Wallet.createRandom().address;
-      const reason = { ground: 0, clause: 1, evidenceDigest: id("evidence") };
+      const reason = { ground: 0, clause: 1, policyVersion: 1, evidenceDigest: id("evidence") };
       const call = (name: "decide" | "rearm" | "setMember", args: unknown[]) => ({
         target: String(board.target),
         data: board.interface.encodeFunctionData(name as "decide", args as never),

@@ -108,6 +108,7 @@ export const safetyBoardAbi = [
         components: [
           { name: "ground", type: "uint8" },
           { name: "clause", type: "uint16" },
+          { name: "policyVersion", type: "uint32" },
           { name: "evidenceDigest", type: "bytes32" },
         ],
         indexed: false,
@@ -187,6 +188,7 @@ export const safetyBoardAbi = [
         components: [
           { name: "ground", type: "uint8" },
           { name: "clause", type: "uint16" },
+          { name: "policyVersion", type: "uint32" },
           { name: "evidenceDigest", type: "bytes32" },
         ],
         name: "reason",
@@ -262,6 +264,7 @@ export const safetyBoardAbi = [
         components: [
           { name: "ground", type: "uint8" },
           { name: "clause", type: "uint16" },
+          { name: "policyVersion", type: "uint32" },
           { name: "evidenceDigest", type: "bytes32" },
         ],
         name: "reason",
@@ -281,6 +284,7 @@ export const safetyBoardAbi = [
         components: [
           { name: "ground", type: "uint8" },
           { name: "clause", type: "uint16" },
+          { name: "policyVersion", type: "uint32" },
           { name: "evidenceDigest", type: "bytes32" },
         ],
         name: "reason",
@@ -339,6 +343,7 @@ export const safetyBoardAbi = [
         components: [
           { name: "ground", type: "uint8" },
           { name: "clause", type: "uint16" },
+          { name: "policyVersion", type: "uint32" },
           { name: "evidenceDigest", type: "bytes32" },
         ],
         name: "reason",

@@ -51,11 +51,17 @@ export declare namespace ISafetyBoard {
     evidenceDigest: string;
   };
 
-  export type ReasonStruct = { ground: BigNumberish; clause: BigNumberish; evidenceDigest: BytesLike };
+  export type ReasonStruct = {
+    ground: BigNumberish;
+    clause: BigNumberish;
+    policyVersion: BigNumberish;
+    evidenceDigest: BytesLike;
+  };
 
-  export type ReasonStructOutput = [ground: bigint, clause: bigint, evidenceDigest: string] & {
+  export type ReasonStructOutput = [ground: bigint, clause: bigint, policyVersion: bigint, evidenceDigest: string] & {
     ground: bigint;
     clause: bigint;
+    policyVersion: bigint;
     evidenceDigest: string;
   };
 }
