@@ -27,7 +27,8 @@ const account = address.refine((value) => value !== ZeroAddress, {
 const weal = z.string().refine((value) => /^\d{1,10}(\.\d{1,18})?$/.test(value), {
   error: ({ input }) => `"${input}" is no amount of WEAL; write digits, with at most 18 after a point`,
 });
-const date = z.string().refine((value) => Date.parse(value) >= 0, {
+/** With an offset, so that it is the same wherever it is read. */
+const date = z.string().refine((value) => /T.*(Z|[+-]\d\d:\d\d)$/.test(value) && Date.parse(value) >= 0, {
   error: ({ input }) => `"${input}" is no date; write it as 2030-01-01T00:00:00Z`,
 });
 const seconds = (max: number) => z.int().min(0).max(max);
@@ -76,11 +77,16 @@ const genesis = z.strictObject({
   holders: z.array(part),
 });
 
-const schema = z.strictObject({
+const whole = z.strictObject({
   /** Protocol fee for the first models, in basis points. */
   protocolFeeBps: z.int().min(0).max(250),
   /** ERC-20s to list from the start, besides ETH and WEAL. */
-  currencies: z.array(account).max(14),
+  currencies: z
+    .array(account)
+    .max(14)
+    .refine((values) => new Set(values.map((value) => value.toLowerCase())).size === values.length, {
+      error: "a currency is named twice; name it once",
+    }),
   /** Decides on everything but safety. */
   governor,
   /** Decides on safety alone, while the board's restriction holds. */
@@ -93,15 +99,25 @@ const schema = z.strictObject({
   safetyBoard: z.array(account),
   /** The first use policy: the sha-256 of its text, how many clauses it has, where it can be fetched. */
   usePolicy: z.strictObject({
-    digest: z.string().regex(/^0x[\da-fA-F]{64}$/, { error: "it is no sha-256; write 0x and 64 hex digits" }),
+    digest: z.string().regex(/^0x(?!0{64})[\da-fA-F]{64}$/, { error: "it is no sha-256; write 0x and 64 hex digits" }),
     clauseCount: z.int().min(1).max(65_535),
     uri: z.string(),
   }),
   /** How much WEAL models may be paid in 30 days for the fees that they bring, in WEAL. */
   stakeholdingEpochCap: weal,
   /** Who says which author a source belongs to: `threshold` of the verifiers must attest it. */
-  sources: z.strictObject({ threshold: z.int().min(1).max(255), verifiers: z.array(account) }),
+  sources: z
+    .strictObject({ threshold: z.int().min(1).max(255), verifiers: z.array(account) })
+    .refine(({ threshold, verifiers }) => threshold <= verifiers.length, {
+      path: ["threshold"],
+      error: "it is above the number of verifiers; name more, or lower it",
+    }),
   genesis,
+});
+
+const schema = whole.refine((all) => cycleOf(all.safetyGovernor) < cycleOf(all.governor), {
+  path: ["safetyGovernor"],
+  error: "it takes as long to decide as the main governor; shorten its times",
 });
 
 /** What a deployer decides, one file a network in `scripts/parameters/`. */

@@ -75,6 +75,16 @@ export interface Governance<Actions = Proposals> extends Votes {
   execute(options: { proposalId: ProposalId }): Promise<Transaction>;
 
   /**
+   * Cancels a proposal, for good: as its proposer while it is pending, or at any time if there is no guardian; or as the
+   * guardian.
+   *
+   * @throws {ContractError} such as `GovernorUnableToCancel`, `GovernorUnexpectedProposalState`.
+   * @example
+   * await governance.cancel({ proposalId });
+   */
+  cancel(options: { proposalId: ProposalId }): Promise<Transaction>;
+
+  /**
    * Returns where a proposal stands.
    *
    * @throws {ContractError} `GovernorNonexistentProposal`.
@@ -132,6 +142,10 @@ export function governanceOf<Actions>(context: Context, name: GovernorName, prop
 
     async execute({ proposalId }) {
       return send(governor["execute(uint256)"](proposalId));
+    },
+
+    async cancel({ proposalId }) {
+      return send(governor["cancel(uint256)"](proposalId));
     },
 
     async state(proposalId) {

@@ -229,7 +229,7 @@ export const instructions: Instructions = {
   GovernorRestrictedProposer: ({ proposer }) =>
     `The description names another proposer than ${proposer}; propose as that one, or take "#proposer=" out.`,
   GovernorUnableToCancel: ({ proposalId, account }) =>
-    `${account} may not cancel proposal ${proposalId}; call as the guardian, or as its proposer before the vote begins.`,
+    `${account} may not cancel proposal ${proposalId}; call as the guardian, or as its proposer: before the vote begins, or at any time if there is no guardian.`,
   QuorumZero: () => "A quorum of zero would let a single vote decide; set at least 1 percent.",
   GovernorUnexpectedProposalState: ({ proposalId, current, expectedStates }) =>
     `Proposal ${proposalId} is ${ProposalState[Number(current)]} and must be ${statesIn(expectedStates)}; wait, or make a new one.`,

@@ -1,4 +1,4 @@
-import { ZeroAddress } from "ethers";
+import { ZeroAddress, ZeroHash } from "ethers";
 import type { Action } from "./actions.js";
 import { type Amount, parseAmount } from "./amounts.js";
 import { addressOf, bytes32Of, numberOf } from "./arguments.js";
@@ -10,8 +10,8 @@ import { Level } from "./generated/enums.js";
 import { type SafetyReason, type SafetySubject, solidityReason } from "./safety.js";
 
 /**
- * Actions for the main governor: how the protocol develops, and how models may be used. What a contract would refuse only
- * after vote and delay is refused here.
+ * Actions for the main governor: how the protocol develops, and how models may be used. What can be seen to be wrong
+ * without the chain is refused here; of the rest `governance.simulate` tells before it is proposed.
  */
 export interface Proposals {
   /* DEVELOPMENT */
@@ -107,6 +107,7 @@ const WEAL_DECIMALS = 18;
 const MAX_PROTOCOL_FEE_BPS = 250;
 const MAX_UINT8 = 255;
 const MAX_UINT16 = 65_535;
+const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_UINT128 = 2n ** 128n - 1n;
 /** A rate refers to so many decimals of a currency. */
 const RATE_DECIMALS = 18;
@@ -120,7 +121,7 @@ export function proposalsOf(context: Context): Proposals {
   return {
     ...withTypedErrors<Pick<Proposals, "grant" | "setStakeholdingRate">>({
       async grant({ to, currency, amount }) {
-        const [recipient, token] = [addressOf(to, "to"), currencyAddress(currency)];
+        const [recipient, token] = [accountOf(to, "to"), currencyAddress(currency)];
         const units = await unitsOf(token, amount);
         if (token === ZeroAddress) return { target: recipient, value: units, data: "0x" };
 
@@ -147,7 +148,7 @@ export function proposalsOf(context: Context): Proposals {
     },
 
     addCurrency(address) {
-      return callOf(ledger, ledger.interface.encodeFunctionData("addCurrency", [addressOf(address, "address")]));
+      return callOf(ledger, ledger.interface.encodeFunctionData("addCurrency", [accountOf(address, "address")]));
     },
 
     setStakeholdingCap(cap) {
@@ -159,7 +160,7 @@ export function proposalsOf(context: Context): Proposals {
 
     publishPolicy({ digest, clauseCount, uri = "" }) {
       wholeOf(clauseCount, 1, MAX_UINT16, "clauseCount", "a number of clauses");
-      const policy = [bytes32Of(digest, "digest"), clauseCount, uri] as const;
+      const policy = [digestOf(digest, "digest"), clauseCount, uri] as const;
 
       return callOf(usePolicy, usePolicy.interface.encodeFunctionData("publishPolicy", [...policy]));
     },
@@ -200,6 +201,11 @@ export function safetyProposalsOf({ contracts: { SafetyBoard: board } }: Context
     decideAdvisory({ model, version = 0, level, reason, evidenceUri = "" }) {
       if ((level as Level) === "none") throw new InvalidArgument("level", level, "a level, or propose liftAdvisory");
       const [id, number] = [addressOf(model, "model"), numberOf(Level, level, "level")];
+      digestOf(reason.evidenceDigest, "reason.evidenceDigest");
+      if (reason.ground === "usePolicy") {
+        wholeOf(reason.clause, 1, MAX_UINT16, "reason.clause", "a clause's number");
+        wholeOf(reason.policyVersion, 1, MAX_UINT32, "reason.policyVersion", "a version of the policy");
+      }
       const advisory = [id, version, number, solidityReason(reason), evidenceUri] as const;
 
       return callOf(board, board.interface.encodeFunctionData("decide", [...advisory]));
@@ -214,8 +220,7 @@ export function safetyProposalsOf({ contracts: { SafetyBoard: board } }: Context
     },
 
     setMember({ account, allowed }) {
-      const member = addressOf(account, "account");
-      if (member === ZeroAddress) throw new InvalidArgument("account", member, "an account that somebody has");
+      const member = accountOf(account, "account");
 
       return callOf(board, board.interface.encodeFunctionData("setMember", [member, allowed]));
     },
@@ -224,6 +229,20 @@ export function safetyProposalsOf({ contracts: { SafetyBoard: board } }: Context
 
 function callOf({ target }: { target: unknown }, data: string): Action {
   return { target: String(target), data };
+}
+
+function accountOf(value: string, argument: string): string {
+  const account = addressOf(value, argument);
+  if (account === ZeroAddress) throw new InvalidArgument(argument, account, "an account that somebody has");
+
+  return account;
+}
+
+function digestOf(value: string, argument: string): string {
+  const digest = bytes32Of(value, argument);
+  if (digest === ZeroHash) throw new InvalidArgument(argument, digest, "a sha-256, which is never zero");
+
+  return digest;
 }
 
 function uint128Of(value: bigint, argument: string, expected: string): void {

@@ -4,7 +4,7 @@ import { type Amount, parseAmount } from "./amounts.js";
 import { addressOf, numberOf } from "./arguments.js";
 import { send, type Transaction } from "./calls.js";
 import type { Context } from "./context.js";
-import { NotDelegated, NoVotes } from "./errors.js";
+import { InvalidArgument, NotDelegated, NoVotes } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
 import { ProposalState } from "./generated/enums.js";
 import type { GovernorPair } from "./governors.js";
@@ -156,12 +156,18 @@ export function votesOf({ chainId, provider, contracts, signer }: Context, { gov
 
   /** Says why an account has no vote, and what to do about it; whatever else is wrong is the governor's to say. */
   async function requireVotes(account: string, proposalId: ProposalId): Promise<void> {
-    // Before the vote begins weights are not known, and 0 is what the governor says of no proposal.
+    // 0 is what the governor says of no proposal.
     const snapshot = await governor.proposalSnapshot(proposalId);
-    if (snapshot === 0n || ProposalState[Number(await governor.state(proposalId))] !== "active") return;
-    if ((await governor.getVotes(account, snapshot)) > 0n) return;
+    const state = snapshot === 0n ? undefined : ProposalState[Number(await governor.state(proposalId))];
+    if (state !== "pending" && state !== "active") return;
+
+    const isPending = state === "pending";
+    const votes = await (isPending ? weal.getVotes(account) : governor.getVotes(account, snapshot));
+    if (votes > 0n) return;
 
     const [balance, delegate] = await Promise.all([weal.balanceOf(account), weal.delegates(account)]);
+    // Until the vote begins, whoever has no votes may still get some; delegating is what people forget.
+    if (isPending && (balance === 0n || delegate !== ZeroAddress)) return;
     if (balance === 0n) throw new NoVotes(account, "noWeal", undefined);
     if (delegate === ZeroAddress) throw new NotDelegated(account, balance);
 
@@ -246,6 +252,9 @@ function countedSupport(support: Support): { type: number; params: string } {
   if (typeof support === "string") return { type: numberOf(SUPPORT_WORDS, support, "support"), params: "0x" };
 
   const parts = SUPPORT_WORDS.map((word) => parseAmount(support[word] ?? 0n, WEAL_DECIMALS));
+  if (parts.every((part) => part === 0n)) {
+    throw new InvalidArgument("support", "nothing", '"for", "against", "abstain", or parts of each');
+  }
   return { type: FRACTIONAL_SUPPORT, params: solidityPacked(["uint128", "uint128", "uint128"], parts) };
 }
 

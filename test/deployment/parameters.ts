@@ -20,6 +20,7 @@ const { ethers, networkHelpers } = connection;
 const deploy = () => deployTestProtocol(connection);
 const ANYBODY = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const NOBODY = ethers.ZeroAddress;
+const NO_DIGEST = ethers.ZeroHash;
 
 /** The test's parameters with a safety governor that takes so many seconds to decide. */
 function deciding(seconds: number): Parameters {
@@ -27,7 +28,11 @@ function deciding(seconds: number): Parameters {
   const { votingDelay, votingPeriod, lateQuorumExtension } = parameters.safetyGovernor;
   const timelockDelay = seconds - votingDelay - votingPeriod - lateQuorumExtension;
 
-  return { ...parameters, safetyGovernor: { ...parameters.safetyGovernor, timelockDelay } };
+  return {
+    ...parameters,
+    governor: { ...parameters.governor, timelockDelay: 30 * DAY },
+    safetyGovernor: { ...parameters.safetyGovernor, timelockDelay },
+  };
 }
 
 /** Each date that parameters have, and what the message calls it. */
@@ -83,6 +88,27 @@ const INVALID: [what: string, message: string, change: (parameters: Parameters) 
     (all) => ({ ...all, usePolicy: { ...all.usePolicy, clauseCount: 0 } }),
   ],
   ["what is no digest", "usePolicy.digest: ", (all) => ({ ...all, usePolicy: { ...all.usePolicy, digest: "0x12" } })],
+  [
+    "a currency twice",
+    "currencies: a currency is named twice",
+    (all) => ({ ...all, currencies: [ANYBODY, ANYBODY.toLowerCase()] }),
+  ],
+  [
+    "a date that is another elsewhere",
+    'genesis.community.until: "2030-01-01" is no date',
+    (all) => ({ ...all, genesis: { ...all.genesis, community: { until: "2030-01-01", claims: [] } } }),
+  ],
+  [
+    "more verifiers to ask than there are",
+    "sources.threshold: it is above the number of verifiers",
+    (all) => ({ ...all, sources: { threshold: 2, verifiers: [ANYBODY] } }),
+  ],
+  [
+    "a safety governor as slow as the main one",
+    "safetyGovernor: it takes as long to decide",
+    (all) => ({ ...all, safetyGovernor: all.governor }),
+  ],
+  ["a digest of zero", "usePolicy.digest: ", (all) => ({ ...all, usePolicy: { ...all.usePolicy, digest: NO_DIGEST } })],
   ["no verifiers to ask", "sources.threshold: ", (all) => ({ ...all, sources: { threshold: 0, verifiers: [] } })],
   ...["-1", "200_000_000", "1.0000000000000000001", "1e9", ""].map(
     (treasury): [string, string, (parameters: Parameters) => Parameters] => [

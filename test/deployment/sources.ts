@@ -36,7 +36,7 @@ describe("Deployment", () => {
       const [deployer, other] = signers;
       const parameters = {
         ...testParameters(deployer.address),
-        sources: { threshold: 7, verifiers: [other.address] },
+        sources: { threshold: 1, verifiers: [other.address] },
       };
       const { contracts } = await planProtocol(hre.artifacts, deployer.address, parameters, 31_337n);
 
@@ -45,7 +45,7 @@ describe("Deployment", () => {
         constructorArguments: [
           create3Address(deployer.address, "ModelRegistry"),
           create3Address(deployer.address, "TimelockController"),
-          7,
+          1,
           [other.address],
         ],
       });

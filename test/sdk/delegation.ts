@@ -54,6 +54,18 @@ describe("SDK delegation", () => {
       expect(message).to.include("it counts in votes that begin after that");
     });
 
+    it("when it never delegated, while there is still time to: before the vote begins", async () => {
+      const proposalId = await propose();
+      const signed = () => sdk.alice.governance.signVote({ proposalId, support: "for" });
+      expect((await failureOf(NotDelegated, signed())).message).to.include("it counts in votes that begin after that");
+
+      await sdk.alice.governance.delegate();
+      const ballot = await signed();
+      await wait(DAY + 1);
+      await sdk.carol.governance.voteBySignature(ballot);
+      expect(await sdk.governor.hasVoted(proposalId, sdk.accounts.alice)).to.equal(true);
+    });
+
     it("when it delegated after the vote had begun", async () => {
       const proposalId = await proposeAndOpen();
       await sdk.alice.governance.delegate();
@@ -107,10 +119,10 @@ describe("SDK delegation", () => {
       expect((await sdk.governor.proposalVotes(proposalId)).againstVotes).to.equal(parseEther("1000"));
     });
 
-    it("and may sign before the vote begins", async () => {
+    it("and may sign before the vote begins, also when votes are still to come", async () => {
       const proposalId = await propose();
-      const ballot = await sdk.alice.governance.signVote({ proposalId, support: "for" });
-      await sdk.alice.governance.delegate();
+      const ballot = await sdk.bob.governance.signVote({ proposalId, support: "for" });
+      await sdk.alice.governance.delegate({ to: sdk.accounts.bob.address });
       await wait(DAY + 1);
       await sdk.carol.governance.voteBySignature(ballot);
 

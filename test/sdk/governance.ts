@@ -157,6 +157,16 @@ describe("SDK governance", () => {
     });
   });
 
+  describe("vote for nothing", () => {
+    it("is refused before anything is sent", async () => {
+      const proposalId = await proposeAndOpen();
+
+      for (const support of [{}, { for: "0" }, { against: 0n, abstain: "0.0" }]) {
+        await failureOf(InvalidArgument, sdk.deployer.governance.vote({ proposalId, support }));
+      }
+    });
+  });
+
   describe("vote", () => {
     for (const support of ["against", "for", "abstain"] as const) {
       it(`votes ${support}`, async () => {
@@ -282,6 +292,21 @@ describe("SDK governance", () => {
 
       await sdk.carol.governance.voteBySignature(ballot);
       await expectRefusal(sdk.carol.governance.voteBySignature(ballot), "GovernorInvalidSignature", { voter });
+    });
+  });
+
+  describe("cancel", () => {
+    it("cancels one's own proposal, and nobody else's", async () => {
+      const proposalId = await proposeAndOpen();
+      const account = sdk.accounts.alice.address;
+      await expectRefusal(sdk.alice.governance.cancel({ proposalId }), "GovernorUnableToCancel", {
+        proposalId,
+        account,
+      });
+
+      // There is no guardian: at any time.
+      await sdk.deployer.governance.cancel({ proposalId });
+      expect(await sdk.reader.governance.state(proposalId)).to.equal("canceled");
     });
   });
 

@@ -116,6 +116,8 @@ describe("SDK governance.proposals", () => {
         () => proposals.setProtocolFee(251),
         () => proposals.setProtocolFee(0.5),
         () => proposals.addCurrency("USDC"),
+        () => proposals.addCurrency(sdk.connection.ethers.ZeroAddress),
+        () => proposals.publishPolicy({ digest: sdk.connection.ethers.ZeroHash, clauseCount: 1 }),
         () => proposals.setStakeholdingCap((2n ** 128n).toString()),
         () => proposals.publishPolicy({ digest: "0x12", clauseCount: 1 }),
         () => proposals.publishPolicy({ digest: EVIDENCE, clauseCount: 0 }),
@@ -134,7 +136,9 @@ describe("SDK governance.proposals", () => {
         InvalidArgument,
         proposals.setStakeholdingRate({ currency: sdk.usdcAddress, weal: "1000000000" }),
       );
-      await failureOf(InvalidArgument, proposals.grant({ to: "lab", currency: "ETH", amount: "1" }));
+      for (const to of ["lab", sdk.connection.ethers.ZeroAddress]) {
+        await failureOf(InvalidArgument, proposals.grant({ to, currency: "ETH", amount: "1" }));
+      }
       await failureOf(
         InvalidAmount,
         proposals.grant({ to: treasury, currency: "ETH", amount: 1 as unknown as string }),
@@ -178,12 +182,19 @@ describe("SDK governance.proposals", () => {
     it("refuses what the board would refuse only after vote and delay", async () => {
       const { proposals } = sdk.reader.governance.safety;
       const reason = { ground: "lineage", evidenceDigest: EVIDENCE } as const;
+      const cited = { ground: "usePolicy", clause: 5, policyVersion: 1, evidenceDigest: EVIDENCE } as const;
 
       for (const make of [
         () => proposals.setMember({ account: sdk.connection.ethers.ZeroAddress, allowed: true }),
         () => proposals.decideAdvisory({ model, level: "none" as never, reason }),
         () => proposals.decideAdvisory({ model, level: "grave" as never, reason }),
         () => proposals.decideAdvisory({ model, level: "notice", reason: { ...reason, evidenceDigest: "0x" } }),
+        () =>
+          proposals.decideAdvisory({
+            ...{ model, level: "notice", reason: { ...reason, evidenceDigest: sdk.connection.ethers.ZeroHash } },
+          }),
+        () => proposals.decideAdvisory({ model, level: "notice", reason: { ...cited, clause: 0 } }),
+        () => proposals.decideAdvisory({ model, level: "notice", reason: { ...cited, policyVersion: 0 } }),
         () => proposals.liftAdvisory({ model: "it" }),
         () => proposals.rearm({ model: "it" }),
       ]) {
