@@ -1,9 +1,9 @@
-import { Interface, isHexString, type ParamType, type Result, ZeroAddress } from "ethers";
+import { Interface, isHexString, type ParamType, type Result } from "ethers";
 import { addressOf } from "./arguments.js";
-import type { Context } from "./context.js";
+import type { Context, Contracts } from "./context.js";
 import { InvalidArgument } from "./errors.js";
 import { erc20Abi } from "./generated/abis/ERC20.js";
-import type { GovernorPair } from "./governors.js";
+import { type GovernorPair, governorOf } from "./governors.js";
 
 /** A call that the timelock makes once a proposal is carried. */
 export interface Action {
@@ -28,25 +28,35 @@ export type Arguments = Readonly<Record<string, ArgumentValue>>;
 
 /** An action, and what is known of the call that it makes. */
 export interface DecodedAction extends Required<Action> {
+  /** Who makes the call, with its own money: a timelock, or a governor that relays it. */
+  caller: string;
   /** The name of the contract as in `commonweal.contracts`, or `ERC20`; undefined for a target that is not known. */
   contract?: string;
   /** The function's name; undefined for a plain transfer, and for a function that is not known. */
   function?: string;
   args: Arguments;
-}
-
-/** Money that an action takes, or lets somebody take, from the treasury. */
-export interface TreasuryTransfer {
-  /** As the contracts know it: ETH is the zero address. */
-  currency: string;
-  to: string;
-  units: bigint;
-  /** Whether the call only approves it, so that it can be taken later. */
-  isApproval: boolean;
+  /** The calls that this one carries for a timelock or a governor to make, now or later. */
+  calls: DecodedAction[];
+  /** Whether it carries calls that are not in `calls`: they lie too deep, are too many, or are named by an id. */
+  hidesCalls: boolean;
 }
 
 const ERC20 = new Interface(erc20Abi);
 const ERC20_TRANSFERS = ["approve", "transfer", "transferFrom"];
+
+/** So deep are calls within calls looked at, and so many in all: a few bytes can be made to stand for any number. */
+const MAX_DEPTH = 4;
+const MAX_CARRIED = 200;
+
+/** Functions that carry calls; those of governors that take a proposal's id carry what was proposed. */
+const TIMELOCK_CARRIERS = ["schedule", "scheduleBatch", "execute", "executeBatch"];
+const GOVERNOR_CARRIERS = ["relay", "propose", "queue", "execute"];
+const CARRIERS: { readonly [Contract in keyof Contracts]?: readonly string[] } = {
+  TimelockController: TIMELOCK_CARRIERS,
+  SafetyTimelock: TIMELOCK_CARRIERS,
+  WealGovernor: GOVERNOR_CARRIERS,
+  SafetyGovernor: GOVERNOR_CARRIERS,
+};
 
 /** Returns the calls that a proposal makes. */
 export async function actionsOf(
@@ -67,17 +77,53 @@ export function completed({ target, value = 0n, data }: Action): Required<Action
   return { target: addressOf(target, "actions.target"), value, data };
 }
 
-/** Finds out what an action calls. Any contract of the protocol is known, and the functions that move an ERC-20. */
-export function decodeAction({ contracts }: Context, action: Required<Action>): DecodedAction {
-  const [contract, { interface: abi }] = Object.entries(contracts).find(
-    ([, { target }]) => target === action.target,
-  ) ?? [undefined, { interface: ERC20 }];
-  const call = parse(abi, action.data);
-  if (contract !== undefined) return { ...action, contract, args: {}, ...call };
+/** Finds out what actions of a timelock call, and what the calls within these calls do. */
+export function decodeActions(
+  context: Context,
+  { timelock }: GovernorPair,
+  actions: readonly Required<Action>[],
+): DecodedAction[] {
+  let room = MAX_CARRIED;
+
+  function decode(action: Required<Action>, caller: string, depth: number): DecodedAction {
+    const call = { ...action, caller, ...knownCall(context, action) };
+    if (!isCarrier(call)) return { ...call, calls: [], hidesCalls: false };
+
+    const carried = carriedBy(call.args);
+    if (carried === undefined || depth === MAX_DEPTH || carried.length > room) {
+      return { ...call, calls: [], hidesCalls: true };
+    }
+    room -= carried.length;
+    const next = carrierOf(context, call);
+
+    return { ...call, calls: carried.map((inner) => decode(inner, next, depth + 1)), hidesCalls: false };
+  }
+
+  return actions.map((action) => decode(action, String(timelock.target), 0));
+}
+
+/** Returns actions with the calls that they carry, each before what it carries, and the place of the action in the list. */
+export function everyCall(actions: readonly DecodedAction[]): { action: DecodedAction; index: number }[] {
+  const within = (action: DecodedAction): DecodedAction[] => [action, ...action.calls.flatMap(within)];
+
+  return actions.flatMap((action, index) => within(action).map((action) => ({ action, index })));
+}
+
+/** Any contract of the protocol is known, and the functions that move an ERC-20. */
+function knownCall(
+  { contracts }: Context,
+  { target, data }: Action,
+): Pick<DecodedAction, "contract" | "function" | "args"> {
+  const [contract, { interface: abi }] = Object.entries(contracts).find(([, known]) => known.target === target) ?? [
+    undefined,
+    { interface: ERC20 },
+  ];
+  const call = parse(abi, data);
+  if (contract !== undefined) return { contract, args: {}, ...call };
 
   // Of a target that is not known, only this much can be guessed.
   const isTransfer = call !== undefined && ERC20_TRANSFERS.includes(call.function);
-  return isTransfer ? { ...action, contract: "ERC20", ...call } : { ...action, args: {} };
+  return isTransfer ? { contract: "ERC20", ...call } : { args: {} };
 }
 
 function parse(abi: Interface, data: string): { function: string; args: Arguments } | undefined {
@@ -103,26 +149,39 @@ export function plainValue(type: ParamType, value: unknown): ArgumentValue {
   return value as ArgumentValue;
 }
 
-/** Returns what an action takes out of the treasury, which is the timelock, or lets somebody take out. */
-export function transfersOf(action: DecodedAction, treasury: string): TreasuryTransfer[] {
-  const { target, value, args } = action;
-  const ofToken = (to: ArgumentValue, units: ArgumentValue, isApproval = false) => ({
-    currency: target,
-    to: String(to),
-    units: BigInt(String(units)),
-    isApproval,
-  });
-  const transfers = [{ currency: ZeroAddress, to: target, units: value, isApproval: false }];
-  if (isToken(action)) {
-    if (action.function === "transfer") transfers.push(ofToken(args.to, args.value));
-    if (action.function === "approve") transfers.push(ofToken(args.spender, args.value, true));
-    if (action.function === "transferFrom" && args.from === treasury) transfers.push(ofToken(args.to, args.value));
-  }
-
-  return transfers.filter(({ to, units }) => units > 0n && to !== treasury);
-}
-
 /** Whether an action's target has the functions of an ERC-20. */
 export function isToken({ contract }: DecodedAction): boolean {
   return contract === "ERC20" || contract === "WealToken";
+}
+
+/* CALLS WITHIN CALLS */
+
+function isCarrier({ contract, function: name = "" }: Pick<DecodedAction, "contract" | "function">): boolean {
+  return CARRIERS[contract as keyof Contracts]?.includes(name) ?? false;
+}
+
+/** Returns undefined for a call that names what it carries by an id. */
+function carriedBy({
+  target,
+  value,
+  data,
+  payload,
+  targets,
+  values,
+  ...args
+}: Arguments): Required<Action>[] | undefined {
+  if (target !== undefined) return [{ target, value, data: data ?? payload } as Required<Action>];
+  if (targets === undefined) return undefined;
+
+  // Lists of different lengths are refused by all of these functions.
+  const [amounts, calls] = [values, args.calldatas ?? args.payloads] as [bigint[], string[]];
+  return (targets as string[]).map((target, i) => ({ target, value: amounts[i] ?? 0n, data: calls[i] ?? "0x" }));
+}
+
+/** Returns who makes the calls that a call carries: a governor only what it relays, else its timelock. */
+function carrierOf(context: Context, { target, function: name }: Pick<DecodedAction, "target" | "function">): string {
+  const pairs = (["main", "safety"] as const).map((pair) => governorOf(context, pair));
+  const pair = name === "relay" ? undefined : pairs.find(({ governor }) => governor.target === target);
+
+  return String(pair?.timelock.target ?? target);
 }

@@ -1,25 +1,25 @@
-import { MaxUint256, ZeroAddress } from "ethers";
+import { AbiCoder, dataSlice, toBigInt, toUtf8String, Utf8ErrorFuncs, ZeroAddress } from "ethers";
 import {
   actionsOf,
   type Arguments,
   type ArgumentValue,
   type DecodedAction,
-  decodeAction,
+  decodeActions,
+  everyCall,
   isToken,
   type ProposalLike,
 } from "./actions.js";
-import { formatAmount } from "./amounts.js";
 import { type Context, type Contracts, firstBlockOf } from "./context.js";
-import { currenciesOf } from "./currencies.js";
-import { type Describer, explanations, type Words } from "./explanations.js";
+import { type Describer, explanations, quoted } from "./explanations.js";
 import type { GovernorPair } from "./governors.js";
 import { readLogs } from "./logs.js";
 import { type Warning, warningsOf } from "./warnings.js";
+import { type CommonWords, wordsOf } from "./words.js";
 
 /** A call of a proposal in words and as data. */
 export interface ExplainedCall {
   target: string;
-  /** Wei that go with it, from the treasury. */
+  /** Wei that go with it, from the timelock; of a call that a governor relays, from the governor. */
   value: bigint;
   /** The call, in hex. */
   data: string;
@@ -29,48 +29,55 @@ export interface ExplainedCall {
   function?: string;
   /** By name, as plain data. */
   args: Arguments;
-  /** What the call does, in a sentence without a full stop. */
+  /**
+   * What the call does, in a sentence without a full stop. Texts of whoever proposed are in quotes, with characters that
+   * cannot be seen escaped; symbols of tokens that are not listed stand before the address.
+   */
   sentence: string;
+  /** The calls that this one carries, such as those that a timelock is told to schedule. */
+  calls: ExplainedCall[];
 }
 
 /** What a proposal would do, and what to look at twice. */
 export interface Explanation {
   /** Undefined for actions that are not proposed. */
   proposalId?: bigint;
+  /**
+   * As it was proposed. Text that nobody has checked: whoever proposed may have written anything, with control characters
+   * or markup too. Escape it before you show it, and believe the calls instead.
+   */
   description?: string;
   calls: ExplainedCall[];
   warnings: Warning[];
 }
 
-interface TokenInfo {
-  symbol: string;
-  decimals: number;
-  isListed: boolean;
-}
-
-const MAX_SYMBOL = 32;
-
 /** Explains what a proposal would do. */
 export async function explain(context: Context, pair: GovernorPair, proposal: ProposalLike): Promise<Explanation> {
-  const decoded = (await actionsOf(pair, proposal)).map((action) => decodeAction(context, action));
+  const decoded = decodeActions(context, pair, await actionsOf(pair, proposal));
   const isMade = typeof proposal !== "object";
   const announcement = isMade ? await announcementOf(context, pair, BigInt(proposal)) : undefined;
-  const treasury = String(pair.timelock.target);
   const currencies = new Set(await context.contracts.RoyaltyLedger.currencies());
-  const tokens = await tokensOf(context, decoded, currencies);
-  const words = wordsOf(context, tokens);
+  const words = await wordsOf(context, currencies, tokensIn(decoded));
 
   return {
     ...(isMade ? { proposalId: BigInt(proposal) } : {}),
     description: isMade ? announcement?.description : proposal.description,
     calls: decoded.map((action) => explainedCall(action, words)),
     warnings: await warningsOf(context, decoded, {
-      treasury,
       currencies,
       sinceBlock: isMade ? (announcement?.block ?? "unknown") : undefined,
-      amount: words.amount,
+      words,
     }),
   };
+}
+
+/** Returns the tokens that are called or named. */
+function tokensIn(actions: readonly DecodedAction[]): string[] {
+  return everyCall(actions).flatMap(({ action }) => {
+    const { currency } = action.args;
+
+    return [...(isToken(action) ? [action.target] : []), ...(typeof currency === "string" ? [currency] : [])];
+  });
 }
 
 /* THE PROPOSAL */
@@ -88,24 +95,27 @@ async function announcementOf(
     fromBlock: firstBlockOf(context, "WealGovernor"),
     toBlock: await context.provider.getBlockNumber(),
   });
-  for (const { data, topics, blockNumber } of logs) {
-    const { proposalId, description } = governor.interface.decodeEventLog(event, data, topics);
-    if (proposalId === id) return { description, block: blockNumber };
-  }
+  // The id comes first. Of the others nothing is decoded: any of them may be no text.
+  const log = logs.find(({ data }) => toBigInt(dataSlice(data, 0, 32)) === id);
+  if (log === undefined) return undefined;
 
-  return undefined;
+  // The description is the last; bytes lie as a string does.
+  const types = event.inputs.map(({ type }) => type.replace("string", "bytes"));
+  const description = AbiCoder.defaultAbiCoder().decode(types, log.data)[types.length - 1];
+  return { description: toUtf8String(description, Utf8ErrorFuncs.replace), block: log.blockNumber };
 }
 
 /* WORDS */
 
-function explainedCall(action: DecodedAction, words: Omit<Words, "target" | "contract">): ExplainedCall {
+function explainedCall(action: DecodedAction, words: CommonWords): ExplainedCall {
   const { target, value, data, contract, function: name, args } = action;
-  const sentence = sentenceOf(action, { ...words, target, contract: contract ?? "" });
+  const calls = action.calls.map((call) => explainedCall(call, words));
 
-  return { target, value, data, contract, function: name, args, sentence };
+  return { target, value, data, contract, function: name, args, sentence: sentenceOf(action, calls, words), calls };
 }
 
-function sentenceOf({ target, value, data, contract, function: name, args }: DecodedAction, words: Words): string {
+function sentenceOf(action: DecodedAction, calls: readonly ExplainedCall[], words: CommonWords): string {
+  const { target, value, data, contract, function: name, args } = action;
   if (data === "0x") return `Send ${words.amount(ZeroAddress, value)} to ${words.account(target)}`;
 
   const paid = value === 0n ? "" : `, with ${words.amount(ZeroAddress, value)}`;
@@ -114,8 +124,16 @@ function sentenceOf({ target, value, data, contract, function: name, args }: Dec
   }
   const describers: Readonly<Record<string, Describer>> = explanations[contract as keyof Contracts | "ERC20"] ?? {};
   const describe = Object.hasOwn(describers, name) ? describers[name] : undefined;
+  const caller = words.account(action.caller);
+  const sentence = describe?.(args, { ...words, target, contract, caller, carried: carriedIn(action, calls) });
 
-  return `${describe?.(args, words) ?? `${contract}.${name}(${listed(args)})`}${paid}`;
+  return `${sentence ?? `${contract}.${name}(${listed(args)})`}${paid}`;
+}
+
+function carriedIn({ hidesCalls, args }: DecodedAction, calls: readonly ExplainedCall[]): string {
+  if (!hidesCalls) return calls.map(({ sentence }) => `[${sentence}]`).join(", ") || "nothing";
+
+  return args.proposalId === undefined ? "calls that are not shown here" : `the proposal ${args.proposalId}`;
 }
 
 function listed(args: Arguments): string {
@@ -126,57 +144,8 @@ function listed(args: Arguments): string {
 
 /** Texts are quoted: they come from whoever proposed, and may look like something else. */
 function literal(value: ArgumentValue): string {
-  if (typeof value === "string") return /^0x[\da-f]*$/i.test(value) ? value : JSON.stringify(value);
+  if (typeof value === "string") return /^0x[\da-f]*$/i.test(value) ? value : quoted(value);
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
 
   return typeof value === "object" ? `{ ${listed(value)} }` : String(value);
-}
-
-function wordsOf({ contracts }: Context, tokens: ReadonlyMap<string, TokenInfo>): Omit<Words, "target" | "contract"> {
-  const names = new Map<string, string>(Object.entries(contracts).map(([name, { target }]) => [String(target), name]));
-  names.set(String(contracts.TimelockController.target), "the treasury");
-  const currency = (address: ArgumentValue) => {
-    const token = tokens.get(String(address));
-    if (token === undefined) return String(address);
-
-    return token.isListed ? token.symbol : `${token.symbol} (${address})`;
-  };
-
-  return {
-    account: (address) => names.get(String(address)) ?? String(address),
-    currency,
-    decimals: (address) => tokens.get(String(address))?.decimals,
-    amount(address, units) {
-      const token = tokens.get(String(address));
-      if (units === MaxUint256) return `any amount of ${currency(address)}`;
-      if (token === undefined) return `${units} units of ${address}`;
-
-      return `${formatAmount(BigInt(String(units)), token.decimals)} ${currency(address)}`;
-    },
-  };
-}
-
-/** What the listed currencies, WEAL, and the tokens that are called or named say of themselves. */
-async function tokensOf(
-  context: Context,
-  actions: readonly DecodedAction[],
-  currencies: ReadonlySet<string>,
-): Promise<Map<string, TokenInfo>> {
-  const { describeCurrency } = currenciesOf(context);
-  const known = new Set([ZeroAddress, String(context.contracts.WealToken.target), ...currencies]);
-  const called = actions.filter(isToken).map(({ target }) => target);
-  const named = actions.flatMap(({ args: { currency } }) => (typeof currency === "string" ? [currency] : []));
-  const entries = await Promise.all(
-    [...new Set([...known, ...called, ...named])].map(async (address) => {
-      // Any contract may be called like a token, and need not answer like one.
-      const info = await describeCurrency(address).catch(() => undefined);
-      if (info === undefined) return [];
-
-      // A name that anyone may have chosen should not look like something else.
-      const symbol = info.symbol.replace(/[^ -~]/g, "?").slice(0, MAX_SYMBOL);
-      return [[address, { symbol, decimals: info.decimals, isListed: known.has(address) }] as const];
-    }),
-  );
-
-  return new Map(entries.flat());
 }

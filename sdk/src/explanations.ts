@@ -20,6 +20,10 @@ export interface Words {
   /** The address that is called, and the name of the contract. */
   target: string;
   contract: string;
+  /** Who makes the call: "the treasury", or the name of another contract. */
+  caller: string;
+  /** What the calls do that this one carries, each in brackets. */
+  carried: string;
 }
 
 type Explanations = { readonly [Contract in keyof Contracts | "ERC20"]?: Readonly<Record<string, Describer>> };
@@ -76,12 +80,12 @@ export const explanations: Explanations = {
 
   UsePolicy: {
     publishPolicy: ({ digest, clauseCount, uri }) =>
-      `Publish the next use policy, of ${clauseCount} clauses, with the sha-256 ${digest}, at ${JSON.stringify(uri)}`,
+      `Publish the next use policy, of ${clauseCount} clauses, with the sha-256 ${digest}, at ${quoted(uri)}`,
   },
 
   WealToken: {
     ...erc20Explanations(),
-    delegate: ({ delegatee }, words) => `Give the votes of all WEAL in the treasury to ${words.account(delegatee)}`,
+    delegate: ({ delegatee }, words) => `Give the votes of all WEAL in ${words.caller} to ${words.account(delegatee)}`,
   },
 
   ERC20: erc20Explanations(),
@@ -93,8 +97,8 @@ function erc20Explanations(): Record<string, Describer> {
   return {
     approve: ({ spender, value }, words) =>
       value === 0n
-        ? `Let ${words.account(spender)} take no ${words.currency(words.target)} from the treasury any more`
-        : `Let ${words.account(spender)} take ${words.amount(words.target, value)} from the treasury`,
+        ? `Let ${words.account(spender)} take no ${words.currency(words.target)} from ${words.caller} any more`
+        : `Let ${words.account(spender)} take ${words.amount(words.target, value)} from ${words.caller}`,
     transfer: ({ to, value }, words) => `Send ${words.amount(words.target, value)} to ${words.account(to)}`,
     transferFrom: ({ from, to, value }, words) =>
       `Send ${words.amount(words.target, value)} from ${words.account(from)} to ${words.account(to)}`,
@@ -103,7 +107,10 @@ function erc20Explanations(): Record<string, Describer> {
 
 function governorExplanations(): Record<string, Describer> {
   return {
-    relay: ({ target }, words) => `Let ${words.contract} call ${words.account(target)}`,
+    execute: (_, { contract, carried }) => `Let ${contract} carry out: ${carried}`,
+    propose: ({ description }, { contract, carried }) => `Propose to ${contract} as ${quoted(description)}: ${carried}`,
+    queue: (_, { contract, carried }) => `Let ${contract} queue: ${carried}`,
+    relay: (_, { contract, carried }) => `Let ${contract} itself do: ${carried}`,
     setLateQuorumVoteExtension: ({ newVoteExtension }, { contract }) =>
       `Keep votes of ${contract} open for ${duration(newVoteExtension)} at least once quorum is reached`,
     setProposalGuardian: ({ newProposalGuardian }, words) =>
@@ -124,18 +131,33 @@ function governorExplanations(): Record<string, Describer> {
 }
 
 function timelockExplanations(): Record<string, Describer> {
+  const execute: Describer = (_, { contract, carried }) => `Let ${contract} carry out at once: ${carried}`;
+  const schedule: Describer = ({ delay }, { contract, carried }) =>
+    `Let ${contract} carry out after ${duration(delay)}: ${carried}`;
+
   return {
     cancel: ({ id }, { contract }) => `Cancel the operation ${id} of ${contract}`,
+    execute,
+    executeBatch: execute,
     grantRole: ({ role, account }, words) =>
       `Give ${words.account(account)} the role ${roleName(role)} of ${words.contract}`,
     revokeRole: ({ role, account }, words) =>
       `Take the role ${roleName(role)} of ${words.contract} from ${words.account(account)}`,
+    schedule,
+    scheduleBatch: schedule,
     updateDelay: ({ newDelay }, { contract }) =>
       `Let ${duration(newDelay)} pass between a decision and its execution by ${contract}`,
   };
 }
 
 /* VALUES */
+
+/** A text in quotes, in which nothing hides: control, bidi and zero-width characters are escaped. */
+export function quoted(text: ArgumentValue): string {
+  const escaped = (character: string) => `\\u{${character.codePointAt(0)?.toString(16)}}`;
+
+  return JSON.stringify(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
+}
 
 function weal(units: ArgumentValue, decimals = 18): string {
   return `${formatAmount(BigInt(String(units)), decimals)} WEAL`;
@@ -177,6 +199,7 @@ const ROLES = new Map([
   ...["proposer", "executor", "canceller"].map((name) => [id(`${name.toUpperCase()}_ROLE`), name] as const),
 ]);
 
-function roleName(role: ArgumentValue): string {
+/** The name of a timelock's role. */
+export function roleName(role: ArgumentValue): string {
   return ROLES.get(String(role)) ?? String(role);
 }

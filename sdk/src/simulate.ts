@@ -3,20 +3,22 @@ import {
   actionsOf,
   type ArgumentValue,
   type DecodedAction,
-  decodeAction,
+  decodeActions,
+  everyCall,
   isToken,
   plainValue,
   type ProposalLike,
-  transfersOf,
 } from "./actions.js";
 import type { Context, Contracts } from "./context.js";
 import { type Currency, currencyOf } from "./currencies.js";
-import type { ContractError } from "./errors.js";
+import { ContractError } from "./errors.js";
 import { contractError } from "./failures.js";
 import { erc20Abi } from "./generated/abis/ERC20.js";
 import type { GovernorPair } from "./governors.js";
 import { type ContractParameters, parameters } from "./parameters.js";
-import { type Outcome, runSimulator, SIMULATOR, type SimulatorView } from "./simulator.js";
+import { MAX_TRANSACTION_GAS } from "./plans.js";
+import { type Outcome, runSimulator, strangeAddress, type SimulatorView } from "./simulator.js";
+import { transfersOf } from "./transfers.js";
 
 /** What an account has before and after, in the currency's smallest units; undefined if the token does not say. */
 export interface SimulatedBalance {
@@ -44,9 +46,9 @@ export interface SimulatedParameter {
 /** What a proposal would do if it were executed now. */
 export interface Simulation {
   succeeded: boolean;
-  /** Why it fails, if it does; nothing changes then. */
+  /** Why it fails, if it does; nothing changes then. `OutOfGas` if no transaction may have the gas that it takes. */
   error?: ContractError;
-  /** Of the treasury, and of everybody to whom it sends something. */
+  /** Of the treasury, and of everybody to whom something is sent, also by calls that calls carry. */
   balances: SimulatedBalance[];
   /** What governance can change. */
   parameters: SimulatedParameter[];
@@ -66,21 +68,29 @@ export async function simulate(context: Context, pair: GovernorPair, proposal: P
     actionsOf(pair, proposal),
     context.contracts.RoyaltyLedger.currencies(),
   ]);
-  const decoded = actions.map((action) => decodeAction(context, action));
-  const treasury = String(pair.timelock.target);
-  const balances = balanceViews(decoded, treasury, [...currencies, String(context.contracts.WealToken.target)]);
-  const settings = parameterViews(context, decoded, treasury);
+  const calls = everyCall(decodeActions(context, pair, actions)).map(({ action }) => action);
+  const [treasury, simulator] = [String(pair.timelock.target), strangeAddress()];
+  const held = heldIn(calls, treasury, [...currencies, String(context.contracts.WealToken.target)]);
+  const balances = held.map(({ account, currency }) => balanceView(account, currency, simulator));
+  const settings = parameterViews(context, calls);
 
   const views = [...balances, ...settings].map(({ target, data }) => ({ target, data }));
-  const { earlier, execution, later } = await runSimulator(context.provider, pair, actions, views);
+  const { earlier, execution, later, tooDear } = await runSimulator(context.provider, pair, simulator, actions, views);
   const [earlierSettings, laterSettings] = [earlier, later].map((outcomes) => outcomes.slice(balances.length));
 
   return {
     succeeded: execution.succeeded,
-    ...(execution.succeeded ? {} : { error: contractError(execution.data) }),
+    ...(execution.succeeded ? {} : { error: tooDear ? outOfGas() : contractError(execution.data) }),
     balances: compared(balances, earlier, later) as SimulatedBalance[],
     parameters: compared(settings, earlierSettings, laterSettings),
   };
+}
+
+/** It is the chain that refuses, not one of the contracts. */
+function outOfGas(): ContractError {
+  const instruction = `Executing this takes more gas than a transaction may have (${MAX_TRANSACTION_GAS}); propose it in parts.`;
+
+  return new ContractError("OutOfGas", { maxGas: MAX_TRANSACTION_GAS }, undefined, instruction);
 }
 
 function compared<Subject extends object>(views: readonly View<Subject>[], earlier: Outcome[], later: Outcome[]) {
@@ -106,35 +116,34 @@ function answerOf({ decode }: View<unknown>, { succeeded, data }: Outcome): Argu
 
 type Held = Pick<SimulatedBalance, "account" | "currency">;
 
-/** The treasury's balance of every currency, and everybody's of those that move. */
-function balanceViews(
-  actions: readonly DecodedAction[],
+/** The treasury with every currency, and everybody with those that calls send there. */
+function heldIn(
+  calls: readonly DecodedAction[],
   treasury: string,
   currencies: readonly string[],
-): View<Held>[] {
-  const transfers = actions.flatMap((action) => transfersOf(action, treasury)).filter(({ isApproval }) => !isApproval);
-  const tokens = actions.filter(isToken).map(({ target }) => target);
-  const moving = new Set(transfers.map(({ currency }) => currency));
-  const recipients = new Set(transfers.map(({ to }) => to));
+): { account: string; currency: string }[] {
+  const tokens = calls.filter(isToken).map(({ target }) => target);
+  const received = calls
+    .flatMap(transfersOf)
+    .filter(({ kind, to }) => kind !== "approval" && to !== treasury)
+    .map(({ to, currency }) => ({ account: to, currency }));
+  const held = [...[...currencies, ...tokens].map((currency) => ({ account: treasury, currency })), ...received];
 
-  return [
-    ...[...new Set([...currencies, ...tokens])].map((currency) => balanceView(treasury, currency)),
-    ...[...recipients].flatMap((account) => [...moving].map((currency) => balanceView(account, currency))),
-  ];
+  return [...new Map(held.map((entry) => [entry.account + entry.currency, entry])).values()];
 }
 
-function balanceView(account: string, address: string): View<Held> {
+function balanceView(account: string, address: string, simulator: string): View<Held> {
   return {
     subject: { account, currency: currencyOf(address) },
     // The simulator has the function too, for the chain's coin.
-    target: address === ZeroAddress ? SIMULATOR : address,
+    target: address === ZeroAddress ? simulator : address,
     ...viewOf(ERC20, "balanceOf", [account]),
   };
 }
 
 type Setting = Pick<SimulatedParameter, "contract" | "address" | "name" | "args">;
 
-function parameterViews({ contracts }: Context, actions: readonly DecodedAction[], treasury: string): View<Setting>[] {
+function parameterViews({ contracts }: Context, calls: readonly DecodedAction[]): View<Setting>[] {
   const parametersOf = (contract: string): ContractParameters =>
     parameters[contract as keyof Contracts | "ERC20"] ?? {};
   const view = (contract: string, address: string, name: string, args: readonly ArgumentValue[]): View<Setting> => {
@@ -148,8 +157,8 @@ function parameterViews({ contracts }: Context, actions: readonly DecodedAction[
   const general = Object.entries(contracts).flatMap(([contract, { target }]) =>
     (parametersOf(contract).views ?? []).map((name) => view(contract, String(target), name, [])),
   );
-  const concerned = actions.flatMap(({ contract = "", function: called = "", args, target }) => {
-    const [name, ...keys] = parametersOf(contract).keyed?.[called]?.(args, treasury) ?? [];
+  const concerned = calls.flatMap(({ contract = "", function: called = "", args, target, caller }) => {
+    const [name, ...keys] = parametersOf(contract).keyed?.[called]?.(args, caller) ?? [];
 
     return name === undefined ? [] : [view(contract, target, name, keys)];
   });

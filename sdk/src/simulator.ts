@@ -1,8 +1,21 @@
-import { AbiCoder, Interface, keccak256, type Provider, toBeHex, ZeroAddress, ZeroHash } from "ethers";
+import {
+  AbiCoder,
+  getAddress,
+  hexlify,
+  Interface,
+  keccak256,
+  type Provider,
+  randomBytes,
+  toBeHex,
+  toQuantity,
+  ZeroAddress,
+  ZeroHash,
+} from "ethers";
 import type { Action } from "./actions.js";
-import { NetworkFailure, StateOverridesUnsupported } from "./errors.js";
+import { CallFailed, ContractError, NetworkFailure, StateOverridesUnsupported } from "./errors.js";
 import { typedError } from "./failures.js";
 import type { GovernorPair } from "./governors.js";
+import { MAX_TRANSACTION_GAS } from "./plans.js";
 
 /** What a call returned, or what it reverted with. */
 export interface Outcome {
@@ -15,6 +28,8 @@ export interface SimulatorResult {
   earlier: Outcome[];
   execution: Outcome;
   later: Outcome[];
+  /** Whether the execution fails, and would not if a transaction could have more gas. */
+  tooDear: boolean;
 }
 
 /** What to read. */
@@ -26,9 +41,6 @@ export interface SimulatorView {
 /** Code and storage, by slot, in place of what an account has; as nodes take it. */
 type Overrides = Record<string, { code?: string; stateDiff?: Record<string, string> }>;
 
-/** Where the simulator stands during the call: an address that nobody has. */
-export const SIMULATOR = "0x51A7000000000000000000000000000000000001";
-
 const OUTCOME = "(bool succeeded, bytes data)";
 const ABI = new Interface([
   `function simulate((address target, bytes data)[] views, address target, bytes data) returns (${OUTCOME}[] earlier, ${OUTCOME} execution, ${OUTCOME}[] later)`,
@@ -39,17 +51,27 @@ const ABI = new Interface([
 const PAST = 2n;
 const TRUE = 1n;
 
+/** Returns an address that nobody has and nobody can foresee, so that no contract behaves well for it alone. */
+export function strangeAddress(): string {
+  return getAddress(hexlify(randomBytes(20)));
+}
+
 /**
  * Executes actions as the timelock would, and reads views before and after, all in one `eth_call`.
  *
  * The timelock is the real one. Overrides let it believe that the operation is due and that the simulator may execute it,
  * and let the governor believe that it is executing it: it takes calls to itself from no one else.
  *
+ * The call has the gas that a transaction may have; what fails is tried again with all that the node gives. Reading the
+ * views takes part of the gas, so what comes near to the bound counts as too dear.
+ *
+ * @param simulator Where the simulator stands during the call: a {@link strangeAddress}.
  * @throws {StateOverridesUnsupported} when the node does not do what it is asked.
  */
 export async function runSimulator(
   provider: Provider,
   { governor, timelock }: GovernorPair,
+  simulator: string,
   actions: readonly Required<Action>[],
   views: readonly SimulatorView[],
 ): Promise<SimulatorResult> {
@@ -68,11 +90,11 @@ export async function runSimulator(
   const operationId = keccak256(operation);
 
   const overrides: Overrides = {
-    [SIMULATOR]: { code: simulatorCode },
+    [simulator]: { code: simulatorCode },
     [String(timelock.target)]: {
       stateDiff: storage([
         [slotOf("bytes32", operationId, _timestamps), PAST],
-        [slotOf("address", SIMULATOR, slotOf("bytes32", executorRole, _roles)), TRUE],
+        [slotOf("address", simulator, slotOf("bytes32", executorRole, _roles)), TRUE],
       ]),
     },
   };
@@ -85,7 +107,7 @@ export async function runSimulator(
 
   // Whether the node has put all of that in place.
   const checks = [
-    timelock.interface.encodeFunctionData("hasRole", [executorRole, SIMULATOR]),
+    timelock.interface.encodeFunctionData("hasRole", [executorRole, simulator]),
     timelock.interface.encodeFunctionData("isOperationReady", [operationId]),
   ].map((data) => ({ target: String(timelock.target), data }));
   const data = ABI.encodeFunctionData("simulate", [
@@ -93,21 +115,43 @@ export async function runSimulator(
     timelock.target,
     timelock.interface.encodeFunctionData("executeBatch", [targets, values, payloads, ZeroHash, ZeroHash]),
   ]);
-  const answer = await call(provider, data, overrides);
-  if (answer === "0x") throw new StateOverridesUnsupported();
+  const ask = async (gas?: bigint): Promise<SimulatorResult> => {
+    const answer = await call(provider, simulator, data, overrides, gas);
+    if (answer === "0x") throw new StateOverridesUnsupported();
 
-  const { earlier, execution, later } = ABI.decodeFunctionResult("simulate", answer).toObject(true);
-  if (earlier.slice(0, checks.length).some(({ data }: Outcome) => BigInt(data) !== TRUE)) {
-    throw new StateOverridesUnsupported();
-  }
-  return { earlier: earlier.slice(checks.length), execution, later: later.slice(checks.length) };
+    const { earlier, execution, later } = ABI.decodeFunctionResult("simulate", answer).toObject(true);
+    if (earlier.slice(0, checks.length).some(({ data }: Outcome) => BigInt(data) !== TRUE)) {
+      throw new StateOverridesUnsupported();
+    }
+    return { earlier: earlier.slice(checks.length), execution, later: later.slice(checks.length), tooDear: false };
+  };
+
+  const bounded = await ask(MAX_TRANSACTION_GAS).catch((error: unknown) => {
+    // By itself the simulator never reverts; nodes say in many words that gas ran out.
+    if (error instanceof ContractError || (error instanceof CallFailed && /gas/i.test(error.message))) return undefined;
+    throw error;
+  });
+  if (bounded?.execution.succeeded) return bounded;
+
+  const unbounded = await ask();
+  if (!unbounded.execution.succeeded) return unbounded;
+
+  const { earlier } = unbounded;
+  return { earlier, execution: { succeeded: false, data: "0x" }, later: earlier, tooDear: true };
 }
 
 /* THE CALL */
 
-async function call(provider: Provider, data: string, overrides: Overrides): Promise<string> {
+async function call(
+  provider: Provider,
+  simulator: string,
+  data: string,
+  overrides: Overrides,
+  gas?: bigint,
+): Promise<string> {
   if (!isSending(provider)) throw new StateOverridesUnsupported();
-  const ask = (data: string) => provider.send("eth_call", [{ to: SIMULATOR, data }, "latest", overrides]);
+  const transaction = { from: strangeAddress(), to: simulator, ...(gas === undefined ? {} : { gas: toQuantity(gas) }) };
+  const ask = (data: string) => provider.send("eth_call", [{ ...transaction, data }, "latest", overrides]);
 
   try {
     return await ask(data);

@@ -1,21 +1,24 @@
-import { Contract, dataSlice, ZeroAddress } from "ethers";
-import { type DecodedAction, transfersOf } from "./actions.js";
+import { Contract, dataSlice, ZeroAddress, ZeroHash } from "ethers";
+import { type DecodedAction, everyCall } from "./actions.js";
 import type { Context } from "./context.js";
 import { type Currency, currencyOf } from "./currencies.js";
 import { NetworkFailure } from "./errors.js";
 import { withTypedError } from "./failures.js";
 import { erc20Abi } from "./generated/abis/ERC20.js";
 import type { ERC20 } from "./generated/types/ERC20.js";
+import { powerGiven } from "./powers.js";
+import { pursesOf, totalOf, transfersOf } from "./transfers.js";
+import type { CommonWords } from "./words.js";
 
 /** Something about a proposal that a voter should look at twice. */
 export type Warning = {
   /** What it is about and what to do, in sentences. */
   message: string;
-  /** Which calls of the proposal it is about, from 0. */
+  /** Which calls of the proposal it is about, from 0: what a call carries counts as that call. */
   calls: number[];
 } & (
   | { code: TargetWarning; target: string }
-  /** The sum that leaves the treasury, and what it holds, in the currency's smallest units. */
+  /** The sum that leaves the treasury, or the safety timelock, and what it holds, in the currency's smallest units. */
   | { code: "LargeTransfer"; currency: Currency; amount: bigint; held: bigint }
 );
 
@@ -24,24 +27,31 @@ type TargetWarning =
   | "UnknownTarget"
   /** A known contract is called in a way that is not known. */
   | "UnknownFunction"
+  /** It carries calls that are not shown: they lie too deep, are too many, or are those of another proposal. */
+  | "CallsNotShown"
+  /** Shares, income, votes, a role or another power are given to somebody, or a waiting period ends. */
+  | "PowerGiven"
   /** Nothing is there to be called. */
   | "TargetWithoutCode"
   /** The account follows another one's code by EIP-7702, and can change that. */
   | "DelegatedAccount"
-  /** Its code, or that of the contract it is a proxy of, is not what it was when this was proposed. */
+  /**
+   * It is a proxy as of ERC-1967, with a beacon or without, or of OpenZeppelin's first kind: whoever may do so can change
+   * its code at any time. A proxy that keeps its code's address anywhere else cannot be seen, nor can a change of it.
+   */
+  | "Proxy"
+  /** Its code, or that of the contract it is such a proxy of, is not what it was when this was proposed. */
   | "CodeChanged"
   /** Whether its code has changed is not known. */
   | "CodeNotCompared";
 
 /** What {@link warningsOf} goes by. */
 interface Surroundings {
-  treasury: string;
   /** The ledger's list. */
   currencies: ReadonlySet<string>;
   /** The block in which it was proposed; undefined if it is not proposed, "unknown" if it could not be found. */
   sinceBlock: number | "unknown" | undefined;
-  /** Writes an amount of a currency. */
-  amount(currency: string, units: bigint): string;
+  words: CommonWords;
 }
 
 /** A transfer is large when it is above a tenth of what the treasury holds. */
@@ -50,22 +60,38 @@ const LARGE_PART = 10n;
 /** Code of an account that follows another account's code, by EIP-7702: this and an address. */
 const DELEGATION_CODE = /^0xef0100[\da-f]{40}$/i;
 
-/** Where a proxy keeps the address of its code, by ERC-1967. */
-const IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
+/** Where proxies keep the address of their code, or of the beacon that knows it. */
+const PROXY_SLOTS = [
+  // keccak256("eip1967.proxy.implementation") - 1
+  "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc",
+  // keccak256("eip1967.proxy.beacon") - 1
+  "0xa3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50",
+  // keccak256("org.zeppelinos.proxy.implementation")
+  "0x7050c9e0f4ca769c69bd3a8ef740bc37934f8e2c036e5a723fd8ee048ed3f8c3",
+];
 
-/** Returns what there is to warn of, in the order of the calls; large transfers come last. */
+/** A call, or one that a call carries, and the place of the former in the proposal. */
+type Call = ReturnType<typeof everyCall>[number];
+
+/** Returns what there is to warn of, in the order of the calls: of targets first, then of powers and of large transfers. */
 export async function warningsOf(
   context: Context,
   actions: readonly DecodedAction[],
   surroundings: Surroundings,
 ): Promise<Warning[]> {
-  const targets = groupBy([...actions.keys()], (index) => actions[index].target);
-  const [ofTargets, ofTransfers] = await Promise.all([
-    Promise.all([...targets].map(([target, calls]) => targetWarnings(context, target, calls, actions, surroundings))),
-    transferWarnings(context, actions, surroundings),
+  const calls = everyCall(actions);
+  const targets = groupBy(calls, ({ action }) => action.target);
+  const [ofTargets, ofPowers, ofTransfers] = await Promise.all([
+    Promise.all([...targets].map(([target, group]) => targetWarnings(context, target, group, surroundings))),
+    powerWarnings(context, calls, surroundings),
+    transferWarnings(context, calls, surroundings),
   ]);
 
-  return [...ofTargets.flat(), ...ofTransfers];
+  return [...ofTargets.flat(), ...ofPowers, ...ofTransfers];
+}
+
+function indicesOf(calls: readonly { index: number }[]): number[] {
+  return [...new Set(calls.map(({ index }) => index))];
 }
 
 /* TARGETS */
@@ -73,16 +99,17 @@ export async function warningsOf(
 async function targetWarnings(
   context: Context,
   target: string,
-  calls: number[],
-  actions: readonly DecodedAction[],
+  group: readonly Call[],
   { currencies, sinceBlock }: Surroundings,
 ): Promise<Warning[]> {
   const warnings: Warning[] = [];
   const isOurs = Object.values(context.contracts).some((contract) => contract.target === target);
+  const calls = indicesOf(group);
   // Money can be sent to anyone, without anything being called.
-  const calling = calls.filter((index) => actions[index].data !== "0x");
-  const unknown = calling.filter((index) => actions[index].function === undefined);
-  const code = await context.provider.getCode(target);
+  const calling = indicesOf(group.filter(({ action }) => action.data !== "0x"));
+  const unknown = indicesOf(group.filter(({ action }) => action.data !== "0x" && action.function === undefined));
+  const hiding = indicesOf(group.filter(({ action }) => action.hidesCalls));
+  const [code, proxied] = await Promise.all([context.provider.getCode(target), proxiedBy(context, target)]);
 
   if (calling.length > 0 && !isOurs && !currencies.has(target)) {
     const message = `${target} is neither a contract of the protocol nor a listed currency; find out what it does.`;
@@ -90,6 +117,10 @@ async function targetWarnings(
   } else if (unknown.length > 0) {
     const message = `What is called of ${target} is not known here; find out what it does.`;
     warnings.push({ code: "UnknownFunction", target, calls: unknown, message });
+  }
+  if (hiding.length > 0) {
+    const message = `What is called of ${target} carries calls that are not shown here; find out what they do.`;
+    warnings.push({ code: "CallsNotShown", target, calls: hiding, message });
   }
   if (calling.length > 0 && code === "0x") {
     const message = `There is no code at ${target}: the call does nothing, or whatever is deployed there until then.`;
@@ -99,9 +130,13 @@ async function targetWarnings(
     const message = `${target} follows code of another account, ${dataSlice(code, 3)}, and can change that at any time.`;
     warnings.push({ code: "DelegatedAccount", target, calls, message });
   }
+  if (proxied.some((slot) => slot !== ZeroHash)) {
+    const message = `${target} is a proxy, whose code can change at any time; find out who may change it.`;
+    warnings.push({ code: "Proxy", target, calls, message });
+  }
   if (sinceBlock === undefined) return warnings;
 
-  const change = await changeOf(context, target, code, sinceBlock);
+  const change = await changeOf(context, target, { code, proxied }, sinceBlock);
   if (change === "changed") {
     const message = `The code of ${target} is not what it was when this was proposed; find out what it does now.`;
     warnings.push({ code: "CodeChanged", target, calls, message });
@@ -113,50 +148,68 @@ async function targetWarnings(
   return warnings;
 }
 
+async function proxiedBy({ provider }: Context, target: string, block?: number): Promise<string[]> {
+  return Promise.all(PROXY_SLOTS.map((slot) => provider.getStorage(target, slot, block)));
+}
+
 /** Compares an account's code, and what it stands for if it is a proxy, with what they were. */
 async function changeOf(
-  { provider }: Context,
+  context: Context,
   target: string,
-  code: string,
+  now: { code: string; proxied: readonly string[] },
   sinceBlock: number | "unknown",
 ): Promise<"same" | "changed" | "unknown"> {
   if (sinceBlock === "unknown") return "unknown";
 
   try {
-    const [codeThen, implementationThen, implementation] = await Promise.all([
-      provider.getCode(target, sinceBlock),
-      provider.getStorage(target, IMPLEMENTATION_SLOT, sinceBlock),
-      provider.getStorage(target, IMPLEMENTATION_SLOT),
+    const [code, proxied] = await Promise.all([
+      context.provider.getCode(target, sinceBlock),
+      proxiedBy(context, target, sinceBlock),
     ]);
-    return codeThen === code && implementationThen === implementation ? "same" : "changed";
+    return code === now.code && proxied.every((slot, i) => slot === now.proxied[i]) ? "same" : "changed";
   } catch {
     // Nodes say in many ways that they have no state so old.
     return "unknown";
   }
 }
 
+/* POWERS */
+
+async function powerWarnings(context: Context, calls: readonly Call[], { words }: Surroundings): Promise<Warning[]> {
+  const warnings = calls.map(async ({ action, index }): Promise<Warning[]> => {
+    const power = await powerGiven(context, action, words);
+    if (power === undefined) return [];
+
+    const message = `This ${power}; make sure that it is meant.`;
+    return [{ code: "PowerGiven", target: action.target, calls: [index], message }];
+  });
+
+  return (await Promise.all(warnings)).flat();
+}
+
 /* TRANSFERS */
 
 /** Sums each currency over the whole proposal, so that parts of a transfer count as one. */
-async function transferWarnings(
-  context: Context,
-  actions: readonly DecodedAction[],
-  { treasury, amount }: Surroundings,
-): Promise<Warning[]> {
-  const transfers = actions.flatMap((action, call) =>
-    transfersOf(action, treasury).map((transfer) => ({ ...transfer, call })),
+async function transferWarnings(context: Context, calls: readonly Call[], { words }: Surroundings): Promise<Warning[]> {
+  const transfers = calls.flatMap(({ action, index }) =>
+    transfersOf(action).map((transfer) => ({ ...transfer, index })),
   );
-  const warnings = [...groupBy(transfers, ({ currency }) => currency)].map(
-    async ([address, parts]): Promise<Warning[]> => {
-      const units = parts.reduce((sum, part) => sum + part.units, 0n);
-      const held = await heldBy(context, treasury, address);
+  const warnings = pursesOf(context).flatMap(({ owner, accounts }) => {
+    const leaving = transfers.filter(({ from, to }) => accounts.includes(from) && !accounts.includes(to));
+
+    return [...groupBy(leaving, ({ currency }) => currency)].map(async ([address, parts]): Promise<Warning[]> => {
+      const units = totalOf(parts);
+      const balances = await Promise.all(accounts.map((account) => heldBy(context, account, address)));
+      const held = balances.reduce((sum, balance) => sum + balance, 0n);
       if (units * LARGE_PART <= held) return [];
 
-      const calls = [...new Set(parts.map(({ call }) => call))];
-      const message = `This moves ${amount(address, units)} of the treasury's ${amount(address, held)}, above a tenth of it; make sure that it is meant.`;
-      return [{ code: "LargeTransfer", currency: currencyOf(address), amount: units, held, calls, message }];
-    },
-  );
+      const [amount, all] = [words.amount(address, units), words.amount(address, held)];
+      const message = `This moves ${amount} of ${words.account(owner)}'s ${all}, above a tenth of it; make sure that it is meant.`;
+      return [
+        { code: "LargeTransfer", currency: currencyOf(address), amount: units, held, calls: indicesOf(parts), message },
+      ];
+    });
+  });
 
   return (await Promise.all(warnings)).flat();
 }

@@ -3,7 +3,7 @@ import { id, MaxUint256, parseEther, Wallet, ZeroAddress, ZeroHash } from "ether
 import type { Action } from "../../sdk/src/index.js";
 import { ModelRegistry__factory } from "../../types/ethers-contracts/index.js";
 import { DAY } from "../helpers/protocol.js";
-import { call, deployForExplaining, ERC20, send } from "./explain.support.js";
+import { call, codesOf, deployForExplaining, ERC20, send } from "./explain.support.js";
 import { expectRefusal } from "./helpers.js";
 
 describe("SDK governance.explain", () => {
@@ -27,7 +27,7 @@ describe("SDK governance.explain", () => {
       const sentences: [Action, string][] = [
         [sdk.own("RoyaltyLedger", "setProtocolFee", [50]), "Set the protocol fee of future models to 0.5 %"],
         [sdk.own("RoyaltyLedger", "setProtocolFee", [200]), "Set the protocol fee of future models to 2 %"],
-        [sdk.own("RoyaltyLedger", "addCurrency", [token]), `List OTH?ER (${token}) as a currency, for ever`],
+        [sdk.own("RoyaltyLedger", "addCurrency", [token]), `List ${token} as a currency, for ever`],
         [sdk.own("RoyaltyLedger", "collectFees", [ZeroAddress]), "Bring the collected fees of ETH to the treasury"],
         [
           sdk.own("RoyaltyLedger", "pay", [model, ZeroAddress, parseEther("1.5"), ZeroHash], parseEther("1.5")),
@@ -80,7 +80,10 @@ describe("SDK governance.explain", () => {
           "Keep votes of WealGovernor open for 2 minutes at least once quorum is reached",
         ],
         [sdk.own("WealGovernor", "updateTimelock", [someone]), `Let ${someone} carry out what WealGovernor decides`],
-        [sdk.own("WealGovernor", "relay", [sdk.treasury, 0, "0x"]), "Let WealGovernor call the treasury"],
+        [
+          sdk.own("WealGovernor", "relay", [sdk.treasury, 0, "0x"]),
+          "Let WealGovernor itself do: [Send 0 ETH to the treasury]",
+        ],
         [sdk.own("WealToken", "delegate", [someone]), `Give the votes of all WEAL in the treasury to ${someone}`],
         [sdk.own("WealToken", "transfer", [someone, parseEther("2.5")]), `Send 2.5 WEAL to ${someone}`],
         [sdk.usdcCall("transfer", [someone, 1_250_000n]), `Send 1.25 USDC to ${someone}`],
@@ -91,7 +94,7 @@ describe("SDK governance.explain", () => {
           sdk.usdcCall("transferFrom", [someone, sdk.treasury, 7n]),
           `Send 0.000007 USDC from ${someone} to the treasury`,
         ],
-        [call(token, ERC20, "transfer", [someone, 150_000_000n]), `Send 1.5 OTH?ER (${token}) to ${someone}`],
+        [call(token, ERC20, "transfer", [someone, 150_000_000n]), `Send 1.5 of ${token} to ${someone}`],
         [send(someone, parseEther("0.25")), `Send 0.25 ETH to ${someone}`],
         [
           sdk.own("SafetyBoard", "decide", [model, 0, 3, reason, "ipfs://evidence"]),
@@ -186,20 +189,22 @@ describe("SDK governance.explain", () => {
 
       // As calls without a sentence begin: `Contract.function(`.
       for (const { sentence } of calls) expect(sentence).to.match(/^[A-Z][a-z]+ /);
-      expect(warnings).to.deep.equal([]);
+      expect(codesOf(warnings)).to.deep.equal([["PowerGiven", Object.keys(built).indexOf("setSafetyGovernance")]]);
     });
 
     it("without a sentence are said by name and arguments, texts in quotes", async () => {
       const registry = ModelRegistry__factory.createInterface();
       const target = await sdk.registry.getAddress();
       const { calls, warnings } = await sdk.explain(
-        call(target, registry, "transferFrom", [sdk.treasury, someone, 7n]),
-        sdk.own("WealGovernor", "propose", [[someone], [1n], ["0x"], 'Nice", target: 0x00']),
+        call(target, registry, "withdrawVersion", [someone, 7n]),
+        sdk.own("WealGovernor", "castVoteWithReason", [5n, 1, 'Nice", support: 0']),
+        sdk.own("WealGovernor", "cancel(address[],uint256[],bytes[],bytes32)", [[someone], [1n], ["0x"], ZeroHash]),
       );
 
       expect(calls.map(({ sentence }) => sentence)).to.deep.equal([
-        `ModelRegistry.transferFrom(from: ${sdk.treasury}, to: ${someone}, tokenId: 7)`,
-        `WealGovernor.propose(targets: [${someone}], values: [1], calldatas: [0x], description: "Nice\\", target: 0x00")`,
+        `ModelRegistry.withdrawVersion(model: ${someone}, version: 7)`,
+        'WealGovernor.castVoteWithReason(proposalId: 5, support: 1, reason: "Nice\\", support: 0")',
+        `WealGovernor.cancel(targets: [${someone}], values: [1], calldatas: [0x], descriptionHash: ${ZeroHash})`,
       ]);
       expect(warnings).to.deep.equal([]);
     });

@@ -50,6 +50,19 @@ for (const [where, open] of WORLDS) {
       });
     }
 
+    it("and stands where no contract can know it", async () => {
+      const asked: { from: string; to: string }[] = [];
+      const watching = nodeThat((params) => {
+        asked.push(params[0] as { from: string; to: string });
+        return world.provider.send("eth_call", params);
+      });
+      await simulateWith(watching);
+      await simulateWith(watching);
+
+      expect(asked).to.have.length(2);
+      expect(new Set(asked.flatMap(({ from, to }) => [from, to]))).to.have.property("size", 4);
+    });
+
     it("when the provider has no way to ask", async () => {
       await failureOf(StateOverridesUnsupported, simulateWith({ send: undefined }));
     });

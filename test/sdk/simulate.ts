@@ -206,6 +206,68 @@ for (const [where, open] of WORLDS) {
       });
     });
 
+    it("fails what takes more gas than a transaction may have", async () => {
+      const { commonweal, usdc, provider } = world;
+      const dear = Wallet.createRandom().address;
+      const ledger = await commonweal.contracts.RoyaltyLedger.getAddress();
+      const transfer = TestToken__factory.createInterface().encodeFunctionData("transfer", [ledger, 1n]);
+      const actions = [
+        { target: usdc, data: transfer },
+        { target: dear, data: "0x01" },
+      ];
+      /** Reading the word at an address costs 3 + 3 · words + words² / 512, as memory does: PUSH3 address MLOAD STOP. */
+      const spend = async (words: number) => {
+        const address = (words * 32).toString(16).padStart(6, "0");
+        await provider.send("hardhat_setCode", [dear, `0x62${address}5100`]);
+        return commonweal.governance.simulate({ actions });
+      };
+
+      // 14.5 and 19.8 million, below and above 2²⁴.
+      expect(await spend(85_400)).to.include({ succeeded: true });
+      const { succeeded, error, balances, parameters } = await spend(100_000);
+      expect(succeeded).to.equal(false);
+      expect(error).to.deep.include({ errorName: "OutOfGas", args: { maxGas: 16_777_216n } });
+      expect(error?.message).to.equal(
+        "OutOfGas: Executing this takes more gas than a transaction may have (16777216); propose it in parts.",
+      );
+      expect([...balances, ...parameters].filter(({ changed }) => changed)).to.deep.equal([]);
+      expect(balances.find(({ account }) => account === ledger)).to.have.property("after", 0n);
+
+      // What never ends is too dear for any node.
+      await provider.send("hardhat_setCode", [dear, "0x5b600056"]);
+      const endless = await commonweal.governance.simulate({ actions });
+      expect(endless).to.include({ succeeded: false });
+    });
+
+    it("shows what calls within calls pay, and to whom", async () => {
+      const { commonweal, usdc } = world;
+      const { WealGovernor: governor } = commonweal.contracts;
+      const [first, second] = [Wallet.createRandom().address, Wallet.createRandom().address];
+      const relay = (target: string, value: bigint, data: string) => ({
+        ...{ target: String(governor.target), value },
+        data: governor.interface.encodeFunctionData("relay", [target, value, data]),
+      });
+      const erc20 = TestToken__factory.createInterface();
+      const { succeeded, balances } = await commonweal.governance.simulate({
+        actions: [
+          { target: usdc, data: erc20.encodeFunctionData("approve", [governor.target, 5n]) },
+          relay(first, 7n, "0x"),
+          relay(usdc, 0n, erc20.encodeFunctionData("transferFrom", [treasury, second, 5n])),
+        ],
+      });
+
+      expect(succeeded).to.equal(true);
+      const moved = balances.filter(({ changed }) => changed);
+      expect(
+        moved.map(({ account, currency, before = 0n, after = 0n }) => [account, currency, after - before]),
+      ).to.deep.equal([
+        [treasury, "ETH", -7n],
+        [treasury, usdc, -5n],
+        [first, "ETH", 7n],
+        [second, usdc, 5n],
+      ]);
+    });
+
     it("shows what a contract does not say as undefined", async () => {
       const { governance, contracts } = world.commonweal;
       const ledger = String(contracts.ModelRegistry.target);
