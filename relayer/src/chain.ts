@@ -1,6 +1,6 @@
 import { CommonwealError, type Contracts } from "@commonweal/sdk";
 import { ballotRelayAbi, wealGovernorAbi } from "@commonweal/sdk/contracts";
-import { Contract, dataLength, FetchRequest, Interface, isError, JsonRpcProvider, Wallet } from "ethers";
+import { Contract, dataLength, dataSlice, FetchRequest, Interface, isError, JsonRpcProvider, Wallet } from "ethers";
 import { isPlain, type Posted } from "./ballots.js";
 import type { Config } from "./config.js";
 import { Refusal, SEND_IT_YOURSELF } from "./refusals.js";
@@ -33,9 +33,14 @@ export class ChainUnsuitable extends CommonwealError {}
 /** Milliseconds after which a node that has not answered is taken to be gone. */
 const NODE_TIMEOUT = 10_000;
 
+const TOO_MANY_REQUESTS = 429;
+
 /** As OpenZeppelin's Governor numbers its states. */
 const PENDING = 0n;
 const ACTIVE = 1n;
+
+/** Where the weight stands in the data of a vote's event: after the proposal and the support. */
+const WEIGHT_SLOT = [64, 96] as const;
 
 /**
  * Connects to the node, and looks whether the contracts are there.
@@ -155,23 +160,20 @@ export async function votesOf(chain: Chain, { governor, ballot }: Posted, now: n
  */
 export async function castOf(chain: Chain, posted: Posted, fromBlock: number): Promise<string | undefined> {
   const { governor, ballot } = posted;
+  const { proposalId, support, voter, reason, params } = ballot;
   const { interface: coder } = chain.governorAt(governor);
-  const withParams = ballot.params !== "0x";
+  const withParams = params !== "0x";
   const event = coder.getEvent(withParams ? "VoteCastWithParams" : "VoteCast");
-  const topics = coder.encodeFilterTopics(event, [ballot.voter]);
+  const topics = coder.encodeFilterTopics(event, [voter]);
   const logs = await chain.provider.getLogs({ address: governor, topics, fromBlock }).catch((error: unknown) => {
-    if (isError(error, "UNKNOWN_ERROR")) return [];
+    if (isNo(error)) return [];
     throw error;
   });
 
-  return logs.find(({ data, topics }) => {
-    const { proposalId, support, reason, params } = coder.decodeEventLog(event, data, topics);
-    return (
-      String(proposalId) === ballot.proposalId &&
-      Number(support) === ballot.support &&
-      reason === ballot.reason &&
-      (!withParams || params === ballot.params)
-    );
+  return logs.find(({ data }) => {
+    const values = [voter, proposalId, support, dataSlice(data, ...WEIGHT_SLOT), reason];
+    // Nothing is decoded: a voter can give a reason that is no text.
+    return coder.encodeEventLog(event, withParams ? [...values, params] : values).data === data;
   })?.transactionHash;
 }
 
@@ -188,6 +190,14 @@ function callOf({ governorAt, wallet }: Chain, { governor, ballot }: Posted, gas
 }
 
 /* FAILURES */
+
+/** Whether a node has said that it does not do this, rather than nothing or that it is busy. */
+function isNo(error: unknown): boolean {
+  if (isError(error, "UNKNOWN_ERROR") || isError(error, "UNSUPPORTED_OPERATION")) return true;
+  const statusCode = isError(error, "SERVER_ERROR") ? Number(error.response?.statusCode) : Number.NaN;
+
+  return statusCode >= 400 && statusCode < 500 && statusCode !== TOO_MANY_REQUESTS;
+}
 
 /** Returns the custom error that a governor's call failed with. */
 function errorOf({ governorAt }: Chain, governor: string, error: unknown) {

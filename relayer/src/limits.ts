@@ -1,3 +1,5 @@
+import { type Journal, noJournal } from "./journal.js";
+
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 /** How many clients are remembered. Who is forgotten starts anew. */
@@ -36,13 +38,31 @@ export function rateLimitOf(perMinute: number, now: Now = Date.now): RateLimit {
 export interface DailyLimit {
   /** What is left today. */
   left(key?: string): bigint;
+  /** Less than nothing gives back what was used, as far as it was today. */
   use(amount: bigint, key?: string): void;
 }
 
-/** Returns a limit for each key by itself. */
-export function dailyLimitOf(limit: bigint, now: Now = Date.now): DailyLimit {
-  let day = -1;
-  const used = new Map<string, bigint>();
+/** What was used of a daily limit. */
+export interface Use {
+  /** Since 1970, by UTC. */
+  day: number;
+  key: string;
+  /** In decimal digits. */
+  amount: string;
+}
+
+/**
+ * Returns a limit for each key by itself.
+ *
+ * @param journal What it knows was used already, and learns what is.
+ */
+export function dailyLimitOf(
+  limit: bigint,
+  now: Now = Date.now,
+  journal: Pick<Journal, "used" | "use"> = noJournal,
+): DailyLimit {
+  let day = journal.used[0]?.day ?? -1;
+  const used = new Map(journal.used.map(({ key, amount }) => [key, BigInt(amount)]));
 
   const usedToday = (key: string) => {
     const today = Math.floor(now() / DAY);
@@ -55,7 +75,10 @@ export function dailyLimitOf(limit: bigint, now: Now = Date.now): DailyLimit {
   return {
     left: (key = "") => (usedToday(key) >= limit ? 0n : limit - usedToday(key)),
     use(amount, key = "") {
-      used.set(key, usedToday(key) + amount);
+      const before = usedToday(key);
+      const after = before + amount > 0n ? before + amount : 0n;
+      journal.use({ day, key, amount: String(after - before) });
+      used.set(key, after);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Ballot } from "@commonweal/sdk";
 import type { Posted } from "./ballots.js";
-import type { Refusal } from "./refusals.js";
+import { Refusal, SEND_IT_YOURSELF } from "./refusals.js";
 
 /** A ballot that was taken. */
 export interface Entry extends Posted {
@@ -16,6 +16,8 @@ export interface Entry extends Posted {
   readySince?: number;
   /** In how many transactions it was that failed as a whole. */
   failures: number;
+  /** How often in a row it could not be looked at. */
+  misses: number;
 }
 
 /** Ballots that wait, those that are on their way, and some that came to an end. */
@@ -29,17 +31,40 @@ export interface Queue {
   send(entries: readonly Entry[], hash: string): void;
   /** Puts what was sent back to those that wait. */
   putBack(entry: Entry): void;
+  /** Puts back what failed, unless it has failed too often. */
+  retry(entry: Entry): void;
+  /** Counts that a ballot that waits could not be looked at; after several times in a row it is refused. */
+  miss(entry: Entry, refusal?: Refusal): void;
   finish(entry: Entry, end: { hash: string } | { refusal: Refusal }): void;
 }
 
 /** How many ballots that came to an end are remembered. */
 const MAX_FINISHED = 10_000;
+/** A ballot that failed so often is given up, so that it is in nobody's way. */
+const MAX_FAILURES = 3;
 
 /** @param onFinish Called with each ballot that comes to an end. */
 export function queueOf(onFinish: (entry: Entry) => void = () => {}): Queue {
   const entries = new Map<string, Entry>();
   const voters = new Map<string, Entry>();
   const finished: string[] = [];
+
+  function putBack(entry: Entry): void {
+    Object.assign(entry, { status: "waiting", hash: undefined });
+  }
+
+  function finish(entry: Entry, end: { hash: string } | { refusal: Refusal }): void {
+    if ("hash" in end) Object.assign(entry, { status: "cast", hash: end.hash });
+    else Object.assign(entry, { status: "refused", refusal: end.refusal });
+    voters.delete(keyOf(entry));
+    finished.push(entry.id);
+    if (finished.length > MAX_FINISHED) {
+      const oldest = finished.shift() as string;
+      // It may have been posted again since.
+      if (!isOpen(entries.get(oldest))) entries.delete(oldest);
+    }
+    onFinish(entry);
+  }
 
   return {
     get size() {
@@ -59,21 +84,18 @@ export function queueOf(onFinish: (entry: Entry) => void = () => {}): Queue {
       for (const entry of sent) Object.assign(entry, { status: "sent", hash });
     },
 
-    putBack(entry) {
-      Object.assign(entry, { status: "waiting", hash: undefined });
+    putBack,
+    finish,
+
+    retry(entry) {
+      entry.failures += 1;
+      if (entry.failures < MAX_FAILURES) putBack(entry);
+      else finish(entry, { refusal: failedTooOften("The relayer's transactions with this ballot failed") });
     },
 
-    finish(entry, end) {
-      if ("hash" in end) Object.assign(entry, { status: "cast", hash: end.hash });
-      else Object.assign(entry, { status: "refused", refusal: end.refusal });
-      voters.delete(keyOf(entry));
-      finished.push(entry.id);
-      if (finished.length > MAX_FINISHED) {
-        const oldest = finished.shift() as string;
-        // It may have been posted again since.
-        if (!isOpen(entries.get(oldest))) entries.delete(oldest);
-      }
-      onFinish(entry);
+    miss(entry, refusal = failedTooOften("The relayer's node fails to look at this ballot")) {
+      entry.misses += 1;
+      if (entry.misses >= MAX_FAILURES) finish(entry, { refusal });
     },
   };
 }
@@ -86,6 +108,10 @@ interface Place {
 /** What one voter can have one ballot for. */
 export function keyOf({ governor, ballot: { proposalId, voter } }: Place): string {
   return `${governor} ${proposalId} ${voter}`;
+}
+
+function failedTooOften(what: string): Refusal {
+  return new Refusal("failed_too_often", `${what}, ${MAX_FAILURES} times: ${SEND_IT_YOURSELF}.`);
 }
 
 function isOpen(entry: Entry | undefined): boolean {

@@ -56,20 +56,30 @@ const PAUSE = 5_000;
 export const STEP = 500;
 
 export function relayerOf({ chain, config, journal, log, now = Date.now }: Options): Relayer {
-  const queue = queueOf(({ id }) => journal.finish(id));
-  const budget = dailyLimitOf(config.dailyBudget, now);
-  const voters = dailyLimitOf(BigInt(config.ballotsPerVoter), now);
+  const queue = queueOf(({ id }) => {
+    try {
+      journal.finish(id);
+    } catch (error) {
+      // After a restart it is looked at once more, no worse.
+      log(`cannot write the journal (${reasonOf(error)})`);
+    }
+  });
+  // The keys of voters are addresses, and that of the budget is none.
+  const budget = dailyLimitOf(config.dailyBudget, now, journal);
+  const voters = dailyLimitOf(BigInt(config.ballotsPerVoter), now, journal);
   const sender = senderOf({ chain, queue, budget, config, log, now });
   /** Ballots that are being looked at, by id. */
   const inspections = new Map<string, Promise<Entry>>();
   let isStopping = false;
   let stepProblem: string | undefined;
+  /** What went wrong with a single ballot in this step. */
+  let missed: string | undefined;
   let pausedUntil = 0;
 
   for (const kept of journal.kept) {
     // The journal may be of another chain, or of a time when other governors were served.
     const isOurs = config.governors.includes(kept.governor) && ballotIdOf(chain.chainId, kept) === kept.id;
-    if (isOurs) queue.add({ ...kept, status: "waiting", failures: 0 });
+    if (isOurs) queue.add({ ...kept, status: "waiting", failures: 0, misses: 0 });
     else log(`leaves the ballot ${kept.id} in the journal alone, which is not for this chain and governor`);
   }
 
@@ -137,10 +147,10 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
     const { block } = await inspect(chain, posted, config);
     // Only now is it known to be the voter's: nobody can keep a voter out with ballots that are not.
     requireNoRival(posted);
-    const entry: Entry = { ...posted, id, block, status: "waiting", failures: 0 };
+    const entry: Entry = { ...posted, id, block, status: "waiting", failures: 0, misses: 0 };
+    voters.use(1n, posted.ballot.voter);
     journal.add(entry);
     queue.add(entry);
-    voters.use(1n, posted.ballot.voter);
 
     return entry;
   }
@@ -148,15 +158,26 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
   /* SENDING */
 
   async function step(): Promise<void> {
+    // Nothing is done in a pause, so that what is the matter stays the matter.
+    if (!sender.busy && now() < pausedUntil) return;
+
+    missed = undefined;
     try {
       if (sender.busy) await sender.follow();
-      else if (now() >= pausedUntil) await sendDue();
-      stepProblem = undefined;
+      else await sendDue();
+      stepProblem = missed;
     } catch (error) {
       stepProblem = `the last step failed (${reasonOf(error)})`;
       log(stepProblem);
-      pausedUntil = now() + PAUSE;
     }
+    if (stepProblem !== undefined) pausedUntil = now() + PAUSE;
+  }
+
+  /** What fails for one ballot does not keep the others; it is tried again, and not for ever. */
+  function miss(entry: Entry, error: unknown, refusal?: Refusal): void {
+    missed = `the ballot ${entry.id} could not be looked at (${reasonOf(error)})`;
+    log(missed);
+    queue.miss(entry, refusal);
   }
 
   async function sendDue(): Promise<void> {
@@ -164,7 +185,8 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
     const votings = await votingsOf(waiting);
     const open = waiting
       .filter((entry) => votings.get(entry)?.state === "active")
-      .sort((a, b) => Number(votings.get(a)?.deadline) - Number(votings.get(b)?.deadline));
+      // Those that failed stand behind the others.
+      .sort((a, b) => a.misses - b.misses || Number(votings.get(a)?.deadline) - Number(votings.get(b)?.deadline));
     for (const entry of open) entry.readySince ??= now();
 
     // Whoever has waited for longest comes first, so that no governor has to wait for another for ever.
@@ -186,19 +208,24 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
     const proposals = new Map(
       entries.map(({ governor, ballot }) => [`${governor} ${ballot.proposalId}`, { governor, ...ballot }]),
     );
-    const asked = await Promise.all(
-      [...proposals].map(async ([key, { governor, proposalId }]) => {
-        return [key, await votingOf(chain, governor, proposalId).catch(refusalOrThrow)] as const;
+    const asked = await Promise.allSettled(
+      [...proposals.values()].map(({ governor, proposalId }) => votingOf(chain, governor, proposalId)),
+    );
+    const answers = new Map([...proposals.keys()].map((key, i) => [key, asked[i]]));
+    // A node that answers nothing is gone, and no ballot is to blame.
+    if (asked.length > 0 && asked.every(isMissed)) throw asked[0].reason;
+
+    const votings = new Map<Entry, Voting>();
+    await Promise.all(
+      entries.map(async (entry) => {
+        const answer = answers.get(`${entry.governor} ${entry.ballot.proposalId}`) as PromiseSettledResult<Voting>;
+        if (answer.status === "rejected") return endWith(entry, answer.reason);
+        if (answer.value.state === "closed") return endWith(entry, closedBeforeSent());
+
+        if (answer.value.state === "pending") entry.misses = 0;
+        votings.set(entry, answer.value);
       }),
     );
-    const answers = new Map(asked);
-    const votings = new Map<Entry, Voting>();
-    for (const entry of entries) {
-      const answer = answers.get(`${entry.governor} ${entry.ballot.proposalId}`) as Voting | Refusal;
-      if (answer instanceof Refusal) await giveUp(entry, answer);
-      else if (answer.state === "closed") await giveUp(entry, closedBeforeSent());
-      else votings.set(entry, answer);
-    }
 
     return votings;
   }
@@ -207,28 +234,44 @@ export function relayerOf({ chain, config, journal, log, now = Date.now }: Optio
     if (ready.length === 0) return false;
     if (isStopping || ready.length >= config.batchSize) return true;
 
-    const { deadline, now: chainTime } = votings.get(ready[0]) as Voting;
+    const left = Math.min(
+      ...ready.map((entry) => Number(votings.get(entry)?.deadline) - Number(votings.get(entry)?.now)),
+    );
     const urgent = config.closingSeconds + URGENT_BATCHES * config.batchSeconds;
 
-    return deadline - chainTime <= urgent || now() - oldestOf(ready) >= config.batchSeconds * 1_000;
+    return left <= urgent || now() - oldestOf(ready) >= config.batchSeconds * 1_000;
   }
 
   /** Looks at ballots again, right before money is spent on them. */
   async function stillGood(entries: readonly Entry[]): Promise<Entry[]> {
     // One that was taken in time is sent, however little of it is left.
     const limits = { ...config, closingSeconds: 0 };
-    const answers = await Promise.all(entries.map((entry) => inspect(chain, entry, limits).catch(refusalOrThrow)));
-    for (const [i, answer] of answers.entries()) {
-      if (answer instanceof Refusal) await giveUp(entries[i], answer);
-    }
+    const looked = entries.map(async (entry) => {
+      try {
+        await inspect(chain, entry, limits);
+        entry.misses = 0;
 
-    return entries.filter((_, i) => !(answers[i] instanceof Refusal));
+        return [entry];
+      } catch (error) {
+        await endWith(entry, error);
+
+        return [];
+      }
+    });
+
+    return (await Promise.all(looked)).flat();
   }
 
-  /** A ballot that the governor does not take any more may have been sent by somebody else, and counts. */
-  async function giveUp(entry: Entry, refusal: Refusal): Promise<void> {
-    const hash = await castOf(chain, entry, entry.block);
-    queue.finish(entry, hash === undefined ? { refusal } : { hash });
+  /** Gives up a ballot for what is said against it; if nothing is said about it, it is tried again. */
+  async function endWith(entry: Entry, reason: unknown): Promise<void> {
+    if (!isRefused(reason)) return miss(entry, reason);
+    try {
+      // One that the governor does not take any more may have been sent by somebody else, and counts.
+      const hash = await castOf(chain, entry, entry.block);
+      queue.finish(entry, hash === undefined ? { refusal: reason } : { hash });
+    } catch (error) {
+      miss(entry, error, reason);
+    }
   }
 
   /* STOPPING */
@@ -275,10 +318,13 @@ function oldestOf(ready: readonly Entry[]): number {
   return Math.min(...ready.map(({ readySince }) => Number(readySince)));
 }
 
-/** Returns what is said against a ballot; throws what says nothing about it. */
-function refusalOrThrow(reason: unknown): Refusal {
-  if (reason instanceof Refusal && reason.code !== "node_unavailable") return reason;
-  throw reason;
+/** Whether something is said against a ballot, rather than nothing about it. */
+function isRefused(reason: unknown): reason is Refusal {
+  return reason instanceof Refusal && reason.code !== "node_unavailable";
+}
+
+function isMissed(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
+  return result.status === "rejected" && !isRefused(result.reason);
 }
 
 function closedBeforeSent(): Refusal {

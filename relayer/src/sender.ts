@@ -4,7 +4,6 @@ import { type Chain, castOf, refusalIn, relayInterface } from "./chain.js";
 import type { Config } from "./config.js";
 import type { DailyLimit, Now } from "./limits.js";
 import { type Entry, keyOf, type Queue } from "./queue.js";
-import { Refusal, SEND_IT_YOURSELF } from "./refusals.js";
 
 /** Sends batches, one after the other, and sees to it that each is mined. */
 export interface Sender {
@@ -46,10 +45,11 @@ interface Batch {
 const BALLOT_OVERHEAD_GAS = 12_000n;
 const BASE_GAS = 60_000n;
 const BYTE_GAS = 16n;
+/** By EIP-7623 a transaction takes at least this, and so much for each byte, whatever it does. */
+const FLOOR_GAS = 21_000n;
+const FLOOR_BYTE_GAS = 40n;
 /** A node asks for a tenth more when a transaction replaces another. */
 const BUMP_PERCENT = 113n;
-/** A ballot that was in so many transactions that failed as a whole is given up. */
-const MAX_FAILURES = 3;
 
 export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sender {
   const { provider, wallet } = chain;
@@ -79,7 +79,7 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
     const data = dataOf(sent);
     await broadcast(sent, {
       ...{ type: 2, chainId: chain.chainId, nonce, to: chain.relay, data, ...fees },
-      gasLimit: gasFor(sent.length, dataLength(data)),
+      gasLimit: gasFor(sent.length, dataLength(data), ballotGas),
     });
   }
 
@@ -87,7 +87,7 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
   function fitting(entries: readonly Entry[], gas: bigint): readonly Entry[] {
     for (let count = entries.length; count > 0; --count) {
       const first = entries.slice(0, count);
-      if (gasFor(count, dataLength(dataOf(first))) <= gas) return first;
+      if (gasFor(count, dataLength(dataOf(first)), ballotGas) <= gas) return first;
     }
 
     return [];
@@ -97,13 +97,6 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
     return relayInterface.encodeFunctionData("castBallots", [
       ...[entries[0].governor, entries.map(({ ballot }) => ballot), ballotGas],
     ]);
-  }
-
-  function gasFor(count: number, bytes: number): bigint {
-    const ballots = BigInt(count) * (ballotGas + BALLOT_OVERHEAD_GAS);
-
-    // The last ballot's part is given only if a 63rd of it stays behind.
-    return BASE_GAS + BYTE_GAS * BigInt(bytes) + ballots + ballotGas / 63n;
   }
 
   /** Returns what gas costs now; undefined if that is too much. */
@@ -133,6 +126,8 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
   async function broadcast(entries: readonly Entry[], request: Batch["request"], earlier: string[] = []) {
     const raw = await wallet.signTransaction(request);
     const hash = keccak256(raw);
+    // All that it may cost, until that is known: who stops in between does not forget it.
+    budget.use(costOf(request) - (batch === undefined ? 0n : costOf(batch.request)));
     batch = { entries, request, raw, hashes: [...earlier, hash], sentAt: now() };
     queue.send(entries, hash);
     log(`sends ${entries.length} ballots in ${hash}`);
@@ -149,11 +144,11 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
 
   async function follow(): Promise<void> {
     if (batch === undefined) return;
-    const { entries, request, hashes } = batch;
+    const { request, hashes } = batch;
     const receipts = await Promise.all(hashes.map((hash) => provider.getTransactionReceipt(hash)));
     const receipt = receipts.find((found) => found !== null);
     if (receipt) {
-      if ((await receipt.confirmations()) >= config.confirmations) await settle(entries, receipt);
+      if ((await receipt.confirmations()) >= config.confirmations) await settle(batch, receipt);
     } else if ((await provider.getTransactionCount(wallet.address, "latest")) > request.nonce) {
       // A receipt may come a moment after the nonce.
       if (now() - batch.sentAt < config.resendSeconds * 1_000) return;
@@ -170,7 +165,8 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
     const raised = (fee: "maxFeePerGas" | "maxPriorityFeePerGas") =>
       largest((request[fee] * BUMP_PERCENT) / 100n + 1n, market?.[fee] ?? 0n);
     const fees = { maxFeePerGas: raised("maxFeePerGas"), maxPriorityFeePerGas: raised("maxPriorityFeePerGas") };
-    const isTooMuch = fees.maxFeePerGas > config.maxFeePerGas || fees.maxFeePerGas * request.gasLimit > budget.left();
+    const isTooMuch =
+      fees.maxFeePerGas > config.maxFeePerGas || costOf({ ...request, ...fees }) - costOf(request) > budget.left();
     if (!isTooMuch) return broadcast(entries, { ...request, ...fees }, hashes);
 
     (batch as Batch).sentAt = now();
@@ -179,23 +175,34 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
     await provider.send("eth_sendRawTransaction", [raw]).catch((error: unknown) => log(reasonOf(error)));
   }
 
-  async function settle(entries: readonly Entry[], receipt: TransactionReceipt): Promise<void> {
+  async function settle({ entries, request }: Batch, receipt: TransactionReceipt): Promise<void> {
     const found = outcomesIn(receipt, entries[0].governor);
-    // All that asks the node comes first: when it fails, everything is done again.
-    const elsewhere = await Promise.all(
-      entries.map((entry) => (found.get(keyOf(entry)) === "cast" ? undefined : castOf(chain, entry, entry.block))),
-    );
+    const ends = await Promise.all(entries.map((entry) => endOf(entry, found.get(keyOf(entry)), receipt.hash)));
 
+    budget.use(receipt.fee - costOf(request));
     batch = undefined;
-    budget.use(receipt.fee);
+    problem = undefined;
     for (const [i, entry] of entries.entries()) {
-      const outcome = found.get(keyOf(entry));
-      const hash = outcome === "cast" ? receipt.hash : elsewhere[i];
-      if (hash !== undefined) queue.finish(entry, { hash });
-      else if (outcome !== undefined) queue.finish(entry, { refusal: refusalIn(chain, entry.governor, outcome) });
-      else retry(entry);
+      const end = ends[i];
+      if (end === undefined) queue.retry(entry);
+      else queue.finish(entry, end);
     }
     log(`${receipt.hash} was mined for ${receipt.fee} wei`);
+  }
+
+  /** Returns how a ballot ended in a transaction; undefined if that is not known, which is no matter of the others. */
+  async function endOf(entry: Entry, outcome: string | undefined, hash: string) {
+    if (outcome === "cast") return { hash };
+    try {
+      const elsewhere = await castOf(chain, entry, entry.block);
+      if (elsewhere !== undefined) return { hash: elsewhere };
+
+      return outcome === undefined ? undefined : { refusal: refusalIn(chain, entry.governor, outcome) };
+    } catch (error) {
+      log(`cannot tell what became of the ballot ${entry.id} (${reasonOf(error)})`);
+
+      return undefined;
+    }
   }
 
   /** Returns what became of each voter's ballot: cast, or the reason that the governor gave. */
@@ -207,24 +214,19 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
       const event = isRelays ? relayInterface.parseLog(log) : log.address === governor ? coder.parseLog(log) : null;
       if (event === null || !/^(BallotRefused|VoteCast|VoteCastWithParams)$/.test(event.name)) continue;
 
-      const { voter, proposalId, reason } = event.args;
+      const { voter, proposalId } = event.args;
       const key = keyOf({ governor, ballot: { voter, proposalId: String(proposalId) } });
-      outcomes.set(key, isRelays ? reason : "cast");
+      outcomes.set(key, isRelays ? event.args.reason : "cast");
     }
 
     return outcomes;
   }
 
   function release(): void {
-    for (const entry of batch?.entries ?? []) queue.putBack(entry);
+    if (batch === undefined) return;
+    budget.use(-costOf(batch.request));
+    for (const entry of batch.entries) queue.putBack(entry);
     batch = undefined;
-  }
-
-  function retry(entry: Entry): void {
-    entry.failures += 1;
-    const message = `The relayer's transactions with this ballot failed: ${SEND_IT_YOURSELF}.`;
-    if (entry.failures < MAX_FAILURES) queue.putBack(entry);
-    else queue.finish(entry, { refusal: new Refusal("failed_too_often", message) });
   }
 
   function hold(reason: string): void {
@@ -242,6 +244,20 @@ export function senderOf({ chain, queue, budget, config, log, now }: Parts): Sen
     send,
     follow,
   };
+}
+
+/** Returns the gas limit of a batch. */
+export function gasFor(count: number, bytes: number, ballotGas: bigint): bigint {
+  const ballots = BigInt(count) * (ballotGas + BALLOT_OVERHEAD_GAS);
+  // The last ballot's part is given only if a 63rd of it stays behind.
+  const sum = BASE_GAS + BYTE_GAS * BigInt(bytes) + ballots + ballotGas / 63n;
+
+  return largest(sum, FLOOR_GAS + FLOOR_BYTE_GAS * BigInt(bytes));
+}
+
+/** Returns the most that a transaction may cost. */
+function costOf({ gasLimit, maxFeePerGas }: Pick<Batch["request"], "gasLimit" | "maxFeePerGas">): bigint {
+  return gasLimit * maxFeePerGas;
 }
 
 function smallest(...values: readonly bigint[]): bigint {

@@ -195,7 +195,7 @@ describe("relayer in trouble", function () {
     const proposalId = await world.proposeAndOpen();
     const { state, url: rpc } = await proxied();
     const { url } = await world.relayer({ rpc, batchSeconds: 600, batchSize: 2 });
-    state.refused = "eth_getLogs";
+    state.isRefused = ({ method }) => method === "eth_getLogs";
     const ballot = await alice.governance.signVote({ proposalId, support: { for: "10" } });
     const id = await taken(url, ballot);
     await bob.governance.voteBySignature(ballot);

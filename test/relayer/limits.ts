@@ -4,17 +4,18 @@ import path from "node:path";
 import { expect } from "chai";
 import { parseEther, parseUnits } from "ethers";
 import { readConfig, USAGE, WrongArguments } from "../../relayer/src/config.js";
-import { openJournal } from "../../relayer/src/journal.js";
+import { noJournal, openJournal } from "../../relayer/src/journal.js";
 import { clientOf, dailyLimitOf, rateLimitOf, secondsToTomorrow } from "../../relayer/src/limits.js";
 import { type Entry, queueOf } from "../../relayer/src/queue.js";
 import { Refusal } from "../../relayer/src/refusals.js";
+import { gasFor } from "../../relayer/src/sender.js";
 
 const DAY = 86_400_000;
 const ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
 const KEY = `0x${"01".repeat(32)}`;
 
 const entryOf = (id: string, voter = id): Entry => ({
-  ...{ id, governor: ADDRESS, block: 1, status: "waiting", failures: 0 },
+  ...{ id, governor: ADDRESS, block: 1, status: "waiting", failures: 0, misses: 0 },
   ballot: { proposalId: "1", support: 1, voter, reason: "", params: "0x", signature: "0x" },
 });
 
@@ -63,6 +64,40 @@ describe("relayer limits", () => {
       now = 5 * DAY;
       expect(left("alice")).to.equal(10n);
       expect(secondsToTomorrow(() => now)).to.equal(86_400);
+    });
+
+    it("takes back what was not used after all, unless that was yesterday", () => {
+      let now = 5 * DAY;
+      const { left, use } = dailyLimitOf(10n, () => now);
+      use(7n);
+      use(-3n);
+      expect(left()).to.equal(6n);
+      now = 6 * DAY;
+      use(-4n);
+
+      expect(left()).to.equal(10n);
+    });
+
+    it("does not begin anew with a journal that knows of the day", () => {
+      const used = [{ day: 5, key: "alice", amount: "7" }];
+      const limitOn = (day: number) => dailyLimitOf(10n, () => day * DAY, { ...noJournal, used });
+
+      expect([limitOn(5).left("alice"), limitOn(5).left("bob"), limitOn(6).left("alice")]).to.deep.equal([
+        3n,
+        10n,
+        10n,
+      ]);
+    });
+  });
+
+  describe("gasFor", () => {
+    it("is never below what the bytes of a transaction cost at least", () => {
+      // As EIP-7623 has it, for bytes of which none is zero.
+      const floor = (bytes: number) => 21_000n + 40n * BigInt(bytes);
+
+      for (const bytes of [0, 500, 9_000, 120_000]) expect(gasFor(1, bytes, 50_000n) >= floor(bytes)).to.equal(true);
+      // 60,000 for the batch, 62,000 for the ballot, and what has to stay behind.
+      expect(gasFor(1, 500, 50_000n)).to.equal(60_000n + 16n * 500n + 62_000n + 793n);
     });
   });
 
@@ -121,6 +156,23 @@ describe("relayer limits", () => {
       folder = mkdtempSync(path.join(tmpdir(), "journal-"));
     });
     afterEach(() => rmSync(folder, { recursive: true }));
+
+    it("keeps what was used on the last day, in a line for each key", () => {
+      const file = path.join(folder, "uses.jsonl");
+      let now = 5 * DAY;
+      const limitWith = () => dailyLimitOf(10n, () => now, openJournal(file));
+      limitWith().use(9n, "alice");
+      now = 6 * DAY;
+      const { use } = limitWith();
+      use(6n, "alice");
+      use(-4n, "alice");
+      use(3n, "bob");
+
+      const again = limitWith();
+
+      expect([again.left("alice"), again.left("bob")]).to.deep.equal([8n, 7n]);
+      expect(readFileSync(file, "utf8").trimEnd().split("\n")).to.have.length(2);
+    });
 
     it("keeps what did not come to an end, also when its last line is torn", () => {
       const file = path.join(folder, "ballots.jsonl");

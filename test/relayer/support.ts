@@ -247,30 +247,49 @@ export async function settled(url: string, id: string, status?: string): Promise
   );
 }
 
-/** Stands between a relayer and its node: it can be cut, swallow transactions, or refuse a method. */
+/** What a relayer asks its node. */
+interface Call {
+  id: number;
+  method: string;
+  params: unknown[];
+}
+
+/** Stands between a relayer and its node: it can be cut, swallow transactions, refuse a method, or fail as a server. */
 export async function startProxy(url: string) {
-  const state = { isCut: false, isSwallowing: false, swallowed: [] as string[], refused: "" };
+  const state = {
+    ...{ isCut: false, isSwallowing: false, swallowed: [] as string[] },
+    isRefused: (_: Call): boolean => false,
+    httpStatus: (_: Call): number | undefined => undefined,
+  };
+
+  async function answered(call: Call): Promise<object> {
+    const { id, method, params } = call;
+    if (state.isSwallowing && method === "eth_sendRawTransaction") {
+      state.swallowed.push(String(params[0]));
+
+      return { jsonrpc: "2.0", id, result: `0x${"00".repeat(32)}` };
+    }
+    if (state.isRefused(call)) {
+      return { jsonrpc: "2.0", id, error: { code: -32_005, message: "query exceeds the limit" } };
+    }
+    const headers = { "content-type": "application/json" };
+
+    return (await fetch(url, { method: "POST", headers, body: JSON.stringify(call) })).json() as Promise<object>;
+  }
+
   const server = createServer((request, response) => {
     if (state.isCut) return request.socket.destroy();
 
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", async () => {
-      const body = Buffer.concat(chunks).toString();
       // Ethers sends a single request as it is, and several at once as a list.
-      const { id, method, params } = [JSON.parse(body)].flat()[0];
-      if (state.isSwallowing && method === "eth_sendRawTransaction") {
-        state.swallowed.push(params[0]);
+      const body: Call | Call[] = JSON.parse(Buffer.concat(chunks).toString());
+      const failing = [body].flat().map(state.httpStatus).find(Boolean);
+      if (failing !== undefined) return response.writeHead(failing).end();
 
-        return response.end(JSON.stringify({ jsonrpc: "2.0", id, result: `0x${"00".repeat(32)}` }));
-      }
-      if (method === state.refused) {
-        const error = { code: -32_005, message: "query exceeds the limit" };
-
-        return response.end(JSON.stringify({ jsonrpc: "2.0", id, error }));
-      }
-      const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
-      response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+      const answers = Array.isArray(body) ? await Promise.all(body.map(answered)) : await answered(body);
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answers));
     });
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
