@@ -6,6 +6,7 @@ import { type Deposits, depositsOf } from "./deposits.js";
 import { DeploymentNotFound, InvalidArgument, SignerRequired } from "./errors.js";
 import { ballotRelayAbi } from "./generated/abis/BallotRelay.js";
 import { genesisClaimAbi } from "./generated/abis/GenesisClaim.js";
+import { licenseStoreAbi } from "./generated/abis/LicenseStore.js";
 import { modelRegistryAbi } from "./generated/abis/ModelRegistry.js";
 import { royaltyLedgerAbi } from "./generated/abis/RoyaltyLedger.js";
 import { royaltyLensAbi } from "./generated/abis/RoyaltyLens.js";
@@ -14,6 +15,7 @@ import { safetyLensAbi } from "./generated/abis/SafetyLens.js";
 import { sourceRegistryAbi } from "./generated/abis/SourceRegistry.js";
 import { stakeholdingAbi } from "./generated/abis/Stakeholding.js";
 import { timelockControllerAbi } from "./generated/abis/TimelockController.js";
+import { usageChannelsAbi } from "./generated/abis/UsageChannels.js";
 import { usePolicyAbi } from "./generated/abis/UsePolicy.js";
 import { wealGovernorAbi } from "./generated/abis/WealGovernor.js";
 import { wealTokenAbi } from "./generated/abis/WealToken.js";
@@ -136,6 +138,8 @@ function contractsOf(deployment: Deployment, runner: Runner): Contracts {
     Stakeholding: at("Stakeholding", stakeholdingAbi),
     GenesisClaim: at("GenesisClaim", genesisClaimAbi),
     BallotRelay: at("BallotRelay", ballotRelayAbi),
+    LicenseStore: at("LicenseStore", licenseStoreAbi),
+    UsageChannels: at("UsageChannels", usageChannelsAbi),
   };
 
   // The types are generated from the same ABIs.
