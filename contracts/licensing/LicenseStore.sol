@@ -39,17 +39,12 @@ contract LicenseStore is ILicenseStore, IRoyaltyPayer, ERC721, ReentrancyGuardTr
 
     /* STORAGE */
 
-    /// @dev One slot; the offer's id, which the token's metadata names, is in another.
-    struct LicenseSlot {
-        License license;
-    }
-
     mapping(bytes32 offerId => OfferState) private _offers;
-    mapping(uint256 tokenId => LicenseSlot) private _licenses;
+    mapping(uint256 tokenId => License) private _licenses;
     mapping(uint256 tokenId => bytes32) private _offerIds;
     mapping(bytes32 offerId => address) private _modelOf;
-    /// @dev The longest of an account's licences.
-    mapping(address model => mapping(address account => uint40)) private _licensedUntil;
+    /// @dev Which of an account's licences ends last. Licences only grow, so that extending that one leaves this alone.
+    mapping(address model => mapping(address account => uint256 tokenId)) private _longest;
 
     /// @param registry_ The registry whose models are licensed.
     constructor(IModelRegistry registry_) ERC721("Commonweal License", "LICENSE") {
@@ -97,11 +92,12 @@ contract LicenseStore is ILicenseStore, IRoyaltyPayer, ERC721, ReentrancyGuardTr
         (bytes32 offerId, uint256 price) = _check(offer, purchase);
         tokenId = _license(offer, purchase, offerId, price, msg.sender);
 
-        uint256 expected = offer.currency.isEth() ? price : 0;
+        bool isEth = offer.currency.isEth();
+        uint256 expected = isEth ? price : 0;
         require(msg.value == expected, LicensePriceMismatch(expected, msg.value));
         if (price == 0) return tokenId;
 
-        if (offer.currency.isEth()) _ledger.pay{value: price}(offer.model, offer.currency, price, offerId);
+        if (isEth) _ledger.pay{value: price}(offer.model, offer.currency, price, offerId);
         else _ledger.payBy(offer.model, offer.currency, price, offerId, abi.encode(msg.sender));
     }
 
@@ -155,17 +151,17 @@ contract LicenseStore is ILicenseStore, IRoyaltyPayer, ERC721, ReentrancyGuardTr
     /// @inheritdoc ILicenseStore
     function isLicensed(address model, address account) external view returns (bool) {
         // For ever is later than any block.
-        return block.timestamp < _licensedUntil[model][account];
+        return block.timestamp < licensedUntil(model, account);
     }
 
     /// @inheritdoc ILicenseStore
-    function licensedUntil(address model, address account) external view returns (uint40) {
-        return _licensedUntil[model][account];
+    function licensedUntil(address model, address account) public view returns (uint40) {
+        return _licenses[_longest[model][account]].expiresAt;
     }
 
     /// @inheritdoc ILicenseStore
     function licenseOf(bytes32 offerId, address account) external view returns (License memory) {
-        return _licenses[tokenIdOf(offerId, account)].license;
+        return _licenses[tokenIdOf(offerId, account)];
     }
 
     /// @inheritdoc ILicenseStore
@@ -195,7 +191,7 @@ contract LicenseStore is ILicenseStore, IRoyaltyPayer, ERC721, ReentrancyGuardTr
     function tokenURI(uint256 tokenId) public view override returns (string memory) {
         _requireOwned(tokenId);
         bytes32 offerId = _offerIds[tokenId];
-        License memory license = _licenses[tokenId].license;
+        License memory license = _licenses[tokenId];
         string memory model = _modelOf[offerId].toChecksumHexString();
         string memory attributes = string.concat(
             _attribute("model", string.concat('"', model, '"')),
@@ -242,7 +238,10 @@ contract LicenseStore is ILicenseStore, IRoyaltyPayer, ERC721, ReentrancyGuardTr
             PeriodsInvalid(purchase.periods, offer.duration)
         );
 
-        price = uint256(offer.price) * purchase.periods;
+        unchecked {
+            // 112 and 16 bits.
+            price = uint256(offer.price) * purchase.periods;
+        }
     }
 
     /// @dev Gives the recipient a licence, or more of the one that it has.
@@ -254,15 +253,18 @@ contract LicenseStore is ILicenseStore, IRoyaltyPayer, ERC721, ReentrancyGuardTr
         address payer
     ) private returns (uint256 tokenId) {
         tokenId = tokenIdOf(offerId, purchase.recipient);
-        uint40 expiresAt = _licenses[tokenId].license.expiresAt;
+        License storage license = _licenses[tokenId];
+        uint40 expiresAt = license.expiresAt;
         require(expiresAt != FOREVER, LicensePerpetual(offerId, purchase.recipient));
         bool isNew = expiresAt == 0;
         if (isNew) _countSale(offer, offerId);
         expiresAt = _extended(expiresAt, offer.duration, purchase.periods);
 
-        _licenses[tokenId].license = License({expiresAt: expiresAt, policyVersion: purchase.policyVersion});
-        if (expiresAt > _licensedUntil[offer.model][purchase.recipient]) {
-            _licensedUntil[offer.model][purchase.recipient] = expiresAt;
+        license.expiresAt = expiresAt;
+        license.policyVersion = purchase.policyVersion;
+        uint256 longest = _longest[offer.model][purchase.recipient];
+        if (longest != tokenId && expiresAt > _licenses[longest].expiresAt) {
+            _longest[offer.model][purchase.recipient] = tokenId;
         }
         if (isNew) {
             _offerIds[tokenId] = offerId;
@@ -297,8 +299,11 @@ contract LicenseStore is ILicenseStore, IRoyaltyPayer, ERC721, ReentrancyGuardTr
     function _extended(uint40 expiresAt, uint40 duration, uint16 periods) private view returns (uint40) {
         if (duration == 0) return FOREVER;
 
-        uint256 from = expiresAt > block.timestamp ? expiresAt : block.timestamp;
-        uint256 end = from + uint256(duration) * periods;
+        uint256 end = expiresAt > block.timestamp ? expiresAt : block.timestamp;
+        unchecked {
+            // A time, and 40 and 16 bits.
+            end += uint256(duration) * periods;
+        }
 
         return end < FOREVER ? uint40(end) : FOREVER;
     }
