@@ -23,6 +23,7 @@ import { deployments } from "./generated/deployments.js";
 import { withTypedError } from "./failures.js";
 import { type Genesis, genesisOf } from "./genesis.js";
 import { type Governance, governanceOf } from "./governance.js";
+import { type Licensing, licensingOf } from "./licensing.js";
 import { proposalsOf, type SafetyProposals, safetyProposalsOf } from "./proposals.js";
 import { type Registry, registryOf } from "./registry.js";
 import { type Royalties, royaltiesOf } from "./royalties.js";
@@ -45,6 +46,7 @@ export interface Commonweal {
   readonly royalties: Royalties;
   readonly allocations: Allocations;
   readonly deposits: Deposits;
+  readonly licensing: Licensing;
   /** The main governor; `safety` is the one that decides about safety alone, sooner. */
   readonly governance: Governance & { readonly safety: Governance<SafetyProposals> };
   readonly safety: Safety;
@@ -78,6 +80,7 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     royalties: royaltiesOf(context),
     allocations: allocationsOf(context),
     deposits: depositsOf(context),
+    licensing: licensingOf(context),
     governance: {
       ...governanceOf(context, "main", proposalsOf(context)),
       safety: governanceOf(context, "safety", safetyProposalsOf(context)),

@@ -302,7 +302,7 @@ describe("LicenseStore", () => {
     });
 
     it("any ETH but the price, also of what is free or in a token", async () => {
-      const { store, storeAddress, post, buy, ...context } = await fixture();
+      const { store, storeAddress, post, buy } = await fixture();
       const eth = await post({ currency: ETH });
       for (const [offer, price, value] of [
         [eth, 2n * PRICE, 0n],
@@ -316,7 +316,7 @@ describe("LicenseStore", () => {
           .to.be.revertedWithCustomError(store, "LicensePriceMismatch")
           .withArgs(price, value);
       }
-      expect(await context.signers[0].provider.getBalance(storeAddress)).to.equal(0n);
+      expect(await connection.ethers.provider.getBalance(storeAddress)).to.equal(0n);
     });
 
     it("to give a licence to nobody", async () => {
