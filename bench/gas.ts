@@ -18,6 +18,7 @@ import { measureEconomics } from "./economics.js";
 import { draw } from "./draw.js";
 import { driftOf, driftOfDrawing } from "./drift.js";
 import { dearerThanPeers, measureGovernance } from "./governance.js";
+import { measureLicenses } from "./licensing.js";
 import {
   type Measure,
   measureCascades,
@@ -68,6 +69,7 @@ async function measureAll(scenario: Scenario): Promise<Figures> {
     measureSweeps,
     measureDoors,
     measureAllocations,
+    measureLicenses,
     measureWorstCases,
   ]) {
     measures.push(...(await measure(scenario)));

@@ -51,6 +51,8 @@ const CONTRACTS: Record<string, string> = {
   Stakeholding: "contracts/governance/Stakeholding.sol",
   GenesisClaim: "contracts/governance/GenesisClaim.sol",
   BallotRelay: "contracts/governance/BallotRelay.sol",
+  LicenseStore: "contracts/licensing/LicenseStore.sol",
+  UsageChannels: "contracts/licensing/UsageChannels.sol",
 };
 
 /** Contracts that share their artifact with one above. */

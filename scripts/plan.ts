@@ -49,6 +49,8 @@ const CONTRACTS = {
   SafetyLens: { module: "Royalties" },
   ModelRegistry: { module: "Registry" },
   SourceRegistry: { module: "Registry" },
+  LicenseStore: { module: "Licensing" },
+  UsageChannels: { module: "Licensing" },
 } as const satisfies Record<string, PlanEntry>;
 
 export type ContractName = keyof typeof CONTRACTS;
@@ -98,6 +100,8 @@ export async function planProtocol(
     SafetyLens: [at("SafetyBoard"), at("RoyaltyLens")],
     ModelRegistry: [ledger, at("SafetyBoard")],
     SourceRegistry: [at("ModelRegistry"), timelock, sources.threshold, sources.verifiers],
+    LicenseStore: [at("ModelRegistry")],
+    UsageChannels: [ledger],
   };
   const plan = async (name: PlannedName, artifact: string, module: string, args: unknown[]) => {
     const { abi, bytecode } = await artifacts.readArtifact(artifact);

@@ -1,5 +1,6 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import Governance from "./Governance.js";
+import Licensing from "./Licensing.js";
 import Registry from "./Registry.js";
 import Royalties from "./Royalties.js";
 import { vestingModule } from "./Vesting.js";
@@ -11,5 +12,6 @@ export function protocolModule(founderCount: number) {
     ...m.useModule(Governance),
     ...m.useModule(Royalties),
     ...m.useModule(Registry),
+    ...m.useModule(Licensing),
   }));
 }

@@ -6,6 +6,7 @@ import { type Deposits, depositsOf } from "./deposits.js";
 import { DeploymentNotFound, InvalidArgument, SignerRequired } from "./errors.js";
 import { ballotRelayAbi } from "./generated/abis/BallotRelay.js";
 import { genesisClaimAbi } from "./generated/abis/GenesisClaim.js";
+import { licenseStoreAbi } from "./generated/abis/LicenseStore.js";
 import { modelRegistryAbi } from "./generated/abis/ModelRegistry.js";
 import { royaltyLedgerAbi } from "./generated/abis/RoyaltyLedger.js";
 import { royaltyLensAbi } from "./generated/abis/RoyaltyLens.js";
@@ -14,6 +15,7 @@ import { safetyLensAbi } from "./generated/abis/SafetyLens.js";
 import { sourceRegistryAbi } from "./generated/abis/SourceRegistry.js";
 import { stakeholdingAbi } from "./generated/abis/Stakeholding.js";
 import { timelockControllerAbi } from "./generated/abis/TimelockController.js";
+import { usageChannelsAbi } from "./generated/abis/UsageChannels.js";
 import { usePolicyAbi } from "./generated/abis/UsePolicy.js";
 import { wealGovernorAbi } from "./generated/abis/WealGovernor.js";
 import { wealTokenAbi } from "./generated/abis/WealToken.js";
@@ -21,6 +23,7 @@ import { deployments } from "./generated/deployments.js";
 import { withTypedError } from "./failures.js";
 import { type Genesis, genesisOf } from "./genesis.js";
 import { type Governance, governanceOf } from "./governance.js";
+import { type Licensing, licensingOf } from "./licensing.js";
 import { proposalsOf, type SafetyProposals, safetyProposalsOf } from "./proposals.js";
 import { type Registry, registryOf } from "./registry.js";
 import { type Royalties, royaltiesOf } from "./royalties.js";
@@ -43,6 +46,7 @@ export interface Commonweal {
   readonly royalties: Royalties;
   readonly allocations: Allocations;
   readonly deposits: Deposits;
+  readonly licensing: Licensing;
   /** The main governor; `safety` is the one that decides about safety alone, sooner. */
   readonly governance: Governance & { readonly safety: Governance<SafetyProposals> };
   readonly safety: Safety;
@@ -76,6 +80,7 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     royalties: royaltiesOf(context),
     allocations: allocationsOf(context),
     deposits: depositsOf(context),
+    licensing: licensingOf(context),
     governance: {
       ...governanceOf(context, "main", proposalsOf(context)),
       safety: governanceOf(context, "safety", safetyProposalsOf(context)),
@@ -136,6 +141,8 @@ function contractsOf(deployment: Deployment, runner: Runner): Contracts {
     Stakeholding: at("Stakeholding", stakeholdingAbi),
     GenesisClaim: at("GenesisClaim", genesisClaimAbi),
     BallotRelay: at("BallotRelay", ballotRelayAbi),
+    LicenseStore: at("LicenseStore", licenseStoreAbi),
+    UsageChannels: at("UsageChannels", usageChannelsAbi),
   };
 
   // The types are generated from the same ABIs.

@@ -1,6 +1,7 @@
 import type { Provider, Signer } from "ethers";
 import type { BallotRelay } from "./generated/types/BallotRelay.js";
 import type { GenesisClaim } from "./generated/types/GenesisClaim.js";
+import type { LicenseStore } from "./generated/types/LicenseStore.js";
 import type { ModelRegistry } from "./generated/types/ModelRegistry.js";
 import type { RoyaltyLedger } from "./generated/types/RoyaltyLedger.js";
 import type { RoyaltyLens } from "./generated/types/RoyaltyLens.js";
@@ -9,6 +10,7 @@ import type { SafetyLens } from "./generated/types/SafetyLens.js";
 import type { SourceRegistry } from "./generated/types/SourceRegistry.js";
 import type { Stakeholding } from "./generated/types/Stakeholding.js";
 import type { TimelockController } from "./generated/types/TimelockController.js";
+import type { UsageChannels } from "./generated/types/UsageChannels.js";
 import type { UsePolicy } from "./generated/types/UsePolicy.js";
 import type { WealGovernor } from "./generated/types/WealGovernor.js";
 import type { WealToken } from "./generated/types/WealToken.js";
@@ -41,6 +43,8 @@ export interface Contracts {
   Stakeholding: Stakeholding;
   GenesisClaim: GenesisClaim;
   BallotRelay: BallotRelay;
+  LicenseStore: LicenseStore;
+  UsageChannels: UsageChannels;
 }
 
 /** What the functions of all domains share. */

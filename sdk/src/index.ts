@@ -43,6 +43,8 @@ export type { Genesis, GenesisPart } from "./genesis.js";
 export type { DerivativeMode, Ground, Kind, Level, ProposalState, Relation } from "./generated/enums.js";
 export type { ContractErrors } from "./generated/errors.js";
 export type { Governance } from "./governance.js";
+export type { LicenseEnd, LicenseOffer, SignedPurchase } from "./licenses.js";
+export type { Bought, License, Licensing, PostedOffer } from "./licensing.js";
 export type { Ancestor, Lineage, Payee } from "./lineage.js";
 export type { Payments, SignedPayment } from "./payments.js";
 export { type ClaimPlan, MAX_TRANSACTION_GAS, type PlanOptions, type PlanStep, type SkippedStep } from "./plans.js";

@@ -197,6 +197,7 @@ export const instructions: Instructions = {
   ECDSAInvalidSignatureS: ({ s }) =>
     `The signature's s (${s}) is in the upper half; sign again with a present library.`,
   InvalidShortString: () => "A short text is stored wrongly; check the deployment.",
+  StringsInsufficientHexLength: ({ value }) => `${value} does not fit its text; report this.`,
   StringTooLong: ({ str }) => `"${str}" is longer than 31 bytes; shorten it.`,
 
   /* GOVERNOR */
@@ -277,6 +278,54 @@ export const instructions: Instructions = {
   BallotGasTooLow: ({ available, required }) =>
     `Each ballot needs ${required} gas to be left, and there is ${available}; send fewer ballots, or more gas.`,
   GovernorNotDeployed: ({ governor }) => `There is no governor at ${governor}; check its address and the chain.`,
+
+  /* LICENSING */
+
+  LicenseLocked: () => "A licence stays with whom it was bought for; buy one for the other account.",
+  LicensePerpetual: ({ recipient }) => `${recipient} has this licence for ever; there is nothing to extend.`,
+  LicensePriceMismatch: ({ price, value }) => `The licence costs ${price} wei and ${value} came; send exactly that.`,
+  LicenseTextMissing: () => "The offer names no text; give the sha-256 of the licence's text.",
+  LicenseTokenRequired: () => "Permits and authorizations pay a price in an ERC-20; use licensing.buy.",
+  LicensedModelRestricted: ({ model }) =>
+    `The safety board restricts ${model} (safety.statusOf), which sells nothing new while that stands.`,
+  NotOfferOwner: ({ model, caller }) => `${caller} does not own ${model}; call as its owner.`,
+  NotPaidLedger: ({ caller }) => `${caller} is not the ledger, which alone asks for deliveries; use licensing.buy.`,
+  OfferAlreadyPosted: ({ offerId }) => `The offer ${offerId} was posted before; choose another salt.`,
+  OfferCurrencyNotListed: ({ currency }) =>
+    `${currency} is not on the ledger's list; ask for one of royalties.currencies().`,
+  OfferNotOpen: ({ offerId }) =>
+    `No open offer has these terms (${offerId}); take them as they were posted (licensing.offersOf).`,
+  OfferSoldOut: ({ supply }) => `All ${supply} licences of this offer are sold; look for another (licensing.offersOf).`,
+  PeriodsInvalid: ({ periods, duration }) =>
+    duration === 0n
+      ? `This licence is for ever; buy 1 period, not ${periods}.`
+      : `Buy at least 1 period, not ${periods}.`,
+  PolicyVersionChanged: ({ seen, current }) =>
+    `Version ${current} of the use policy holds, not ${seen}; read it (safety.policy) and buy under that.`,
+
+  /* USAGE */
+
+  ChannelCurrencyNotListed: ({ currency }) =>
+    `${currency} is not on the ledger's list; deposit one of royalties.currencies().`,
+  ChannelHostPartTooHigh: ({ hostBps, maxHostBps }) =>
+    `The model allows its hosts ${maxHostBps} basis points at most, not ${hostBps}; lower hostBps.`,
+  ChannelModelNotOpened: ({ model }) => `${model} is not a model of the ledger; check the id and the chain.`,
+  ChannelNotOpened: ({ channelId }) => `Nothing was ever deposited in the channel ${channelId}; check its terms.`,
+  ChannelNoticeInvalid: ({ notice }) => `A notice is 1 to 30 days in seconds, not ${notice}.`,
+  ChannelPartyInvalid: ({ party }) => `${party} cannot be payer, signer or host; give an account that somebody has.`,
+  DepositInvalid: ({ amount, max }) => `Deposit at least one unit and at most ${max}, not ${amount}.`,
+  DepositMismatch: ({ amount, value }) => `Exactly ${amount} wei must come with this deposit, and ${value} came.`,
+  DepositShort: ({ amount, arrived }) =>
+    `${arrived} of ${amount} units arrived; the token takes a fee on transfers, deposit another currency.`,
+  DepositTokenRequired: () => "Permits and authorizations deposit an ERC-20; use usage.open for ETH.",
+  NothingForHost: ({ host, currency }) => `${host} is owed nothing in ${currency}; redeem vouchers first.`,
+  NothingToWithdraw: () => "Everything in this channel was redeemed or withdrawn.",
+  NotChannelHost: ({ host, caller }) => `${caller} may have ${host}'s part sent to ${host} alone; call as the host.`,
+  NotChannelPayer: ({ caller }) => `${caller} is not the channel's payer; call as that.`,
+  NoticeAlreadyGiven: ({ withdrawableFrom }) => `Notice was given; withdraw from ${withdrawableFrom} (Unix time) on.`,
+  NoticeMissing: () => "Give notice first (usage.giveNotice), and withdraw when it has passed.",
+  NoticeNotOver: ({ withdrawableFrom }) =>
+    `The notice has not passed; withdraw from ${withdrawableFrom} (Unix time) on.`,
 
   /* GENESIS AND STAKEHOLDING */
 

@@ -30,6 +30,8 @@ const ADDRESSES = {
   SafetyLens: "0x7d1e57b5633711ceeFB5a4bB541ea7B8363f0Ba2",
   ModelRegistry: "0xD790B0b98886d4A1a239F3b2F8938Ee9662F4155",
   SourceRegistry: "0x3d515361dFcAfC86ad28F43dCa847416e7c01126",
+  LicenseStore: "0x989cc1a7cE56bf654fC4221A738c4a51C579Eecf",
+  UsageChannels: "0x97385A6606FbCa0a836Fd6a2f355086814f80F77",
   VestingWallet0: "0x8891489c396Ae2B6725e06F794dB5412b6aF1c10",
 };
 
@@ -103,6 +105,8 @@ describe("Deployment", () => {
         stakeholding,
         genesisClaim,
         ballotRelay,
+        licenseStore,
+        usageChannels,
       } = others;
 
       expect(Object.fromEntries(plan.map(({ name, address }) => [name, address]))).to.deep.equal(ADDRESSES);
@@ -122,6 +126,8 @@ describe("Deployment", () => {
         SafetyLens: await safetyLens.getAddress(),
         ModelRegistry: await registry.getAddress(),
         SourceRegistry: await sources.getAddress(),
+        LicenseStore: await licenseStore.getAddress(),
+        UsageChannels: await usageChannels.getAddress(),
         // Nothing names a founder's wallet but the plan.
         VestingWallet0: ADDRESSES.VestingWallet0,
       }).to.deep.equal(ADDRESSES);

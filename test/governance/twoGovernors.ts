@@ -36,6 +36,8 @@ const REACH: Record<string, Record<string, string>> = {
   Stakeholding: { "setRate(address,uint128)": "main", "setEpochCap(uint128)": "main" },
   GenesisClaim: {},
   BallotRelay: {},
+  LicenseStore: {},
+  UsageChannels: {},
   RoyaltyLedger: { "setProtocolFee(uint16)": "main", "addCurrency(address)": "main" },
   RoyaltyLens: {},
   SafetyLens: {},

@@ -6,6 +6,7 @@ import { deployProtocol } from "../../scripts/protocol.js";
 import type {
   BallotRelay,
   GenesisClaim,
+  LicenseStore,
   ModelRegistry,
   RoyaltyLedger,
   RoyaltyLens,
@@ -15,6 +16,7 @@ import type {
   Stakeholding,
   TestToken,
   TimelockController,
+  UsageChannels,
   UsePolicy,
   WealGovernor,
   WealToken,
@@ -104,6 +106,8 @@ export async function deployTestProtocol(connection: NetworkConnection, tokens: 
     safetyBoard: contracts.safetyBoard as unknown as SafetyBoard,
     safetyLens: contracts.safetyLens as unknown as SafetyLens,
     stakeholding: contracts.stakeholding as unknown as Stakeholding,
+    licenseStore: contracts.licenseStore as unknown as LicenseStore,
+    usageChannels: contracts.usageChannels as unknown as UsageChannels,
     ballotRelay: contracts.ballotRelay as unknown as BallotRelay,
     genesisClaim: contracts.genesisClaim as unknown as GenesisClaim,
   };

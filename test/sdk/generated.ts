@@ -61,6 +61,7 @@ describe("generated files of the SDK", () => {
     expect(deployments[31337]).to.have.keys(
       "BallotRelay",
       "GenesisClaim",
+      "LicenseStore",
       "ModelRegistry",
       "RoyaltyLedger",
       "RoyaltyLens",
@@ -71,6 +72,7 @@ describe("generated files of the SDK", () => {
       "SourceRegistry",
       "Stakeholding",
       "TimelockController",
+      "UsageChannels",
       "UsePolicy",
       "WealGovernor",
       "WealToken",

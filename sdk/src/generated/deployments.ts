@@ -16,6 +16,8 @@ export const deployments = {
     Stakeholding: { address: "0xF0B85644d1aFEd91e3d325d2e2098ae7421fC115", block: 13 },
     GenesisClaim: { address: "0x87922Ce0b2a7352aC974FeD3E80a5385e531550e", block: 4 },
     BallotRelay: { address: "0x58fEbC35873c9098cAC3b699d9742397d4A103A6", block: 3 },
+    LicenseStore: { address: "0x989cc1a7cE56bf654fC4221A738c4a51C579Eecf", block: 20 },
+    UsageChannels: { address: "0x97385A6606FbCa0a836Fd6a2f355086814f80F77", block: 21 },
     SafetyTimelock: { address: "0xdde76E4746a56B37600202728081D44A60a3571C", block: 6 },
     SafetyGovernor: { address: "0x600b3021C3Fd892aDf412bD37C2bB9D761aFeA45", block: 12 },
   },

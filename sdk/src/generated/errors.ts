@@ -14,6 +14,12 @@ export interface ContractErrors {
   AttestationsMissing: { given: bigint; threshold: bigint };
   BallotGasTooLow: { available: bigint; required: bigint };
   BooksFull: { model: string; currency: string; received: bigint; amount: bigint };
+  ChannelCurrencyNotListed: { currency: string };
+  ChannelHostPartTooHigh: { hostBps: bigint; maxHostBps: bigint };
+  ChannelModelNotOpened: { model: string };
+  ChannelNotOpened: { channelId: string };
+  ChannelNoticeInvalid: { notice: bigint };
+  ChannelPartyInvalid: { party: string };
   CheckpointUnorderedInsertion: Record<string, never>;
   ClauseNotFound: { clause: bigint; clauseCount: bigint };
   Create2EmptyBytecode: Record<string, never>;
@@ -24,6 +30,10 @@ export interface ContractErrors {
   CurrencyWithoutCode: { currency: string };
   CurrencyWithoutSupply: { currency: string };
   DelegationInvalid: { delegator: string };
+  DepositInvalid: { amount: bigint; max: bigint };
+  DepositMismatch: { amount: bigint; value: bigint };
+  DepositShort: { amount: bigint; arrived: bigint };
+  DepositTokenRequired: Record<string, never>;
   DerivativeRateTooHigh: { rateBps: bigint; maxBps: bigint };
   DerivativesClosed: { parent: string };
   ECDSAInvalidSignature: Record<string, never>;
@@ -96,6 +106,12 @@ export interface ContractErrors {
   InvalidClaimRecipient: { to: string };
   InvalidShortString: Record<string, never>;
   LevelNone: Record<string, never>;
+  LicenseLocked: { tokenId: bigint };
+  LicensePerpetual: { offerId: string; recipient: string };
+  LicensePriceMismatch: { price: bigint; value: bigint };
+  LicenseTextMissing: Record<string, never>;
+  LicenseTokenRequired: Record<string, never>;
+  LicensedModelRestricted: { model: string };
   LineageTooLarge: { model: string; max: bigint };
   ManifestDigestZero: Record<string, never>;
   MemberZero: Record<string, never>;
@@ -106,20 +122,33 @@ export interface ContractErrors {
   NotAllocationSteward: { allocation: bigint; caller: string };
   NotBoardGovernance: { caller: string };
   NotBoardMember: { caller: string };
+  NotChannelHost: { host: string; caller: string };
+  NotChannelPayer: { channelId: string; caller: string };
   NotGovernance: { caller: string };
   NotHost: { host: string; caller: string };
   NotModelMaintainer: { model: string; caller: string };
   NotModelOwner: { model: string; caller: string };
+  NotOfferOwner: { model: string; caller: string };
+  NotPaidLedger: { caller: string };
   NotPolicyGovernance: { caller: string };
   NotSafetyGovernance: { caller: string };
   NotSourceGovernance: { caller: string };
   NotStakeholdingGovernance: { caller: string };
   NotVerifier: { verifier: string };
+  NothingForHost: { host: string; currency: string };
   NothingToClaim: { holder: string; currency: string };
   NothingToClaimAsHost: { currency: string };
   NothingToCollect: { currency: string };
   NothingToReclaim: { allocation: bigint; model: string };
   NothingToRetire: { model: string };
+  NothingToWithdraw: { channelId: string };
+  NoticeAlreadyGiven: { channelId: string; withdrawableFrom: bigint };
+  NoticeMissing: { channelId: string };
+  NoticeNotOver: { channelId: string; withdrawableFrom: bigint };
+  OfferAlreadyPosted: { offerId: string };
+  OfferCurrencyNotListed: { currency: string };
+  OfferNotOpen: { offerId: string };
+  OfferSoldOut: { offerId: string; supply: bigint };
   Panic: { code: bigint };
   ParentNotOpened: { parent: string };
   ParentNotRegistered: { parent: string };
@@ -127,9 +156,11 @@ export interface ContractErrors {
   ParentsNotAscending: { previous: string; parent: string };
   PaymentShort: { currency: string; expected: bigint; delivered: bigint };
   PaymentsLengthMismatch: { models: bigint; amounts: bigint };
+  PeriodsInvalid: { periods: bigint; duration: bigint };
   PlainTransferRefused: { sender: string };
   PolicyEmpty: Record<string, never>;
   PolicyNotFound: { version: bigint };
+  PolicyVersionChanged: { seen: bigint; current: bigint };
   ProtocolFeeTooHigh: { feeBps: bigint; maxBps: bigint };
   QuorumZero: Record<string, never>;
   RateOfWeal: Record<string, never>;
@@ -154,6 +185,7 @@ export interface ContractErrors {
   SourceNotRegistered: { source: string };
   SourceRecipientInvalid: { recipient: string };
   StringTooLong: { str: string };
+  StringsInsufficientHexLength: { value: bigint; length: bigint };
   ThresholdZero: Record<string, never>;
   TimelockInsufficientDelay: { delay: bigint; minDelay: bigint };
   TimelockInvalidOperationLength: { targets: bigint; payloads: bigint; values: bigint };
@@ -196,6 +228,15 @@ export const errorTable = {
     error: "error BooksFull(address model, address currency, uint256 received, uint256 amount)",
     contracts: ["RoyaltyLedger", "RoyaltyLens"],
   },
+  "0x1c1c9423": { error: "error ChannelCurrencyNotListed(address currency)", contracts: ["UsageChannels"] },
+  "0xd487935a": {
+    error: "error ChannelHostPartTooHigh(uint256 hostBps, uint256 maxHostBps)",
+    contracts: ["UsageChannels"],
+  },
+  "0xcf200ba1": { error: "error ChannelModelNotOpened(address model)", contracts: ["UsageChannels"] },
+  "0x12049a44": { error: "error ChannelNotOpened(bytes32 channelId)", contracts: ["UsageChannels"] },
+  "0x29729f25": { error: "error ChannelNoticeInvalid(uint256 notice)", contracts: ["UsageChannels"] },
+  "0x2df13d23": { error: "error ChannelPartyInvalid(address party)", contracts: ["UsageChannels"] },
   "0x2520601d": { error: "error CheckpointUnorderedInsertion()", contracts: ["WealToken", "WealGovernor"] },
   "0x39c6d4ee": { error: "error ClauseNotFound(uint256 clause, uint256 clauseCount)", contracts: ["SafetyBoard"] },
   "0x4ca249dc": { error: "error Create2EmptyBytecode()", contracts: ["RoyaltyLedger"] },
@@ -209,6 +250,10 @@ export const errorTable = {
   "0x59d21ff3": { error: "error CurrencyWithoutCode(address currency)", contracts: ["RoyaltyLedger"] },
   "0xd773f709": { error: "error CurrencyWithoutSupply(address currency)", contracts: ["RoyaltyLedger"] },
   "0x0290cdb2": { error: "error DelegationInvalid(address delegator)", contracts: ["WealToken"] },
+  "0x1c9afeff": { error: "error DepositInvalid(uint256 amount, uint256 max)", contracts: ["UsageChannels"] },
+  "0xed554234": { error: "error DepositMismatch(uint256 amount, uint256 value)", contracts: ["UsageChannels"] },
+  "0x6959be1c": { error: "error DepositShort(uint256 amount, uint256 arrived)", contracts: ["UsageChannels"] },
+  "0x2087caa3": { error: "error DepositTokenRequired()", contracts: ["UsageChannels"] },
   "0x2401ab58": { error: "error DerivativeRateTooHigh(uint256 rateBps, uint256 maxBps)", contracts: ["ModelRegistry"] },
   "0xdf4f7ec4": { error: "error DerivativesClosed(address parent)", contracts: ["ModelRegistry"] },
   "0xf645eedf": { error: "error ECDSAInvalidSignature()", contracts: ["WealToken"] },
@@ -248,18 +293,30 @@ export const errorTable = {
   "0x6f65f465": { error: "error ERC6909InvalidSpender(address spender)", contracts: ["RoyaltyLedger"] },
   "0x64283d7b": {
     error: "error ERC721IncorrectOwner(address sender, uint256 tokenId, address owner)",
-    contracts: ["ModelRegistry"],
+    contracts: ["ModelRegistry", "LicenseStore"],
   },
   "0x177e802f": {
     error: "error ERC721InsufficientApproval(address operator, uint256 tokenId)",
-    contracts: ["ModelRegistry"],
+    contracts: ["ModelRegistry", "LicenseStore"],
   },
-  "0xa9fbf51f": { error: "error ERC721InvalidApprover(address approver)", contracts: ["ModelRegistry"] },
-  "0x5b08ba18": { error: "error ERC721InvalidOperator(address operator)", contracts: ["ModelRegistry"] },
-  "0x89c62b64": { error: "error ERC721InvalidOwner(address owner)", contracts: ["ModelRegistry"] },
-  "0x64a0ae92": { error: "error ERC721InvalidReceiver(address receiver)", contracts: ["ModelRegistry"] },
-  "0x73c6ac6e": { error: "error ERC721InvalidSender(address sender)", contracts: ["ModelRegistry"] },
-  "0x7e273289": { error: "error ERC721NonexistentToken(uint256 tokenId)", contracts: ["ModelRegistry"] },
+  "0xa9fbf51f": {
+    error: "error ERC721InvalidApprover(address approver)",
+    contracts: ["ModelRegistry", "LicenseStore"],
+  },
+  "0x5b08ba18": {
+    error: "error ERC721InvalidOperator(address operator)",
+    contracts: ["ModelRegistry", "LicenseStore"],
+  },
+  "0x89c62b64": { error: "error ERC721InvalidOwner(address owner)", contracts: ["ModelRegistry", "LicenseStore"] },
+  "0x64a0ae92": {
+    error: "error ERC721InvalidReceiver(address receiver)",
+    contracts: ["ModelRegistry", "LicenseStore"],
+  },
+  "0x73c6ac6e": { error: "error ERC721InvalidSender(address sender)", contracts: ["ModelRegistry", "LicenseStore"] },
+  "0x7e273289": {
+    error: "error ERC721NonexistentToken(uint256 tokenId)",
+    contracts: ["ModelRegistry", "LicenseStore"],
+  },
   "0x412cea98": { error: "error EdgeEndPassed(address parent, uint256 until)", contracts: ["RoyaltyLedger"] },
   "0xa94632a1": {
     error: "error EdgeEndTooEarly(address parent, uint256 until, uint256 minUntil)",
@@ -268,7 +325,10 @@ export const errorTable = {
   "0x08c379a0": { error: "error Error(string reason)", contracts: [] },
   "0x4e13ec13": { error: "error EthAmountMismatch(uint256 expected, uint256 sent)", contracts: ["RoyaltyLedger"] },
   "0x262c34ea": { error: "error EvidenceMissing()", contracts: ["SafetyBoard"] },
-  "0xd6bda275": { error: "error FailedCall()", contracts: ["RoyaltyLedger", "TimelockController", "WealGovernor"] },
+  "0xd6bda275": {
+    error: "error FailedCall()",
+    contracts: ["RoyaltyLedger", "TimelockController", "WealGovernor", "LicenseStore", "UsageChannels"],
+  },
   "0xb06ebf3d": { error: "error FailedDeployment()", contracts: ["RoyaltyLedger"] },
   "0xff1c64f7": { error: "error GenesisAlreadyClaimed(uint256 index)", contracts: ["GenesisClaim"] },
   "0xa9f08fea": { error: "error GenesisClaimOpen(uint256 until)", contracts: ["GenesisClaim"] },
@@ -327,7 +387,10 @@ export const errorTable = {
   "0x0e1aeaeb": { error: "error GrantMissing(address parent)", contracts: ["ModelRegistry"] },
   "0x315c1850": { error: "error GrantsUnused(uint256 given, uint256 used)", contracts: ["ModelRegistry"] },
   "0x515c11d7": { error: "error HostPartTooHigh(uint256 maxHostBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
-  "0xcf479181": { error: "error InsufficientBalance(uint256 balance, uint256 needed)", contracts: ["RoyaltyLedger"] },
+  "0xcf479181": {
+    error: "error InsufficientBalance(uint256 balance, uint256 needed)",
+    contracts: ["RoyaltyLedger", "LicenseStore", "UsageChannels"],
+  },
   "0x752d88c0": {
     error: "error InvalidAccountNonce(address account, uint256 currentNonce)",
     contracts: ["WealToken", "WealGovernor"],
@@ -335,9 +398,15 @@ export const errorTable = {
   "0x143dbcf0": { error: "error InvalidClaimRecipient(address to)", contracts: ["RoyaltyLedger"] },
   "0xb3512b0c": {
     error: "error InvalidShortString()",
-    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor"],
+    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor", "UsageChannels"],
   },
   "0xce72e015": { error: "error LevelNone()", contracts: ["SafetyBoard"] },
+  "0x027076d1": { error: "error LicenseLocked(uint256 tokenId)", contracts: ["LicenseStore"] },
+  "0xe2480201": { error: "error LicensePerpetual(bytes32 offerId, address recipient)", contracts: ["LicenseStore"] },
+  "0xa154ab26": { error: "error LicensePriceMismatch(uint256 price, uint256 value)", contracts: ["LicenseStore"] },
+  "0xc9c3b375": { error: "error LicenseTextMissing()", contracts: ["LicenseStore"] },
+  "0x88833d68": { error: "error LicenseTokenRequired()", contracts: ["LicenseStore"] },
+  "0x1ec691ac": { error: "error LicensedModelRestricted(address model)", contracts: ["LicenseStore"] },
   "0x18d4c282": { error: "error LineageTooLarge(address model, uint256 max)", contracts: ["RoyaltyLens"] },
   "0xdb1511e5": { error: "error ManifestDigestZero()", contracts: ["ModelRegistry"] },
   "0x7bc6ecbc": { error: "error MemberZero()", contracts: ["SafetyBoard"] },
@@ -351,20 +420,39 @@ export const errorTable = {
   },
   "0x537597fc": { error: "error NotBoardGovernance(address caller)", contracts: ["SafetyBoard"] },
   "0xc3cfe597": { error: "error NotBoardMember(address caller)", contracts: ["SafetyBoard"] },
+  "0x93a9ab4a": { error: "error NotChannelHost(address host, address caller)", contracts: ["UsageChannels"] },
+  "0x034eb527": { error: "error NotChannelPayer(bytes32 channelId, address caller)", contracts: ["UsageChannels"] },
   "0x988d1f03": { error: "error NotGovernance(address caller)", contracts: ["RoyaltyLedger"] },
   "0x11ce18b5": { error: "error NotHost(address host, address caller)", contracts: ["RoyaltyLedger"] },
   "0x18a07f90": { error: "error NotModelMaintainer(address model, address caller)", contracts: ["ModelRegistry"] },
   "0xa0aab18d": { error: "error NotModelOwner(address model, address caller)", contracts: ["ModelRegistry"] },
+  "0x28b13fd2": { error: "error NotOfferOwner(address model, address caller)", contracts: ["LicenseStore"] },
+  "0xdb41c28b": { error: "error NotPaidLedger(address caller)", contracts: ["LicenseStore"] },
   "0x30d64c6b": { error: "error NotPolicyGovernance(address caller)", contracts: ["UsePolicy"] },
   "0xfb8534f0": { error: "error NotSafetyGovernance(address caller)", contracts: ["SafetyBoard"] },
   "0xc68fff45": { error: "error NotSourceGovernance(address caller)", contracts: ["SourceRegistry"] },
   "0x20991c2d": { error: "error NotStakeholdingGovernance(address caller)", contracts: ["Stakeholding"] },
   "0xfdad49d4": { error: "error NotVerifier(address verifier)", contracts: ["SourceRegistry"] },
+  "0x72c1b375": { error: "error NothingForHost(address host, address currency)", contracts: ["UsageChannels"] },
   "0xf81d1d88": { error: "error NothingToClaim(address holder, address currency)", contracts: ["RoyaltyLedger"] },
   "0x3ec849b7": { error: "error NothingToClaimAsHost(address currency)", contracts: ["RoyaltyLedger"] },
   "0x557eefa9": { error: "error NothingToCollect(address currency)", contracts: ["RoyaltyLedger"] },
   "0x5990b6db": { error: "error NothingToReclaim(uint64 allocation, address model)", contracts: ["RoyaltyLedger"] },
   "0x06e5b27a": { error: "error NothingToRetire(address model)", contracts: ["RoyaltyLedger"] },
+  "0x7eff38ca": { error: "error NothingToWithdraw(bytes32 channelId)", contracts: ["UsageChannels"] },
+  "0x5afa1908": {
+    error: "error NoticeAlreadyGiven(bytes32 channelId, uint256 withdrawableFrom)",
+    contracts: ["UsageChannels"],
+  },
+  "0x0017a369": { error: "error NoticeMissing(bytes32 channelId)", contracts: ["UsageChannels"] },
+  "0xadeaaa59": {
+    error: "error NoticeNotOver(bytes32 channelId, uint256 withdrawableFrom)",
+    contracts: ["UsageChannels"],
+  },
+  "0xa2bc7669": { error: "error OfferAlreadyPosted(bytes32 offerId)", contracts: ["LicenseStore"] },
+  "0x4fff48e9": { error: "error OfferCurrencyNotListed(address currency)", contracts: ["LicenseStore"] },
+  "0x947c6674": { error: "error OfferNotOpen(bytes32 offerId)", contracts: ["LicenseStore"] },
+  "0xdc9339da": { error: "error OfferSoldOut(bytes32 offerId, uint256 supply)", contracts: ["LicenseStore"] },
   "0x4e487b71": { error: "error Panic(uint256 code)", contracts: [] },
   "0x0a0de0b1": { error: "error ParentNotOpened(address parent)", contracts: ["RoyaltyLedger"] },
   "0xcac04b2d": { error: "error ParentNotRegistered(address parent)", contracts: ["ModelRegistry"] },
@@ -378,9 +466,11 @@ export const errorTable = {
     error: "error PaymentsLengthMismatch(uint256 models, uint256 amounts)",
     contracts: ["RoyaltyLedger"],
   },
+  "0xebef6717": { error: "error PeriodsInvalid(uint256 periods, uint256 duration)", contracts: ["LicenseStore"] },
   "0xf78f2218": { error: "error PlainTransferRefused(address sender)", contracts: ["RoyaltyLedger"] },
   "0xbfbda3c2": { error: "error PolicyEmpty()", contracts: ["UsePolicy"] },
   "0x43bebf4a": { error: "error PolicyNotFound(uint256 version)", contracts: ["UsePolicy"] },
+  "0xac1b37e0": { error: "error PolicyVersionChanged(uint256 seen, uint256 current)", contracts: ["LicenseStore"] },
   "0x502e8d63": { error: "error ProtocolFeeTooHigh(uint256 feeBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
   "0x37db7a00": { error: "error QuorumZero()", contracts: ["WealGovernor"] },
   "0xbaaaaf68": { error: "error RateOfWeal()", contracts: ["Stakeholding"] },
@@ -390,7 +480,10 @@ export const errorTable = {
   },
   "0x75cf2f5a": { error: "error RateZero(address currency)", contracts: ["Stakeholding"] },
   "0x7ffd4000": { error: "error RatesTooHigh(uint256 totalRateBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
-  "0x3ee5aeb5": { error: "error ReentrancyGuardReentrantCall()", contracts: ["RoyaltyLedger"] },
+  "0x3ee5aeb5": {
+    error: "error ReentrancyGuardReentrantCall()",
+    contracts: ["RoyaltyLedger", "LicenseStore", "UsageChannels"],
+  },
   "0x077093a8": { error: "error RestrictionUsed(address model)", contracts: ["SafetyBoard"] },
   "0x6dfcc650": {
     error: "error SafeCastOverflowedUintDowncast(uint8 bits, uint256 value)",
@@ -398,7 +491,7 @@ export const errorTable = {
   },
   "0x5274afe7": {
     error: "error SafeERC20FailedOperation(address token)",
-    contracts: ["RoyaltyLedger", "GenesisClaim"],
+    contracts: ["RoyaltyLedger", "GenesisClaim", "LicenseStore", "UsageChannels"],
   },
   "0xf82e0e89": { error: "error SafetyGovernanceInvalid(address account)", contracts: ["SafetyBoard"] },
   "0xa2900d7e": {
@@ -418,7 +511,11 @@ export const errorTable = {
   "0x44499901": { error: "error SourceRecipientInvalid(address recipient)", contracts: ["SourceRegistry"] },
   "0x305a27a9": {
     error: "error StringTooLong(string str)",
-    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor"],
+    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor", "UsageChannels"],
+  },
+  "0xe22e27eb": {
+    error: "error StringsInsufficientHexLength(uint256 value, uint256 length)",
+    contracts: ["LicenseStore"],
   },
   "0x9dd75d79": { error: "error ThresholdZero()", contracts: ["SourceRegistry"] },
   "0x54336609": {
