@@ -43,10 +43,16 @@ export interface SimulatedParameter {
   changed: boolean;
 }
 
-/** What a proposal would do if it were executed now. */
+/**
+ * What a proposal would do if it were executed now. A contract that it calls may behave otherwise then: it sees the time and
+ * the block, and that gas costs nothing.
+ */
 export interface Simulation {
   succeeded: boolean;
-  /** Why it fails, if it does; nothing changes then. `OutOfGas` if no transaction may have the gas that it takes. */
+  /**
+   * Why it fails, if it does; nothing changes then. `OutOfGas` if it takes more gas than a transaction may have: from a node
+   * that gives calls no more either, it is the error of whatever ran out of it.
+   */
   error?: ContractError;
   /** Of the treasury, and of everybody to whom something is sent, also by calls that calls carry. */
   balances: SimulatedBalance[];

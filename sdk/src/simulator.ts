@@ -28,7 +28,7 @@ export interface SimulatorResult {
   earlier: Outcome[];
   execution: Outcome;
   later: Outcome[];
-  /** Whether the execution fails, and would not if a transaction could have more gas. */
+  /** Whether the execution fails, and would not if a transaction could have more gas; false if the node gives no more. */
   tooDear: boolean;
 }
 
@@ -62,8 +62,8 @@ export function strangeAddress(): string {
  * The timelock is the real one. Overrides let it believe that the operation is due and that the simulator may execute it,
  * and let the governor believe that it is executing it: it takes calls to itself from no one else.
  *
- * The call has the gas that a transaction may have; what fails is tried again with all that the node gives. Reading the
- * views takes part of the gas, so what comes near to the bound counts as too dear.
+ * The call has the gas that a transaction may have; what fails is tried again with all that the node gives, to tell why: a
+ * node that gives no more cannot. Reading the views takes part of the gas, so what comes near to the bound fails too.
  *
  * @param simulator Where the simulator stands during the call: a {@link strangeAddress}.
  * @throws {StateOverridesUnsupported} when the node does not do what it is asked.

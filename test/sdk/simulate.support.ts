@@ -12,6 +12,8 @@ export interface World {
   usdc: string;
   /** An ERC-20 that is not listed. */
   newToken: string;
+  /** Whether the node gives calls more gas than a transaction may have; from Osaka on, Hardhat's does not. */
+  givesMoreGas: boolean;
   close(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ async function inProcess(): Promise<World> {
     provider: connection.ethers.provider,
     usdc: usdcAddress,
     newToken: await token.getAddress(),
+    givesMoreGas: process.env.HARDFORK !== "osaka",
     close: () => connection.close(),
   };
 }
@@ -45,6 +48,7 @@ async function overHttp(): Promise<World> {
     provider,
     usdc: chain.usdc,
     newToken: await token.getAddress(),
+    givesMoreGas: false,
     async close() {
       provider.destroy();
       await chain.close();
