@@ -11,12 +11,15 @@ import {IUsePolicy} from "./IUsePolicy.sol";
 /// @notice Tokens that cannot be transferred.
 interface IERC5192 {
     /// @notice Emitted when a token is locked.
+    /// @param tokenId The token.
     event Locked(uint256 tokenId);
 
     /// @notice Emitted when a token is unlocked; never here.
+    /// @param tokenId The token.
     event Unlocked(uint256 tokenId);
 
     /// @notice Returns whether a token is locked; reverts if there is none.
+    /// @param tokenId The token.
     function locked(uint256 tokenId) external view returns (bool);
 }
 

@@ -164,7 +164,7 @@ describe("LicenseStore", () => {
             const looked = act.kind === "buy" ? act.recipient : 0;
             const { address } = accounts[looked];
             const ends = TERMS.map((_, at) => state.licenses.get(`${at} ${looked}`)?.end ?? 0n);
-            const longest = ends.reduce((most, end) => (end > most ? end : most), 0n);
+            const [longest] = ends.toSorted((a, b) => (a < b ? 1 : -1));
             expect(await store.licensedUntil(model, address)).to.equal(longest);
             expect(await store.isLicensed(model, address)).to.equal(longest > (await context.now()));
             expect((await ledger.booksOf(model, ETH)).received).to.equal(state.eth);
