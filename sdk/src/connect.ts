@@ -29,6 +29,7 @@ import { type Royalties, royaltiesOf } from "./royalties.js";
 import { type Safety, safetyOf } from "./safety.js";
 import { type Sources, sourcesOf } from "./sources.js";
 import { type Stakeholding, stakeholdingOf } from "./stakeholding.js";
+import { type Usage, usageOf } from "./usage.js";
 
 /**
  * The protocol on one chain, as one runner sees it.
@@ -45,6 +46,7 @@ export interface Commonweal {
   readonly royalties: Royalties;
   readonly allocations: Allocations;
   readonly deposits: Deposits;
+  readonly usage: Usage;
   /** The main governor; `safety` is the one that decides about safety alone, sooner. */
   readonly governance: Governance & { readonly safety: Governance<SafetyProposals> };
   readonly safety: Safety;
@@ -78,6 +80,7 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     royalties: royaltiesOf(context),
     allocations: allocationsOf(context),
     deposits: depositsOf(context),
+    usage: usageOf(context),
     governance: {
       ...governanceOf(context, "main", proposalsOf(context)),
       safety: governanceOf(context, "safety", safetyProposalsOf(context)),

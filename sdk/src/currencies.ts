@@ -1,4 +1,4 @@
-import { Contract, type Overrides, ZeroAddress } from "ethers";
+import { type Addressable, Contract, type Overrides, ZeroAddress } from "ethers";
 import { type Amount, parseAmount } from "./amounts.js";
 import { addressOf } from "./arguments.js";
 import { send } from "./calls.js";
@@ -59,14 +59,17 @@ export function currenciesOf({ contracts, runner, signer }: Context) {
       return parseAmount(amount, typeof amount === "string" ? await decimalsOf(address) : 0);
     },
 
-    /** Makes sure that the ledger can take an amount from the signer; returns what goes with the call that takes it. */
-    async provide(address: string, units: bigint, approve: boolean): Promise<Overrides> {
+    /**
+     * Makes sure that a contract, the ledger by default, can take an amount from the signer; returns what goes with the
+     * call that takes it.
+     */
+    async provide(address: string, units: bigint, approve: boolean, spender: Addressable = ledger): Promise<Overrides> {
       if (address === ZeroAddress) return { value: units };
 
       const token = tokenAt(address);
-      if (!approve || (await token.allowance(await signer().getAddress(), ledger)) >= units) return {};
+      if (!approve || (await token.allowance(await signer().getAddress(), spender)) >= units) return {};
 
-      const approval = await token.approve(ledger, units);
+      const approval = await token.approve(spender, units);
       await send(Promise.resolve(approval));
       // The provider may still remember the nonce from before the approval.
       return { nonce: approval.nonce + 1 };

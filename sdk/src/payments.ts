@@ -1,21 +1,12 @@
-import {
-  AbiCoder,
-  Contract,
-  hexlify,
-  keccak256,
-  randomBytes,
-  Signature,
-  TypedDataEncoder,
-  ZeroAddress,
-  ZeroHash,
-} from "ethers";
+import { AbiCoder, hexlify, keccak256, randomBytes, ZeroHash } from "ethers";
 import type { Amount } from "./amounts.js";
 import { addressOf, bytes32Of } from "./arguments.js";
 import { send, type Transaction } from "./calls.js";
 import type { Context } from "./context.js";
 import { type Currency, currenciesOf, currencyAddress } from "./currencies.js";
-import { InvalidArgument, NetworkFailure, SignatureUnsupported } from "./errors.js";
-import { typedError, withTypedErrors } from "./failures.js";
+import { InvalidArgument } from "./errors.js";
+import { withTypedErrors } from "./failures.js";
+import { tokenOf, tokenSignaturesOf } from "./tokenSignatures.js";
 
 /** What a payment is made with. */
 interface PaymentOptions {
@@ -119,70 +110,12 @@ export interface Payments {
   paySigned(signed: SignedPayment): Promise<Transaction & { amount: bigint }>;
 }
 
-const PERMIT_TYPES = {
-  Permit: [
-    { name: "owner", type: "address" },
-    { name: "spender", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "nonce", type: "uint256" },
-    { name: "deadline", type: "uint256" },
-  ],
-};
-
-const AUTHORIZATION_TYPES = {
-  ReceiveWithAuthorization: [
-    { name: "from", type: "address" },
-    { name: "to", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "validAfter", type: "uint256" },
-    { name: "validBefore", type: "uint256" },
-    { name: "nonce", type: "bytes32" },
-  ],
-};
-
-/** What signing needs of a token; every one of these is optional in ERC-20. */
-const SIGNING_ABI = [
-  "function name() view returns (string)",
-  "function version() view returns (string)",
-  "function nonces(address) view returns (uint256)",
-  "function DOMAIN_SEPARATOR() view returns (bytes32)",
-  "function authorizationState(address, bytes32) view returns (bool)",
-];
-
-const PERMIT_TIME = 1_800;
-const AUTHORIZATION_TIME = 3_600;
-
 /** Binds payments to a runner. */
 export function paymentsOf(context: Context): Payments {
-  const { contracts, chainId, runner, provider, signer } = context;
+  const { contracts, chainId, signer } = context;
   const { RoyaltyLedger: ledger } = contracts;
   const { unitsOf, provide } = currenciesOf(context);
-
-  const now = async () => (await provider.getBlock("latest"))?.timestamp ?? Math.floor(Date.now() / 1_000);
-
-  function tokenOf(currency: Currency): string {
-    const token = currencyAddress(currency);
-    if (token === ZeroAddress) throw new InvalidArgument("currency", currency, "the address of an ERC-20");
-
-    return token;
-  }
-
-  /** Returns the domain that the token checks signatures with: what it says of itself, compared with what it uses. */
-  async function domainOf(address: string, kind: "permit" | "authorization") {
-    const token = new Contract(address, SIGNING_ABI, runner);
-    const [name, version, separator] = await Promise.all([
-      supported(token.name(), address, kind),
-      supported(token.version(), address, kind).catch((error: unknown) => {
-        if (error instanceof SignatureUnsupported) return "1";
-        throw error;
-      }),
-      supported(token.DOMAIN_SEPARATOR(), address, kind),
-    ]);
-    const domain = { name, version, chainId, verifyingContract: address };
-    if (TypedDataEncoder.hashDomain(domain) !== separator) throw new SignatureUnsupported(address, kind);
-
-    return { token, domain };
-  }
+  const { authorizationEnd, signPermit, signTransfer } = tokenSignaturesOf(context);
 
   /** The nonce that the ledger computes for {@link SignedPayment}, from all that was passed. */
   async function nonceOf({ model, currency, amount, ref, from, validAfter, validBefore, salt }: UnsignedPayment) {
@@ -230,14 +163,12 @@ export function paymentsOf(context: Context): Payments {
     async payWithPermit({ model, currency, amount, ref = ZeroHash, deadline }) {
       const [id, token, reference] = [addressOf(model, "model"), tokenOf(currency), bytes32Of(ref, "ref")];
       const units = await unitsOf(token, amount);
-      const owner = await signer().getAddress();
-      const until = deadline ?? (await now()) + PERMIT_TIME;
-      const { token: contract, domain } = await domainOf(token, "permit");
-      const nonce = await supported(contract.nonces(owner), token, "permit");
-      const permit = { owner, spender: String(ledger.target), value: units, nonce, deadline: until };
-      const { v, r, s } = Signature.from(await signer().signTypedData(domain, PERMIT_TYPES, permit));
+      const permit = await signPermit(token, String(ledger.target), units, deadline);
+      const transaction = await send(
+        ledger.payWithPermit(id, token, units, reference, permit.deadline, permit.v, permit.r, permit.s),
+      );
 
-      return { ...(await send(ledger.payWithPermit(id, token, units, reference, until, v, r, s))), amount: units };
+      return { ...transaction, amount: units };
     },
 
     async signPayment({ model, currency, amount, ref = ZeroHash, validAfter = 0, validBefore, salt }) {
@@ -249,20 +180,13 @@ export function paymentsOf(context: Context): Payments {
         ref: bytes32Of(ref, "ref"),
         from: await signer().getAddress(),
         validAfter,
-        validBefore: validBefore ?? (await now()) + AUTHORIZATION_TIME,
+        validBefore: validBefore ?? (await authorizationEnd()),
         salt: bytes32Of(salt ?? hexlify(randomBytes(32)), "salt"),
       };
-      const { token: contract, domain } = await domainOf(token, "authorization");
-      const nonce = await nonceOf(unsigned);
-      // A token without ERC-3009 has no such function.
-      await supported(contract.authorizationState(unsigned.from, nonce), token, "authorization");
-      const signature = await signer().signTypedData(domain, AUTHORIZATION_TYPES, {
-        from: unsigned.from,
-        to: String(ledger.target),
-        value: unsigned.amount,
-        validAfter,
-        validBefore: unsigned.validBefore,
-        nonce,
+      const { from, amount: value } = unsigned;
+      const signature = await signTransfer({
+        ...{ token, from, to: String(ledger.target), value, nonce: await nonceOf(unsigned) },
+        ...{ validAfter, validBefore: unsigned.validBefore },
       });
 
       return { ...unsigned, signature };
@@ -284,16 +208,6 @@ export function paymentsOf(context: Context): Payments {
       return { ...transaction, amount: units };
     },
   });
-}
-
-/** Waits for what not every token has. That the node does not answer says nothing of the token. */
-async function supported<T>(view: Promise<T>, token: string, kind: "permit" | "authorization"): Promise<T> {
-  try {
-    return await view;
-  } catch (error) {
-    const typed = typedError(error);
-    throw typed instanceof NetworkFailure ? typed : new SignatureUnsupported(token, kind, { cause: error });
-  }
 }
 
 type UnsignedPayment = Omit<SignedPayment, "signature">;

@@ -1,0 +1,115 @@
+import { Contract, Signature, TypedDataEncoder, ZeroAddress } from "ethers";
+import type { Context } from "./context.js";
+import { type Currency, currencyAddress } from "./currencies.js";
+import { InvalidArgument, NetworkFailure, SignatureUnsupported } from "./errors.js";
+import { typedError } from "./failures.js";
+
+/** A transfer of an ERC-20 that its receiver alone can send (ERC-3009). */
+export interface TokenTransfer {
+  token: string;
+  from: string;
+  to: string;
+  value: bigint | string;
+  validAfter: number;
+  validBefore: number;
+  nonce: string;
+}
+
+const PERMIT_TYPES = {
+  Permit: [
+    { name: "owner", type: "address" },
+    { name: "spender", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+  ],
+};
+
+const AUTHORIZATION_TYPES = {
+  ReceiveWithAuthorization: [
+    { name: "from", type: "address" },
+    { name: "to", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "validAfter", type: "uint256" },
+    { name: "validBefore", type: "uint256" },
+    { name: "nonce", type: "bytes32" },
+  ],
+};
+
+/** What signing needs of a token; every one of these is optional in ERC-20. */
+const SIGNING_ABI = [
+  "function name() view returns (string)",
+  "function version() view returns (string)",
+  "function nonces(address) view returns (uint256)",
+  "function DOMAIN_SEPARATOR() view returns (bytes32)",
+  "function authorizationState(address, bytes32) view returns (bool)",
+];
+
+const PERMIT_TIME = 1_800;
+const AUTHORIZATION_TIME = 3_600;
+
+/** Returns an ERC-20's address: these signatures are not for ETH. */
+export function tokenOf(currency: Currency): string {
+  const token = currencyAddress(currency);
+  if (token === ZeroAddress) throw new InvalidArgument("currency", currency, "the address of an ERC-20");
+
+  return token;
+}
+
+/** Has the signer sign what ERC-20s take instead of an approval. */
+export function tokenSignaturesOf({ chainId, runner, provider, signer }: Context) {
+  const now = async () => (await provider.getBlock("latest"))?.timestamp ?? Math.floor(Date.now() / 1_000);
+
+  /** Returns the domain that the token checks signatures with: what it says of itself, compared with what it uses. */
+  async function domainOf(address: string, kind: "permit" | "authorization") {
+    const token = new Contract(address, SIGNING_ABI, runner);
+    const [name, version, separator] = await Promise.all([
+      supported(token.name(), address, kind),
+      supported(token.version(), address, kind).catch((error: unknown) => {
+        if (error instanceof SignatureUnsupported) return "1";
+        throw error;
+      }),
+      supported(token.DOMAIN_SEPARATOR(), address, kind),
+    ]);
+    const domain = { name, version, chainId, verifyingContract: address };
+    if (TypedDataEncoder.hashDomain(domain) !== separator) throw new SignatureUnsupported(address, kind);
+
+    return { token, domain };
+  }
+
+  return {
+    /** Returns when an authorization ends that is signed now and says nothing of it. */
+    authorizationEnd: async () => (await now()) + AUTHORIZATION_TIME,
+
+    /** Signs a permit (ERC-2612); its deadline is in 30 minutes by default. */
+    async signPermit(token: string, spender: string, value: bigint, deadline?: number) {
+      const owner = await signer().getAddress();
+      const until = deadline ?? (await now()) + PERMIT_TIME;
+      const { token: contract, domain } = await domainOf(token, "permit");
+      const nonce = await supported(contract.nonces(owner), token, "permit");
+      const permit = { owner, spender, value, nonce, deadline: until };
+      const { v, r, s } = Signature.from(await signer().signTypedData(domain, PERMIT_TYPES, permit));
+
+      return { deadline: until, v, r, s };
+    },
+
+    /** Signs a transfer that its receiver alone can send (ERC-3009). */
+    async signTransfer({ token, ...transfer }: TokenTransfer): Promise<string> {
+      const { token: contract, domain } = await domainOf(token, "authorization");
+      // A token without ERC-3009 has no such function.
+      await supported(contract.authorizationState(transfer.from, transfer.nonce), token, "authorization");
+
+      return signer().signTypedData(domain, AUTHORIZATION_TYPES, transfer);
+    },
+  };
+}
+
+/** Waits for what not every token has. That the node does not answer says nothing of the token. */
+async function supported<T>(view: Promise<T>, token: string, kind: "permit" | "authorization"): Promise<T> {
+  try {
+    return await view;
+  } catch (error) {
+    const typed = typedError(error);
+    throw typed instanceof NetworkFailure ? typed : new SignatureUnsupported(token, kind, { cause: error });
+  }
+}
