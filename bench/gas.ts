@@ -34,6 +34,7 @@ import { comparisonTable, type Figures, gasPage, measureTable, withFigures } fro
 import { openScenario, type Scenario } from "./scenario.js";
 import { measureAllocations } from "./shares.js";
 import { throughputPage } from "./throughput.js";
+import { measureUsage } from "./usage.js";
 import { measureWorstCases } from "./worst.js";
 
 /** How far a figure may be from the committed one, so that a change of cost is seen and noise is not. */
@@ -70,6 +71,7 @@ async function measureAll(scenario: Scenario): Promise<Figures> {
     measureDoors,
     measureAllocations,
     measureLicenses,
+    measureUsage,
     measureWorstCases,
   ]) {
     measures.push(...(await measure(scenario)));

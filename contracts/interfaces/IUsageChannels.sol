@@ -14,6 +14,19 @@ import {IRoyaltyLedger} from "./IRoyaltyLedger.sol";
 ///
 /// Vouchers are EIP-712 structs `Voucher(bytes32 channel,uint112 amount,uint32 calls)` in the domain
 /// `Commonweal UsageChannels`, version 1, signed by the channel's signer (ECDSA of 65 bytes, or ERC-1271).
+///
+/// What a channel does in each state; `d` is what was deposited less what was withdrawn, `r` what was redeemed.
+///
+/// | state                        | deposit        | redeem            | giveNotice | withdraw                    |
+/// | ---------------------------- | -------------- | ----------------- | ---------- | --------------------------- |
+/// | new: d = 0                   | to open        | nothing           | refused    | refused                     |
+/// | open: d > r, no notice       | stays          | stays, or used up | to noticed | refused                     |
+/// | used up: d = r > 0           | to open        | nothing           | to noticed | refused                     |
+/// | noticed: before its time     | stays          | stays             | refused    | refused                     |
+/// | withdrawable: from its time  | stays          | stays             | refused    | d > r: to used up, or new   |
+///
+/// A notice ends with a withdrawal alone. Of a channel that is used up nothing can be withdrawn, so there it stands: the
+/// payer opens another with another salt. Hosts take no vouchers of a channel with a notice.
 interface IUsageChannels {
     /* STRUCTS */
 
@@ -63,7 +76,7 @@ interface IUsageChannels {
 
     /* EVENTS */
 
-    /// @notice Emitted when a channel gets its first deposit.
+    /// @notice Emitted when a channel gets its first deposit, or the first after all was withdrawn and none redeemed.
     /// @param channelId Its id.
     /// @param payer Its payer.
     /// @param host Its host.
@@ -234,6 +247,7 @@ interface IUsageChannels {
 
     /// @notice Takes out what is left, once the notice has passed. The channel can be used again after a new deposit;
     /// its counters go on.
+    /// Warning: a voucher above what was redeemed was owed, and counts against that deposit.
     /// @dev Only the payer. Emits {ChannelWithdrawn}.
     /// @param channel The terms.
     /// @param to Who gets it.

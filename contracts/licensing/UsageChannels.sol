@@ -328,16 +328,20 @@ contract UsageChannels is IUsageChannels, EIP712, ReentrancyGuardTransient {
     }
 
     function _payModels(Currency currency, address[] memory models, uint256[] memory amounts, uint256 total) private {
+        uint256 value = 0;
         if (currency.isEth()) {
-            ledger.payMany{value: total}(models, currency, amounts, 0);
+            value = total;
         } else {
             IERC20 token = currency.token();
             // The ledger pulls from its caller alone; once is enough for tokens that keep the largest allowance.
             if (token.allowance(address(this), address(ledger)) < total) {
                 token.forceApprove(address(ledger), type(uint256).max);
             }
-            ledger.payMany(models, currency, amounts, 0);
         }
+
+        // The same for one, for less gas.
+        if (models.length == 1) ledger.pay{value: value}(models[0], currency, total, 0);
+        else ledger.payMany{value: value}(models, currency, amounts, 0);
     }
 
     /// @dev Of all that was ever redeemed, so that many small vouchers take nothing from either.

@@ -30,6 +30,7 @@ import { type Royalties, royaltiesOf } from "./royalties.js";
 import { type Safety, safetyOf } from "./safety.js";
 import { type Sources, sourcesOf } from "./sources.js";
 import { type Stakeholding, stakeholdingOf } from "./stakeholding.js";
+import { type Usage, usageOf } from "./usage.js";
 
 /**
  * The protocol on one chain, as one runner sees it.
@@ -47,6 +48,7 @@ export interface Commonweal {
   readonly allocations: Allocations;
   readonly deposits: Deposits;
   readonly licensing: Licensing;
+  readonly usage: Usage;
   /** The main governor; `safety` is the one that decides about safety alone, sooner. */
   readonly governance: Governance & { readonly safety: Governance<SafetyProposals> };
   readonly safety: Safety;
@@ -81,6 +83,7 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     allocations: allocationsOf(context),
     deposits: depositsOf(context),
     licensing: licensingOf(context),
+    usage: usageOf(context),
     governance: {
       ...governanceOf(context, "main", proposalsOf(context)),
       safety: governanceOf(context, "safety", safetyProposalsOf(context)),

@@ -31,7 +31,8 @@ export interface Governance<Actions = Proposals> extends Votes {
    * Explains what a proposal, or actions that are not proposed yet, would do: each call in words and as data, and
    * warnings of what it calls and of how much of the treasury it takes.
    *
-   * It looks at the calls themselves, not at what they call in turn; {@link simulate} shows what comes of them. Comparing
+   * Calls that a timelock or a governor is asked to make in turn are explained too; what other contracts call is not, but
+   * {@link simulate} shows what comes of it. Comparing
    * code with what it was when the proposal was made takes a node that has the state of that time.
    *
    * @throws {ContractError} `GovernorNonexistentProposal`.
@@ -45,7 +46,8 @@ export interface Governance<Actions = Proposals> extends Votes {
    * Shows what a proposal, or actions that are not proposed yet, would change if it were executed now: balances of the
    * treasury and of everybody whom it pays, and the protocol's parameters.
    *
-   * One `eth_call` on a changed copy of the latest state, whatever has become of the proposal; nothing is sent. The
+   * One `eth_call` on a changed copy of the latest state, whatever has become of the proposal, with the gas that a
+   * transaction may have; one that fails is asked again without that bound, to tell why. Nothing is sent. The
    * runner's provider must have `send`, as JsonRpcProvider and BrowserProvider do.
    *
    * @throws {StateOverridesUnsupported} when the node or the provider cannot do that.

@@ -2,6 +2,16 @@ export type { Action, Arguments, ArgumentValue, ProposalId, ProposalLike } from 
 export type { Allocation, AllocationState, Allocations } from "./allocations.js";
 export { type Amount, formatAmount, parseAmount } from "./amounts.js";
 export type { Transaction } from "./calls.js";
+export {
+  type Channel,
+  type ChannelPlace,
+  type ChannelState,
+  channelIdOf,
+  type OpenChannel,
+  type SignedDeposit,
+  type Voucher,
+  voucherTypedData,
+} from "./channels.js";
 export { manifestUri } from "./cid.js";
 export type { ClaimAllResult, ClaimProgress, Claims } from "./claims.js";
 export type { Concentration, Stake } from "./concentration.js";
@@ -50,6 +60,7 @@ export type { Payments, SignedPayment } from "./payments.js";
 export { type ClaimPlan, MAX_TRANSACTION_GAS, type PlanOptions, type PlanStep, type SkippedStep } from "./plans.js";
 export type { Proposals, SafetyProposals } from "./proposals.js";
 export { fetchReadme, readmeUrl } from "./readmes.js";
+export type { RedeemedVoucher } from "./redemptions.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
 export type { Books, Royalties } from "./royalties.js";
 export type { Advisory, Policy, Safety, SafetyReason, SafetyStatus, SafetySubject, Standing } from "./safety.js";
@@ -68,6 +79,7 @@ export {
   proofsOf,
   readAllocation,
 } from "./trees.js";
+export type { ChannelOptions, Usage } from "./usage.js";
 export type { Ballot, Delegation, Support, Vote, Votes } from "./votes.js";
 export type { Warning } from "./warnings.js";
 export { sharesFromWeights } from "./weights.js";

@@ -28,7 +28,7 @@ const REACH: Record<string, Record<string, string>> = {
   UsePolicy: { "publishPolicy(bytes32,uint16,string)": "main" },
   SafetyBoard: {
     "setSafetyGovernance(address)": "main",
-    "decide(address,uint32,uint8,(uint8,uint16,bytes32),string)": "safety",
+    "decide(address,uint32,uint8,(uint8,uint16,uint32,bytes32),string)": "safety",
     "lift(address,uint32)": "safety",
     "rearm(address)": "safety",
     "setMember(address,bool)": "safety",

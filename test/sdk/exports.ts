@@ -11,6 +11,7 @@ describe("SDK exports", () => {
   it("exports these values from @commonweal/sdk", () => {
     expect(Object.keys(sdk)).to.have.members([
       "buildAllocation",
+      "channelIdOf",
       "checkFunding",
       "connect",
       "fetchReadme",
@@ -26,6 +27,7 @@ describe("SDK exports", () => {
       "readmeUrl",
       "sharesFromWeights",
       "sourceName",
+      "voucherTypedData",
       "AllocationSumMismatch",
       "CallFailed",
       "CommonwealError",
