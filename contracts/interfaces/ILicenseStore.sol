@@ -8,15 +8,11 @@ import {IModelRegistry} from "./IModelRegistry.sol";
 import {IUsePolicy} from "./IUsePolicy.sol";
 
 /// @title IERC5192
-/// @notice Tokens that cannot be transferred.
+/// @notice Tokens that cannot be transferred. Its event `Unlocked` is left out: none here ever is.
 interface IERC5192 {
     /// @notice Emitted when a token is locked.
     /// @param tokenId The token.
     event Locked(uint256 tokenId);
-
-    /// @notice Emitted when a token is unlocked; never here.
-    /// @param tokenId The token.
-    event Unlocked(uint256 tokenId);
 
     /// @notice Returns whether a token is locked; reverts if there is none.
     /// @param tokenId The token.

@@ -180,7 +180,6 @@ export const licenseStoreAbi = [
     name: "Transfer",
     type: "event",
   },
-  { anonymous: false, inputs: [{ indexed: false, name: "tokenId", type: "uint256" }], name: "Unlocked", type: "event" },
   {
     inputs: [
       { name: "to", type: "address" },

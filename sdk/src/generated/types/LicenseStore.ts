@@ -122,14 +122,7 @@ export interface LicenseStoreInterface extends Interface {
 
   getEvent(
     nameOrSignatureOrTopic:
-      | "Approval"
-      | "ApprovalForAll"
-      | "LicenseBought"
-      | "Locked"
-      | "OfferClosed"
-      | "OfferPosted"
-      | "Transfer"
-      | "Unlocked",
+      "Approval" | "ApprovalForAll" | "LicenseBought" | "Locked" | "OfferClosed" | "OfferPosted" | "Transfer",
   ): EventFragment;
 
   encodeFunctionData(functionFragment: "approve", values: [AddressLike, BigNumberish]): string;
@@ -320,18 +313,6 @@ export namespace TransferEvent {
   export interface OutputObject {
     from: string;
     to: string;
-    tokenId: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export namespace UnlockedEvent {
-  export type InputTuple = [tokenId: BigNumberish];
-  export type OutputTuple = [tokenId: bigint];
-  export interface OutputObject {
     tokenId: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -573,9 +554,6 @@ export interface LicenseStore extends BaseContract {
   getEvent(
     key: "Transfer",
   ): TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
-  getEvent(
-    key: "Unlocked",
-  ): TypedContractEvent<UnlockedEvent.InputTuple, UnlockedEvent.OutputTuple, UnlockedEvent.OutputObject>;
 
   filters: {
     "Approval(address,address,uint256)": TypedContractEvent<
@@ -638,12 +616,5 @@ export interface LicenseStore extends BaseContract {
       TransferEvent.OutputObject
     >;
     Transfer: TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
-
-    "Unlocked(uint256)": TypedContractEvent<
-      UnlockedEvent.InputTuple,
-      UnlockedEvent.OutputTuple,
-      UnlockedEvent.OutputObject
-    >;
-    Unlocked: TypedContractEvent<UnlockedEvent.InputTuple, UnlockedEvent.OutputTuple, UnlockedEvent.OutputObject>;
   };
 }
