@@ -58,7 +58,7 @@ interface ILicenseStore is IERC5192 {
     /// @notice A licence.
     /// @param expiresAt The second at which it ends, in Unix time; the largest `uint40` for one that never does, 0 for
     /// one that was never bought.
-    /// @param policyVersion The version of the use policy that held when it was bought last.
+    /// @param policyVersion The version of the use policy that held when it began, or when its holder itself bought last.
     struct License {
         uint40 expiresAt;
         uint32 policyVersion;
@@ -103,7 +103,7 @@ interface ILicenseStore is IERC5192 {
     /// @param periods How many periods were bought.
     /// @param price What was paid, in the currency's units.
     /// @param expiresAt The second at which the licence ends.
-    /// @param policyVersion The version of the use policy that holds.
+    /// @param policyVersion The version of the use policy that the licence names from now on.
     event LicenseBought(
         address indexed model,
         bytes32 indexed offerId,
@@ -180,7 +180,8 @@ interface ILicenseStore is IERC5192 {
 
     /* PURCHASES */
 
-    /// @notice Buys a licence, or extends the one that the recipient has from this offer. Anyone may, for anybody.
+    /// @notice Buys a licence, or extends the one that the recipient has from this offer. Anyone may, for anybody; but a
+    /// licence that has not ended keeps its version of the use policy unless its holder is who pays.
     /// @dev Emits {LicenseBought}, and `Transfer` and {Locked} if the licence is new; the ledger emits `Paid`. An ERC-20
     /// is pulled from the caller, who has let the store spend it, straight to the ledger.
     ///
