@@ -17,16 +17,16 @@ import {IRoyaltyLedger} from "./IRoyaltyLedger.sol";
 ///
 /// What a channel does in each state; `d` is what was deposited less what was withdrawn, `r` what was redeemed.
 ///
-/// | state                        | deposit        | redeem            | giveNotice | withdraw                    |
-/// | ---------------------------- | -------------- | ----------------- | ---------- | --------------------------- |
-/// | new: d = 0                   | to open        | nothing           | refused    | refused                     |
-/// | open: d > r, no notice       | stays          | stays, or used up | to noticed | refused                     |
-/// | used up: d = r > 0           | to open        | nothing           | to noticed | refused                     |
-/// | noticed: before its time     | stays          | stays             | refused    | refused                     |
-/// | withdrawable: from its time  | stays          | stays             | refused    | d > r: to used up, or new   |
+/// | state                       | deposit | redeem            | giveNotice | cancelNotice | withdraw                  |
+/// | --------------------------- | ------- | ----------------- | ---------- | ------------ | ------------------------- |
+/// | new: d = 0                  | to open | nothing           | refused    | refused      | refused                   |
+/// | open: d > r, no notice      | stays   | stays, or used up | to noticed | refused      | refused                   |
+/// | used up: d = r > 0          | to open | nothing           | to noticed | refused      | refused                   |
+/// | noticed: before its time    | stays   | stays             | refused    | ends it      | refused                   |
+/// | withdrawable: from its time | stays   | stays             | refused    | ends it      | d > r: to used up, or new |
 ///
-/// A notice ends with a withdrawal alone. Of a channel that is used up nothing can be withdrawn, so there it stands: the
-/// payer opens another with another salt. Hosts take no vouchers of a channel with a notice.
+/// A notice stands until a withdrawal, or until the payer cancels it: what is deposited meanwhile can be withdrawn as
+/// early as the rest, so hosts take no vouchers of a channel with a notice. Another notice takes its full time again.
 interface IUsageChannels {
     /* STRUCTS */
 
@@ -112,6 +112,10 @@ interface IUsageChannels {
     /// @param channelId The channel.
     /// @param withdrawableFrom When it can take out what is left, in Unix time.
     event NoticeGiven(bytes32 indexed channelId, uint40 withdrawableFrom);
+
+    /// @notice Emitted when the payer takes a notice back.
+    /// @param channelId The channel.
+    event NoticeCancelled(bytes32 indexed channelId);
 
     /// @notice Emitted when the payer takes out what is left.
     /// @param channelId The channel.
@@ -244,6 +248,11 @@ interface IUsageChannels {
     /// @dev Only the payer. Emits {NoticeGiven}.
     /// @param channel The terms.
     function giveNotice(Channel calldata channel) external;
+
+    /// @notice Takes a notice back, whether it has passed or not.
+    /// @dev Only the payer. Emits {NoticeCancelled}.
+    /// @param channel The terms.
+    function cancelNotice(Channel calldata channel) external;
 
     /// @notice Takes out what is left, once the notice has passed. The channel can be used again after a new deposit;
     /// its counters go on.

@@ -150,6 +150,16 @@ contract UsageChannels is IUsageChannels, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IUsageChannels
+    function cancelNotice(Channel calldata channel) external {
+        bytes32 channelId = _idOfPayer(channel);
+        require(_withdrawableFrom[channelId] != 0, NoticeMissing(channelId));
+
+        _withdrawableFrom[channelId] = 0;
+
+        emit NoticeCancelled(channelId);
+    }
+
+    /// @inheritdoc IUsageChannels
     function withdraw(Channel calldata channel, address to) external nonReentrant returns (uint256 amount) {
         bytes32 channelId = _idOfPayer(channel);
         uint40 withdrawableFrom = _withdrawableFrom[channelId];

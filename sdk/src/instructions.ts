@@ -323,7 +323,7 @@ export const instructions: Instructions = {
   NotChannelHost: ({ host, caller }) => `${caller} may have ${host}'s part sent to ${host} alone; call as the host.`,
   NotChannelPayer: ({ caller }) => `${caller} is not the channel's payer; call as that.`,
   NoticeAlreadyGiven: ({ withdrawableFrom }) => `Notice was given; withdraw from ${withdrawableFrom} (Unix time) on.`,
-  NoticeMissing: () => "Give notice first (usage.giveNotice), and withdraw when it has passed.",
+  NoticeMissing: () => "No notice was given; to withdraw, give it (usage.giveNotice) and wait until it has passed.",
   NoticeNotOver: ({ withdrawableFrom }) =>
     `The notice has not passed; withdraw from ${withdrawableFrom} (Unix time) on.`,
 

@@ -6,6 +6,7 @@ import {
   type Channel,
   channelIdOf,
   channelOf,
+  type ChannelOptions,
   type ChannelState,
   depositNonceOf,
   isSignedByKey,
@@ -24,23 +25,6 @@ import { readLogs } from "./logs.js";
 import { MAX_TRANSACTION_GAS } from "./plans.js";
 import { batchesOf, gasOf, type RedeemedVoucher, type Redemption, redemptionOf, WALLET_GAS } from "./redemptions.js";
 import { tokenOf, tokenSignaturesOf } from "./tokenSignatures.js";
-
-/** The terms of a channel that is to be opened, and its first deposit. */
-export interface ChannelOptions {
-  model: string;
-  host: string;
-  hostBps: number;
-  currency: Currency;
-  amount: Amount;
-  /** For how many seconds the host can still redeem after notice: 1 to 30 days. */
-  notice: number;
-  /** Who signs vouchers; the payer by default. */
-  signer?: string;
-  /** Who takes out what is left; this SDK's signer by default. */
-  payer?: string;
-  /** 32 bytes in hex, so that a payer can have several; random by default. */
-  salt?: string;
-}
 
 /** Prepaid balances for many small calls of a model. */
 export interface Usage {
@@ -143,6 +127,15 @@ export interface Usage {
    * const { withdrawableFrom } = await usage.giveNotice({ channel });
    */
   giveNotice(options: { channel: Channel }): Promise<Transaction & { withdrawableFrom: number }>;
+
+  /**
+   * Takes a notice back, as the payer, whether it has passed or not: hosts can take vouchers again.
+   *
+   * @throws {ContractError} such as `NoticeMissing`, `NotChannelPayer`.
+   * @example
+   * await usage.cancelNotice({ channel });
+   */
+  cancelNotice(options: { channel: Channel }): Promise<Transaction>;
 
   /**
    * Takes out what is left after the notice, as the payer; to itself by default.
@@ -335,6 +328,10 @@ export function usageOf(context: Context): Usage {
       const [{ withdrawableFrom }] = eventsOf(transaction.receipt, channels, channels.getEvent("NoticeGiven"));
 
       return { ...transaction, withdrawableFrom: Number(withdrawableFrom) };
+    },
+
+    async cancelNotice({ channel }) {
+      return send(channels.cancelNotice(solidityChannel(channel)));
     },
 
     async withdraw({ channel, to }) {

@@ -29,6 +29,7 @@ const plan = fc.record({
         }),
       },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("notice" as const), channel }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("cancel" as const), channel }) },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant("withdraw" as const), channel, late: fc.boolean() }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("payHost" as const), host: fc.nat(1) }) },
     ),
@@ -94,6 +95,17 @@ describe("UsageChannels", () => {
               } else {
                 await call;
                 book.noticeUntil = (await networkHelpers.time.latest()) + DAY;
+              }
+            } else if (step.kind === "cancel") {
+              const book = books[step.channel];
+              const call = channels.connect(alice).cancelNotice(book.terms);
+              if (book.noticeUntil === 0) {
+                await expect(call)
+                  .to.be.revertedWithCustomError(channels, "NoticeMissing")
+                  .withArgs(context.idFor(book.terms));
+              } else {
+                await call;
+                book.noticeUntil = 0;
               }
             } else if (step.kind === "withdraw") {
               const book = books[step.channel];

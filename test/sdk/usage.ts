@@ -64,6 +64,18 @@ describe("SDK usage", () => {
     expect(await reader.usage.channelsOf({ host })).to.deep.equal([{ channelId, channel }]);
   });
 
+  it("takes a notice back", async () => {
+    const { carol, reader, usageChannels } = sdk;
+    const { channel, channelId } = await carol.usage.open(terms());
+    await expectRefusal(carol.usage.cancelNotice({ channel }), "NoticeMissing", { channelId });
+    await carol.usage.giveNotice({ channel });
+
+    const { receipt } = await carol.usage.cancelNotice({ channel: JSON.parse(JSON.stringify(channel)) });
+
+    await expect(Promise.resolve(receipt)).to.emit(usageChannels, "NoticeCancelled").withArgs(channelId);
+    expect((await reader.usage.stateOf(channel)).withdrawableFrom).to.equal(undefined);
+  });
+
   describe("deposits", () => {
     it("come by permit, in one transaction", async () => {
       const { carol, accounts } = sdk;
