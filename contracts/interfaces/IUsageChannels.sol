@@ -132,7 +132,7 @@ interface IUsageChannels {
 
     /* ERRORS */
 
-    /// @notice A channel without payer, signer or host, or of this contract.
+    /// @notice Nobody, or this contract, as payer, signer or host, or to be paid out to.
     error ChannelPartyInvalid(address party);
 
     /// @notice The host's part is above what the model allows.
@@ -259,7 +259,7 @@ interface IUsageChannels {
     /// Warning: a voucher above what was redeemed was owed, and counts against that deposit.
     /// @dev Only the payer. Emits {ChannelWithdrawn}.
     /// @param channel The terms.
-    /// @param to Who gets it.
+    /// @param to Who gets it; not this contract.
     /// @return amount How much, in the currency's units.
     function withdraw(Channel calldata channel, address to) external returns (uint256 amount);
 
@@ -270,7 +270,7 @@ interface IUsageChannels {
     /// @dev Emits {HostPaid}.
     /// @param host The host.
     /// @param currency The currency.
-    /// @param to Who gets it.
+    /// @param to Who gets it; not this contract.
     /// @return amount How much, in units.
     function payHost(address host, Currency currency, address to) external returns (uint256 amount);
 

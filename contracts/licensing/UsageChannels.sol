@@ -162,6 +162,7 @@ contract UsageChannels is IUsageChannels, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IUsageChannels
     function withdraw(Channel calldata channel, address to) external nonReentrant returns (uint256 amount) {
         bytes32 channelId = _idOfPayer(channel);
+        _requireParty(to);
         uint40 withdrawableFrom = _withdrawableFrom[channelId];
         require(withdrawableFrom != 0, NoticeMissing(channelId));
         require(block.timestamp >= withdrawableFrom, NoticeNotOver(channelId, withdrawableFrom));
@@ -182,6 +183,7 @@ contract UsageChannels is IUsageChannels, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IUsageChannels
     function payHost(address host, Currency currency, address to) external nonReentrant returns (uint256 amount) {
         require(host == msg.sender || host == to, NotChannelHost(host, msg.sender));
+        _requireParty(to);
         amount = _owedToHosts[currency][host];
         require(amount > 0, NothingForHost(host, currency));
 

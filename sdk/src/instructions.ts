@@ -312,7 +312,8 @@ export const instructions: Instructions = {
   ChannelModelNotOpened: ({ model }) => `${model} is not a model of the ledger; check the id and the chain.`,
   ChannelNotOpened: ({ channelId }) => `Nothing was ever deposited in the channel ${channelId}; check its terms.`,
   ChannelNoticeInvalid: ({ notice }) => `A notice is 1 to 30 days in seconds, not ${notice}.`,
-  ChannelPartyInvalid: ({ party }) => `${party} cannot be payer, signer or host; give an account that somebody has.`,
+  ChannelPartyInvalid: ({ party }) =>
+    `${party} cannot be payer, signer or host, nor be paid out to; give an account that somebody has.`,
   DepositInvalid: ({ amount, max }) => `Deposit at least one unit and at most ${max}, not ${amount}.`,
   DepositMismatch: ({ amount, value }) => `Exactly ${amount} wei must come with this deposit, and ${value} came.`,
   DepositShort: ({ amount, arrived }) =>
