@@ -212,8 +212,8 @@ export function usageOf(context: Context): Usage {
     const { channel, channelId, amount, calls, signature } = voucher;
     const hash = await channels.voucherHashOf(channelId, wholeUnits(amount), calls);
     try {
-      // Within the gas that a redemption gives it, and some for the call around it.
-      return await channels.isSignedByWallet(channel.signer, hash, signature, { gasLimit: WALLET_GAS + 50_000n });
+      // What every transaction takes comes on top: a wallet that needs more than a redemption gives it has not signed.
+      return await channels.isSignedByWallet(channel.signer, hash, signature, { gasLimit: WALLET_GAS + 21_000n });
     } catch (error) {
       // A wallet that burns its gas has not signed.
       if (isError(error, "CALL_EXCEPTION") || /out of gas/i.test(String(error))) return false;
