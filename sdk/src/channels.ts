@@ -132,7 +132,7 @@ export function voucherTypedData(
   { chainId, contract }: ChannelPlace,
 ) {
   const units = typeof amount === "bigint" ? amount : wholeUnits(amount);
-  if (units > MAX_AMOUNT) throw new InvalidArgument("amount", amount, "at most 2¹¹² − 1 units");
+  if (units < 0n || units > MAX_AMOUNT) throw new InvalidArgument("amount", amount, "0 to 2¹¹² − 1 units");
   if (!Number.isInteger(calls) || calls < 0 || calls > MAX_CALLS) {
     throw new InvalidArgument("calls", calls, "a whole number of calls, at most 2³² − 1");
   }

@@ -131,7 +131,9 @@ describe("SDK usage", () => {
       expect(hashTypedData({ ...typed, domain } as never)).to.equal(
         await sdk.usageChannels.voucherHashOf(channelId, 7n, 2),
       );
-      expect(() => voucherTypedData({ channelId, amount: 2n ** 112n, calls: 2 }, place)).to.throw(InvalidArgument);
+      for (const amount of [-1n, 2n ** 112n]) {
+        expect(() => voucherTypedData({ channelId, amount, calls: 2 }, place)).to.throw(InvalidArgument);
+      }
       expect(() => voucherTypedData({ channelId, amount: 1n, calls: -1 }, place)).to.throw(InvalidArgument);
     });
 
