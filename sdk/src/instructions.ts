@@ -143,18 +143,18 @@ export const instructions: Instructions = {
   ERC6909InvalidSender: ({ sender }) => `Shares cannot come from ${sender}; name their holder.`,
   ERC6909InvalidSpender: ({ spender }) => `${spender} cannot be approved; name another account.`,
 
-  /* MODELS AS TOKENS (ERC-721) */
+  /* MODELS AND LICENCES AS TOKENS (ERC-721) */
 
   ERC721IncorrectOwner: ({ sender, tokenId, owner }) =>
-    `Model ${tokenId} belongs to ${owner}, not to ${sender}; transfer it from its owner.`,
+    `Token ${tokenId} belongs to ${owner}, not to ${sender}; transfer it from its owner.`,
   ERC721InsufficientApproval: ({ operator, tokenId }) =>
-    `${operator} may not move model ${tokenId}; have its owner approve it.`,
+    `${operator} may not move token ${tokenId}; have its owner approve it.`,
   ERC721InvalidApprover: ({ approver }) => `${approver} may not approve this; approve as the owner.`,
   ERC721InvalidOperator: ({ operator }) => `${operator} cannot be an operator; name another account.`,
-  ERC721InvalidOwner: ({ owner }) => `${owner} cannot own a model; name another account.`,
-  ERC721InvalidReceiver: ({ receiver }) => `${receiver} cannot take a model; name an account that can.`,
-  ERC721InvalidSender: ({ sender }) => `The model exists already, or ${sender} cannot send it; check the id.`,
-  ERC721NonexistentToken: ({ tokenId }) => `There is no model ${tokenId}; check the id and the chain.`,
+  ERC721InvalidOwner: ({ owner }) => `${owner} cannot own a model or licence; name another account.`,
+  ERC721InvalidReceiver: ({ receiver }) => `${receiver} cannot take a model or licence; name an account that can.`,
+  ERC721InvalidSender: ({ sender }) => `The token exists already, or ${sender} cannot send it; check the id.`,
+  ERC721NonexistentToken: ({ tokenId }) => `There is no model or licence ${tokenId}; check the id and the chain.`,
 
   /* CURRENCIES (ERC-20) */
 
