@@ -32,7 +32,8 @@ interface ILicenseStore is IERC5192 {
     /// @param currency What it is paid in.
     /// @param price For one period, or for ever, in the currency's units; 0 for a licence that is free.
     /// @param duration Of a period, in seconds; 0 for ever.
-    /// @param supply How many licences there can be; 0 for any number.
+    /// @param supply How many licences there can be; 0 for any number. Warning: of an offer that is free, anyone can take
+    /// them all, for anybody.
     /// @param textDigest The sha-256 of the licence's text.
     /// @param salt Tells offers of the same terms apart.
     struct Offer {

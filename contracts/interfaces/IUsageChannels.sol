@@ -162,7 +162,7 @@ interface IUsageChannels {
     /// @notice Only the channel's payer may do this.
     error NotChannelPayer(bytes32 channelId, address caller);
 
-    /// @notice Nothing was ever deposited.
+    /// @notice Nothing was ever deposited, or all of it was withdrawn.
     error ChannelNotOpened(bytes32 channelId);
 
     /// @notice Notice was given, and stands.
@@ -186,6 +186,7 @@ interface IUsageChannels {
     /* DEPOSITS */
 
     /// @notice Deposits into a channel, and opens it by that. Anyone may, for any payer.
+    /// Warning: that a channel names a payer does not say that the payer chose its signer and host.
     /// @dev Emits {ChannelDeposited}, and {ChannelOpened} the first time. An ERC-20 is pulled from the caller.
     ///
     /// Requirements:

@@ -310,7 +310,7 @@ export const instructions: Instructions = {
   ChannelHostPartTooHigh: ({ hostBps, maxHostBps }) =>
     `The model allows its hosts ${maxHostBps} basis points at most, not ${hostBps}; lower hostBps.`,
   ChannelModelNotOpened: ({ model }) => `${model} is not a model of the ledger; check the id and the chain.`,
-  ChannelNotOpened: ({ channelId }) => `Nothing was ever deposited in the channel ${channelId}; check its terms.`,
+  ChannelNotOpened: ({ channelId }) => `There is no deposit in the channel ${channelId}; check its terms.`,
   ChannelNoticeInvalid: ({ notice }) => `A notice is 1 to 30 days in seconds, not ${notice}.`,
   ChannelPartyInvalid: ({ party }) =>
     `${party} cannot be payer, signer or host, nor be paid out to; give an account that somebody has.`,

@@ -174,7 +174,8 @@ export interface Usage {
   stateOf(channel: Channel): Promise<ChannelState>;
 
   /**
-   * Returns the channels of a host, a payer, or both, oldest first.
+   * Returns the channels of a host, a payer, or both, oldest first. Warning: anyone can open a channel that names a
+   * payer, with a signer and a host of its own; look at both before you top one up.
    *
    * @throws {InvalidArgument} when neither is given.
    * @example
