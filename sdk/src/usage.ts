@@ -99,6 +99,7 @@ export interface Usage {
    * Returns whether the channel's signer signed a voucher: by its key without asking the chain, or else by asking its wallet
    * (ERC-1271). Whether the deposit covers it is in {@link stateOf}.
    *
+   * @throws {InvalidArgument} when a field cannot be one of a voucher, such as an amount with a fraction.
    * @example
    * if (!(await usage.verifyVoucher(voucher))) refuse();
    */

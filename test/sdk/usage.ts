@@ -158,6 +158,17 @@ describe("SDK usage", () => {
       ]) {
         expect(await reader.usage.verifyVoucher(bad)).to.equal(false);
       }
+      for (const malformed of [
+        { ...good, amount: "7.5" },
+        { ...good, amount: String(2n ** 112n) },
+        { ...good, calls: -1 },
+        { ...good, signature: "signed" },
+        { ...good, signature: "0x0" },
+        { ...good, channel: { ...good.channel, signer: "carol" } },
+        { ...good, channel: { ...good.channel, hostBps: 0.5 } },
+      ]) {
+        await failureOf(InvalidArgument, reader.usage.verifyVoucher(malformed));
+      }
       await fickle.setBurns(true);
       expect(await reader.usage.verifyVoucher(await sign(burning.channel))).to.equal(false);
     });
