@@ -50,6 +50,8 @@ export interface ChannelStateExtra {
   withdrawableFrom: number;
   /** What calls have really cost since the channel began; at most what was signed. */
   chargedCumulativeAmount: string;
+  /** Calls that were paid since the channel began: the next voucher says one more. */
+  calls: number;
 }
 
 /** The newest voucher that the gateway stored: the payer's own words, with its signature. */
@@ -81,4 +83,85 @@ export interface ChannelResponseExtra {
   /** What this call cost, in units. */
   chargedAmount: string;
   channelState: ChannelStateExtra;
+}
+
+/** Returns a payment as this scheme has it, or undefined. What its addresses are is looked at later. */
+export function readPayload(payload: unknown): ChannelPayload | undefined {
+  if (!isObject(payload) || !isVoucher(payload.voucher) || !isChannel(payload.channelConfig)) return undefined;
+  const { type, channelConfig, voucher, deposit } = payload;
+  if (type === "voucher") return { type, channelConfig, voucher };
+  if (type === "deposit" && isDeposit(deposit)) return { type, channelConfig, voucher, deposit };
+
+  return undefined;
+}
+
+/** Returns the state of a channel in a 402 or in a settlement, or undefined. */
+export function readChannelState(state: unknown): ChannelStateExtra | undefined {
+  const isState =
+    isObject(state) &&
+    typeof state.channelId === "string" &&
+    [state.balance, state.totalClaimed, state.chargedCumulativeAmount].every(isUnits) &&
+    isWhole(state.withdrawableFrom) &&
+    isCount(state.calls);
+
+  return isState ? (state as unknown as ChannelStateExtra) : undefined;
+}
+
+/** Returns the newest voucher in a 402, or undefined. */
+export function readVoucherState(state: unknown): VoucherStateExtra | undefined {
+  const isState =
+    isObject(state) && isUnits(state.signedMaxClaimable) && isCount(state.calls) && typeof state.signature === "string";
+
+  return isState ? (state as unknown as VoucherStateExtra) : undefined;
+}
+
+function isVoucher(value: unknown): value is VoucherFields {
+  return (
+    isObject(value) &&
+    typeof value.channelId === "string" &&
+    isUnits(value.maxClaimableAmount) &&
+    isCount(value.calls) &&
+    isSignature(value.signature)
+  );
+}
+
+function isChannel(value: unknown): value is Channel {
+  return (
+    isObject(value) &&
+    [value.payer, value.signer, value.model, value.host, value.currency, value.salt].every(isText) &&
+    [value.hostBps, value.notice].every(isCount)
+  );
+}
+
+function isDeposit(value: unknown): value is DepositFields {
+  if (!isObject(value) || !isUnits(value.amount) || !isObject(value.authorization)) return false;
+  const { from, validAfter, validBefore, salt, signature } = value.authorization;
+
+  return [from, salt].every(isText) && [validAfter, validBefore].every(isWhole) && isSignature(signature);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+/** Below 2¹¹², in decimal and without leading zeros, so that one amount has one form. */
+function isUnits(value: unknown): value is string {
+  return isText(value) && /^(0|[1-9]\d{0,33})$/.test(value) && BigInt(value) < 2n ** 112n;
+}
+
+function isCount(value: unknown): value is number {
+  return isWhole(value) && value < 2 ** 32;
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Of a key or of a wallet; a wallet's is as long as a few keys'. */
+function isSignature(value: unknown): value is string {
+  return isText(value) && /^0x([0-9a-fA-F]{2}){0,2048}$/.test(value);
 }
