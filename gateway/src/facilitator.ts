@@ -7,11 +7,17 @@ type Hex = `0x${string}`;
 /** Milliseconds to wait for a payment to be mined. */
 const RECEIPT_TIMEOUT = 60_000;
 
-/** Lets the facilitator of `@x402/evm` read, verify and send through an ethers signer. */
-export async function facilitatorSigner(signer: Signer): Promise<FacilitatorEvmSigner> {
+/**
+ * Lets the facilitator of `@x402/evm` read, verify and send through an ethers signer.
+ *
+ * @param token What payments are made in. Its code is read once: the facilitator lets a promise of it go unhandled, which
+ * would end the process when the node fails.
+ */
+export async function facilitatorSigner(signer: Signer, token: string): Promise<FacilitatorEvmSigner> {
   const address = (await signer.getAddress()) as Hex;
   // Whoever calls this has connected the signer.
   const provider = signer.provider as NonNullable<Signer["provider"]>;
+  const tokenCode = (await provider.getCode(token)) as Hex;
 
   return {
     getAddresses: () => [address],
@@ -55,7 +61,7 @@ export async function facilitatorSigner(signer: Signer): Promise<FacilitatorEvmS
     },
 
     async getCode({ address: of }) {
-      return (await provider.getCode(of)) as Hex;
+      return of.toLowerCase() === token.toLowerCase() ? tokenCode : ((await provider.getCode(of)) as Hex);
     },
   };
 }

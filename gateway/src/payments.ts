@@ -101,6 +101,7 @@ export async function paymentsOf(
   const { commonweal, origin, description = "", name, facilitator: url } = options;
   const network: Network = `eip155:${commonweal.chainId}`;
   const { token, price, payTo } = terms;
+  const provider = providerOf(commonweal);
   const takesExact = options.exact ?? token.domain !== undefined;
   const server = await serverOf();
   const remembered = new Map<number, Promise<PaymentRequirements[]>>();
@@ -130,17 +131,25 @@ export async function paymentsOf(
     const resourceServer = new x402ResourceServer(clients);
     if (takesExact) resourceServer.register(network, new ExactServer());
     if (channels !== undefined) resourceServer.register(network, channels.server);
-    await resourceServer.initialize();
+    await resourceServer.initialize().catch((error: unknown) => {
+      throw unfit(error instanceof Error ? reasonOf(error.cause ?? error) : error);
+    });
     if (takesExact && resourceServer.getSupportedKind(2, network, "exact") === undefined) {
-      throw new PaywallMisconfigured(`The facilitator ${url} does not take exact on ${network}: give another.`);
+      throw unfit("it does not offer that");
     }
 
     return resourceServer;
   }
 
+  function unfit(reason: unknown): PaywallMisconfigured {
+    return new PaywallMisconfigured(
+      `The facilitator ${url} cannot be used for exact on ${network} (${reason}): give another.`,
+    );
+  }
+
   async function ownSigner() {
     const signer = signerOf(commonweal);
-    if (signer !== undefined) return facilitatorSigner(signer);
+    if (signer !== undefined) return facilitatorSigner(signer, token.address);
     throw new PaywallMisconfigured("Settling payments needs a signer: connect with one, or give a facilitator.");
   }
 
@@ -183,10 +192,14 @@ export async function paymentsOf(
       if (!(error instanceof VerifyError) || error.invalidReason === undefined) throw unavailable(error);
       reason = { code: error.invalidReason, message: error.invalidMessage };
     }
-    const { code, message } =
-      requirement.scheme === "exact"
-        ? await explainExact(reason, payload, requirement, providerOf(commonweal))
-        : reason;
+    const isExact = requirement.scheme === "exact";
+    // A node that does not answer makes x402 call a good signature bad.
+    if (isExact && url === undefined) {
+      await provider.getBlockNumber().catch((error: unknown) => {
+        throw unavailable(error);
+      });
+    }
+    const { code, message } = isExact ? await explainExact(reason, payload, requirement, provider) : reason;
 
     throw new PaymentRefused(code, message ?? `The payment is not good: ${code}.`, payload);
   }
@@ -216,7 +229,7 @@ export async function paymentsOf(
       { code: response.errorReason ?? "settlement_failed", message: response.errorMessage },
       payload,
       requirement,
-      providerOf(commonweal),
+      provider,
     );
 
     throw failedToSettle(payload, code, message);

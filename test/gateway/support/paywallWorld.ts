@@ -13,6 +13,7 @@ import {
   HDNodeWallet,
   id,
   JsonRpcProvider,
+  JsonRpcSigner,
   Mnemonic,
   parseEther,
   toBeHex,
@@ -98,11 +99,11 @@ export async function startPaywallWorld() {
     return wall;
   }
 
-  /** Serves an app on a free port. */
-  async function serve(app: { fetch: Hono["fetch"] }): Promise<string> {
+  /** Serves an app, on a free port by default. */
+  async function serve(app: { fetch: Hono["fetch"] }, port = 0): Promise<string> {
     const server = createAdaptorServer({ fetch: app.fetch }) as ReturnType<typeof createServer>;
     closing.unshift(() => server.close().closeAllConnections());
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
 
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
@@ -118,13 +119,18 @@ export async function startPaywallWorld() {
   }
 
   /** A paywall before an upstream, in one app as a user writes it. */
-  async function gateway(options: Partial<PaywallOptions> & { model: string }, upstream: Upstream) {
-    const wall = await wallOf(options);
+  async function gateway(
+    options: Partial<PaywallOptions> & { model: string },
+    upstream: Upstream,
+    { knowsOrigin = false } = {},
+  ) {
+    const port = knowsOrigin ? await freePort() : 0;
+    const wall = await wallOf({ ...(knowsOrigin ? { origin: `http://127.0.0.1:${port}` } : {}), ...options });
     const app = new Hono();
     app.use("/v1/*", wall);
     app.all("/v1/*", ({ req }) => upstream.pass(req.raw));
 
-    return { wall, url: await serve(app) };
+    return { wall, url: await serve(app, port) };
   }
 
   /** Deploys one of this repository's contracts. */
@@ -140,7 +146,7 @@ export async function startPaywallWorld() {
     await provider.send("hardhat_impersonateAccount", [address]);
     await provider.send("hardhat_setBalance", [address, toBeHex(parseEther("10"))]);
 
-    return as(await provider.getSigner(address));
+    return as(new JsonRpcSigner(provider, address));
   }
 
   async function pass(seconds: number): Promise<void> {
