@@ -40,6 +40,8 @@ class Model {
   }
 }
 
+const larger = (a: bigint, b: bigint) => (a > b ? a : b);
+
 describe("Gateway channels: properties", () => {
   let world: ChannelWorld;
 
@@ -73,7 +75,7 @@ describe("Gateway channels: properties", () => {
         for (const [random, how] of tries) {
           const model = models[random.channel];
           const { amount, charged, calls } = model;
-          const least = charged + PRICE > amount ? charged + PRICE : amount;
+          const least = larger(charged + PRICE, amount);
           const next = { ...random, calls: calls + 1, amount: least };
           const tried = how === "next" ? next : how === "again" ? (before ?? random) : random;
           if (how === "restart") {
