@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { type Commonweal, type Currency, InvalidArgument, type ListedCurrency } from "@commonweal/sdk";
 import type { SchemeNetworkFacilitator, SchemeNetworkServer } from "@x402/core/types";
 import { getAddress, type Signer } from "ethers";
+import { serially } from "../sender.js";
 import { openBook } from "./book.js";
 import type { ChannelsStatus, Observer } from "./observer.js";
 import { redeemerOf } from "./redeemer.js";
@@ -13,7 +14,6 @@ import type { ChannelStore } from "./store.js";
 import { memoryStore } from "./stores/memory.js";
 import { postgresStore } from "./stores/postgres.js";
 import { sqliteStore } from "./stores/sqlite.js";
-import { turns } from "./turns.js";
 import { currencyOf, refusal } from "./verify.js";
 import { watchChannels } from "./watcher.js";
 
@@ -99,7 +99,9 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
 
   await store.open();
   const book = openBook(store, (channel) => usage.stateOf(channel));
-  const inTurn = turns();
+  const sender = await senderOf(commonweal, host);
+  // The same account settles payments by `exact`, and perhaps other models' channels.
+  const inTurn = <T>(send: () => Promise<T>) => serially(sender, send);
   const { watcher, redeemer } = await begin().catch(async (error: unknown) => {
     await store.close();
     throw error;
@@ -157,7 +159,7 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
     ...schemeOf({
       ...{ network, service, observer, currency, known: book.known },
       extra: { usageChannels: contract, model, hostBps, minNotice, minDeposit: String(minDeposit) },
-      sender: await senderOf(commonweal, host),
+      sender,
     }),
     status: () => ({
       channels: book.size(),
