@@ -197,6 +197,16 @@ describe("Gateway paywall by channel", () => {
     expect(receipt(response)).to.deep.include({ success: true, amount: "500" });
   });
 
+  it("lets go of the payment when the host's own counter fails", async () => {
+    const countBody = (body: Uint8Array) => JSON.parse(Buffer.from(body).toString()).body.letters.length as number;
+    const { url } = await gateway({ per: { unit: "letter", max: 100, countBody }, price: "0.0001" });
+    const { pay } = await payer();
+    const headers = await pay(await askedBy(`${url}/v1/chat`), CENT, 1);
+
+    await expectRefused(await fetch(`${url}/v1/chat`, { headers }), 500, "internal");
+    await expectRefused(await fetch(`${url}/v1/chat`, { headers }), 500, "internal");
+  });
+
   it("settles exact payments while it sends what channels owe", async () => {
     const { url, wall } = await gateway({ channels: { store: "memory:", redeem: { threshold: 1n, pollSeconds: 1 } } });
     const at = `${url}/v1/chat`;
