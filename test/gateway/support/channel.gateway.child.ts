@@ -26,7 +26,7 @@ export async function startGatewayChild(options: GatewayChildOptions) {
   const commonweal = await connect(wallet, { deployment });
   const channels = await createChannels({
     ...{ commonweal, model, host: wallet.address, hostBps, currency, store: storeAt(store) },
-    redeem: { threshold: 100n * BigInt(price) },
+    redeem: { threshold: 2_000n * BigInt(price) },
   });
   const agent = new Agent({ keepAlive: true });
   const server = await startPaidServer({
