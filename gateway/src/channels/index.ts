@@ -5,6 +5,7 @@ import { getAddress, type Signer } from "ethers";
 import { serially } from "../sender.js";
 import { openBook } from "./book.js";
 import type { ChannelsStatus, Observer } from "./observer.js";
+import { recoverAtHand } from "./recover.js";
 import { redeemerOf } from "./redeemer.js";
 import type { ChannelRefusal } from "./refusals.js";
 import { schemeOf } from "./scheme.js";
@@ -47,7 +48,7 @@ export interface ChannelsOptions {
   store: ChannelStore;
   redeem?: RedeemOptions;
   observer?: Observer;
-  /** How the key that signed a voucher is found; by ethers, unless a faster library is at hand. */
+  /** How the key that signed a voucher is found; by the package `tiny-secp256k1` if it is installed, or by ethers. */
   recover?: RecoverKey;
 }
 
@@ -96,6 +97,7 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   const currency = await listedCurrency(commonweal, options.currency);
   const contract = await contracts.UsageChannels.getAddress();
   const place = { chainId, contract };
+  const check = voucherCheckOf(place, options.recover ?? (await recoverAtHand()));
 
   await store.open();
   const book = openBook(store, (channel) => usage.stateOf(channel));
@@ -142,7 +144,7 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   }
 
   const service = serviceOf({
-    ...{ usage, place, minDeposit, book, inTurn, closedFor, check: voucherCheckOf(place, options.recover) },
+    ...{ usage, place, minDeposit, book, inTurn, closedFor, check },
     terms: { model, host, hostBps, currency: currency.currency, minNotice },
     observer: {
       ...observer,
