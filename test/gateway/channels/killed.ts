@@ -182,12 +182,12 @@ describe("Gateway channels: a gateway that is killed", function () {
     let [answered, time] = [0, 0];
     let next = start(gatewayScript);
     const calling = Promise.all(payers.map(pay));
-    calling.catch(() => {});
+    void calling.catch(() => {});
     for (let kills = 0; kills < KILLS; kills++) {
       const gateway = await serve(await next);
       isUp = true;
       next = start(gatewayScript);
-      next.catch(() => {});
+      void next.catch(() => {});
       // The next one is loaded, and takes no time from the one that is measured.
       await next;
       const [before, since] = [answeredInAll(), performance.now()];
