@@ -5,12 +5,12 @@ import { getAddress, type Signer } from "ethers";
 import { serially } from "../sender.js";
 import { openBook } from "./book.js";
 import type { ChannelsStatus, Observer } from "./observer.js";
-import { recoverAtHand } from "./recover.js";
+import { recoverByLibrary } from "./recover.js";
 import { redeemerOf } from "./redeemer.js";
 import type { ChannelRefusal } from "./refusals.js";
 import { schemeOf } from "./scheme.js";
 import { serviceOf } from "./service.js";
-import { type RecoverKey, voucherCheckOf } from "./signatures.js";
+import { voucherCheckOf } from "./signatures.js";
 import type { ChannelStore } from "./store.js";
 import { memoryStore } from "./stores/memory.js";
 import { postgresStore } from "./stores/postgres.js";
@@ -48,8 +48,6 @@ export interface ChannelsOptions {
   store: ChannelStore;
   redeem?: RedeemOptions;
   observer?: Observer;
-  /** How the key that signed a voucher is found; by the package `tiny-secp256k1` if it is installed, or by ethers. */
-  recover?: RecoverKey;
 }
 
 /** Prepaid channels as a scheme of x402, for `x402ResourceServer` and `x402Facilitator`. */
@@ -73,7 +71,7 @@ export {
   type ChannelRequirementsExtra,
   type ChannelResponseExtra,
 } from "./wire.js";
-export type { ChannelsStatus, Observer, RecoverKey };
+export type { ChannelsStatus, Observer };
 
 const DAY = 86_400;
 const HOUR = 3_600;
@@ -97,7 +95,7 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   const currency = await listedCurrency(commonweal, options.currency);
   const contract = await contracts.UsageChannels.getAddress();
   const place = { chainId, contract };
-  const check = voucherCheckOf(place, options.recover ?? (await recoverAtHand()));
+  const check = voucherCheckOf(place, recoverByLibrary);
 
   await store.open();
   const book = openBook(store, (channel) => usage.stateOf(channel));
