@@ -1,11 +1,9 @@
-import { x402Facilitator } from "@x402/core/facilitator";
 import { x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { expect } from "chai";
 import type { Signer } from "ethers";
 import {
   CHANNEL_SCHEME,
-  type Channels,
   type ChannelsOptions,
   createChannels,
   type Observer,
@@ -17,6 +15,7 @@ import { freshSalt } from "../../helpers/models.js";
 import { DAY } from "../../helpers/protocol.js";
 import { idOf, VOUCHER_TYPES } from "../../licensing/channels.support.js";
 import { deploySdk, registerFor } from "../../sdk/helpers.js";
+import { facilitatorOf } from "./channel.facilitator.js";
 
 /** What a call costs in these tests, in units. */
 export const PRICE = 100n;
@@ -183,17 +182,6 @@ export async function deployChannelWorld() {
     async paid(...[channel, amount, calls, options]: Parameters<typeof voucher>): Promise<ChannelPayload> {
       return { type: "voucher", channelConfig: channel, voucher: await voucher(channel, amount, calls, options) };
     },
-  };
-}
-
-/** Facilitates a gateway's channels in this process. */
-export function facilitatorOf({ network, facilitator }: Pick<Channels, "network" | "facilitator">) {
-  const x402 = new x402Facilitator().register(network, facilitator);
-
-  return {
-    verify: x402.verify.bind(x402),
-    settle: x402.settle.bind(x402),
-    getSupported: async () => x402.getSupported() as never,
   };
 }
 

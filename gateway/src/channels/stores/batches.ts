@@ -27,6 +27,8 @@ export function batchesOf<T>(store: (items: T[]) => void | Promise<void>) {
         for (const { reject } of batch) reject(error);
       }
     }
+    // Here and not later: whoever is told that its item is stored may put the next one at once.
+    running = undefined;
   }
 
   return {
@@ -34,9 +36,7 @@ export function batchesOf<T>(store: (items: T[]) => void | Promise<void>) {
       const stored = new Promise<void>((resolve, reject) => {
         waiting.push({ item, resolve, reject });
       });
-      running ??= run().finally(() => {
-        running = undefined;
-      });
+      running ??= run();
 
       return stored;
     },
