@@ -8,8 +8,8 @@ import { castOf, packageFile, type Role } from "../../scripts/story/cast.js";
 import type { SealedManifest } from "../../scripts/story/manifest.js";
 import { openWorld, type World } from "../../scripts/story/world.js";
 import { type Ask, createAgent } from "./agent.js";
-import { noise, voice } from "./audio.js";
 import { balancesOf, collect, passOn, type Purse, spentBy } from "./money.js";
+import { quiz } from "./quiz.js";
 import { comparison } from "./report.js";
 import { startSpeechServer } from "./server.js";
 
@@ -20,8 +20,6 @@ const SERVED = "Silero VAD v6";
 /** Of a call, in millionths of a dollar: odd, so that something is rounded. */
 const PRICE = 123n;
 const HOST_BPS = 2_000;
-const SPOKEN = voice(0.1);
-const HISSED = noise(0.1);
 
 class WrongArguments extends Error {}
 
@@ -135,22 +133,18 @@ async function useModel({ usdc, wallets }: World, model: string, purses: Purse[]
 /** Has all agents ask at the same time, each one question after another, and tells how long it took. */
 async function timed<Agent>(how: string, team: Agent[], plan: (agent: Agent) => [Ask, number]): Promise<void> {
   const begun = performance.now();
-  const counts = await Promise.all(team.map((agent) => askAll(...plan(agent))));
+  const counts = await Promise.all(
+    team.map(async (agent) => {
+      const [ask, count] = plan(agent);
+      await quiz(ask, count);
+
+      return count;
+    }),
+  );
   const seconds = (performance.now() - begun) / 1_000;
   const count = counts.reduce((sum, each) => sum + each, 0);
   const rate = `${(count / seconds).toFixed(0)} a second`;
   console.log(`  ${count.toLocaleString("en")} calls paid ${how}: ${seconds.toFixed(1)} s, ${rate}`);
-}
-
-/** Has voice and noise judged in turn. */
-async function askAll(ask: Ask, count: number): Promise<number> {
-  for (let i = 0; i < count; i++) {
-    const isVoice = i % 2 === 0;
-    if ((await ask(isVoice ? SPOKEN : HISSED)) === isVoice) continue;
-    throw new Error(`${SERVED} takes ${isVoice ? "a voice for noise" : "noise for a voice"}`);
-  }
-
-  return count;
 }
 
 /** A model with those parents alone that the example has. */
