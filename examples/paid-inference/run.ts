@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { connect } from "@commonweal/sdk";
-import { formatUnits, id, parseUnits, Wallet } from "ethers";
+import { formatUnits, id, Wallet } from "ethers";
 import { startLocalChain } from "../../scripts/local.js";
 import { castOf, packageFile, type Role } from "../../scripts/story/cast.js";
 import type { SealedManifest } from "../../scripts/story/manifest.js";
