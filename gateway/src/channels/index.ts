@@ -2,8 +2,10 @@ import { setTimeout } from "node:timers/promises";
 import { type Commonweal, type Currency, InvalidArgument, type ListedCurrency } from "@commonweal/sdk";
 import type { SchemeNetworkFacilitator, SchemeNetworkServer } from "@x402/core/types";
 import { getAddress, type Signer } from "ethers";
+import { serially } from "../sender.js";
 import { openBook } from "./book.js";
 import type { ChannelsStatus, Observer } from "./observer.js";
+import { recoverAtHand } from "./recover.js";
 import { redeemerOf } from "./redeemer.js";
 import type { ChannelRefusal } from "./refusals.js";
 import { schemeOf } from "./scheme.js";
@@ -13,7 +15,6 @@ import type { ChannelStore } from "./store.js";
 import { memoryStore } from "./stores/memory.js";
 import { postgresStore } from "./stores/postgres.js";
 import { sqliteStore } from "./stores/sqlite.js";
-import { turns } from "./turns.js";
 import { currencyOf, refusal } from "./verify.js";
 import { watchChannels } from "./watcher.js";
 
@@ -47,7 +48,7 @@ export interface ChannelsOptions {
   store: ChannelStore;
   redeem?: RedeemOptions;
   observer?: Observer;
-  /** How the key that signed a voucher is found; by ethers, unless a faster library is at hand. */
+  /** How the key that signed a voucher is found; by the package `tiny-secp256k1` if it is installed, or by ethers. */
   recover?: RecoverKey;
 }
 
@@ -96,10 +97,13 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   const currency = await listedCurrency(commonweal, options.currency);
   const contract = await contracts.UsageChannels.getAddress();
   const place = { chainId, contract };
+  const check = voucherCheckOf(place, options.recover ?? (await recoverAtHand()));
 
   await store.open();
   const book = openBook(store, (channel) => usage.stateOf(channel));
-  const inTurn = turns();
+  const sender = await senderOf(commonweal, host);
+  // The same account settles payments by `exact`, and perhaps other models' channels.
+  const inTurn = <T>(send: () => Promise<T>) => serially(sender, send);
   const { watcher, redeemer } = await begin().catch(async (error: unknown) => {
     await store.close();
     throw error;
@@ -140,7 +144,7 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   }
 
   const service = serviceOf({
-    ...{ usage, place, minDeposit, book, inTurn, closedFor, check: voucherCheckOf(place, options.recover) },
+    ...{ usage, place, minDeposit, book, inTurn, closedFor, check },
     terms: { model, host, hostBps, currency: currency.currency, minNotice },
     observer: {
       ...observer,
@@ -157,7 +161,7 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
     ...schemeOf({
       ...{ network, service, observer, currency, known: book.known },
       extra: { usageChannels: contract, model, hostBps, minNotice, minDeposit: String(minDeposit) },
-      sender: await senderOf(commonweal, host),
+      sender,
     }),
     status: () => ({
       channels: book.size(),

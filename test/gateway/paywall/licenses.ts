@@ -1,7 +1,7 @@
 import { createSIWxClientExtension, type SIWxPayload, wrapFetchWithSIWx } from "@x402/extensions/sign-in-with-x";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { expect } from "chai";
-import { id, Wallet } from "ethers";
+import { id, type Wallet } from "ethers";
 import { PASS_HEADER, type PaywallOptions } from "../../../gateway/src/index.js";
 import type { LicenseOffer } from "../../../sdk/src/index.js";
 import { CENT, expectRefused, metricsOf, requiredBy, startPaywallWorld, type World } from "../support/paywallWorld.js";

@@ -14,8 +14,8 @@ export async function signed(
     after = (payload: SIWxPayload) => payload as object,
   } = {},
 ) {
-  const { extensions } = requiredBy(await fetch(url));
-  const { info } = extensions?.["sign-in-with-x"] as { info: Challenge };
+  const { extensions = {} } = requiredBy(await fetch(url));
+  const { info } = extensions["sign-in-with-x"] as { info: Challenge };
   const challenge = change({ ...info, chainId: "eip155:31337", type: "eip191" }) as Challenge;
   const { uri } = challenge;
   const signer = {
