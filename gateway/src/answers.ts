@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS, type Limits, PASS_HEADER, type StreamEvent } from "./op
 import type { Settled, Ticket } from "./payments.js";
 import type { Terms } from "./pricing.js";
 import { reasonOf, Refusal } from "./refusals.js";
-import { meter, type StreamEnd, within } from "./streams.js";
+import { begun, meter, type StreamEnd, within } from "./streams.js";
 
 /** What an answer told, and when it ended. */
 export interface Answered {
@@ -65,7 +65,8 @@ export function settlerOf(terms: Terms, limits: Limits, log: (line: string) => v
     const units = per?.countBody?.(read, headers.get("content-type") ?? "") ?? ticket.units;
     const { receipt } = await settled(ticket, Math.max(0, Math.ceil(units)), answered);
     const isBodiless = BODILESS.includes(response.status);
-    if (!isBodiless) headers.set("Content-Length", String(read.length));
+    // An answer to HEAD tells the length of a body that it does not have.
+    if (read.length > 0) headers.set("Content-Length", String(read.length));
 
     return new Response(isBodiless ? null : read, withReceipt(response, headers, receipt));
   }
@@ -75,7 +76,18 @@ export function settlerOf(terms: Terms, limits: Limits, log: (line: string) => v
    * header would come too early.
    */
   async function streamed(response: Response, ticket: Ticket, answered: Answered): Promise<Response> {
-    const before = ticket.isMetered ? undefined : await settled(ticket, ticket.units, answered);
+    // A server that fails at once is not paid.
+    const source = await begun(response.body ?? new Blob([]).stream(), upstreamSeconds).catch((error: unknown) =>
+      failed(ticket, refusalOf(error, maxAnswerBytes, upstreamSeconds), answered),
+    );
+    if (source === undefined) return failed(ticket, timeout(upstreamSeconds), answered);
+    let before: Settled | undefined;
+    try {
+      before = ticket.isMetered ? undefined : await settled(ticket, ticket.units, answered);
+    } catch (error) {
+      void source.cancel().catch(() => undefined);
+      throw error;
+    }
 
     async function end(units: number, why: StreamEnd): Promise<Uint8Array> {
       if (why !== "done" && why !== "paid_units_spent") answered.failed(why);
@@ -101,7 +113,7 @@ export function settlerOf(terms: Terms, limits: Limits, log: (line: string) => v
       return Buffer.from(`event: payment\ndata: ${data}\n\n`);
     };
     const body = meter({
-      body: response.body ?? new Blob([]).stream(),
+      body: source,
       // A call that is paid as a whole has as many events as it has.
       ...(per === undefined
         ? { units: 1, countEvent: () => 0 }

@@ -54,7 +54,7 @@ export function capture(request: IncomingMessage, response: ServerResponse): Cap
     response.once("close", () => reject(new ClientGone("The client went away before it was answered.")));
   });
   // Who waited for it may have given up.
-  answered.catch(() => undefined);
+  void answered.catch(() => undefined);
 
   function push(chunk: unknown, encoding: unknown): boolean {
     begin();

@@ -89,7 +89,8 @@ export function metricsOf(
   return {
     registry,
     call: (scheme, result) => calls.inc({ scheme, result }),
-    refused: (code) => refusals.inc({ code }),
+    // What a facilitator elsewhere says may be anything, and each label is kept.
+    refused: (code) => refusals.inc({ code: /^[a-z0-9_]{1,80}$/.test(code) ? code : "other" }),
     earned: (scheme, amount) => earned.inc({ scheme, currency }, whole(amount)),
     units: (count) => units.inc(count),
     upstream: (seconds) => upstream.observe(seconds),

@@ -55,7 +55,7 @@ export async function paywall(options: PaywallOptions): Promise<NodePaywall> {
   }
 
   const middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
-    run(request, response, () => next()).catch(next);
+    void run(request, response, () => next()).catch(next);
   };
   const protect =
     (handler: Handler): Handler =>

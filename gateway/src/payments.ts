@@ -175,7 +175,7 @@ export async function paymentsOf(
     const known = remembered.get(units);
     if (known !== undefined) return known;
     const made = requirementsOf(units);
-    made.catch(() => remembered.delete(units));
+    void made.catch(() => remembered.delete(units));
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     remembered.set(units, made);
 

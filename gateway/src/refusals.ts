@@ -25,6 +25,7 @@ const STATUS = {
   units_invalid: 400,
   file_refused: 403,
   file_not_found: 404,
+  uri_too_long: 414,
   /* Not now */
   upstream_unreachable: 502,
   upstream_broken: 502,

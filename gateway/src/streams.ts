@@ -96,6 +96,36 @@ export function meter(settings: MeterSettings): ReadableStream<Uint8Array<ArrayB
   );
 }
 
+/**
+ * Waits until a stream has begun, and returns it as it was. A stream of nothing has begun too.
+ *
+ * @returns undefined when the seconds have passed.
+ */
+export async function begun(
+  body: ReadableStream<Uint8Array>,
+  seconds: number,
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  const reader = body.getReader();
+  let first = await within(seconds, reader.read());
+  if (first === undefined) {
+    void reader.cancel().catch(() => undefined);
+    return undefined;
+  }
+
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = first ?? (await reader.read());
+        first = undefined;
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 /** Waits for so many seconds at most; undefined when they have passed. */
 export async function within<T>(seconds: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;

@@ -40,6 +40,8 @@ export interface Wall {
 type Right = { by: "pass" | "license"; account?: string } | { by: "payment"; ticket: Ticket };
 
 const DAY = 86_400;
+/** A 402 repeats the address in its headers, which have their limits. */
+const MAX_URL = 2_048;
 
 /**
  * Puts up a paywall.
@@ -123,8 +125,9 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
   /** Waits for what stands behind the paywall, for as long as it may take. */
   async function served(serve: () => Promise<Response>): Promise<Response> {
     const begun = performance.now();
+    const serving = serve();
     try {
-      const response = await within(upstreamSeconds, serve());
+      const response = await within(upstreamSeconds, serving);
       if (response !== undefined) return response;
     } catch (error) {
       if (error instanceof Refusal) throw error;
@@ -133,6 +136,8 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
     } finally {
       metrics.upstream((performance.now() - begun) / 1_000);
     }
+    // What comes too late is not read.
+    void serving.then(({ body }) => body?.cancel()).catch(() => undefined);
     throw timeout(upstreamSeconds);
   }
 
@@ -154,20 +159,19 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
   }
 
   async function answerPaid(ticket: Ticket, serve: () => Promise<Response>, answered: Answered, found?: Found) {
-    let response: Response;
     try {
-      response = found === undefined ? await served(serve) : await found.open();
+      if (found === undefined) return await settler.settle(await served(serve), ticket, answered);
+
+      const paid = await settler.settleFirst(await found.open(), ticket, answered);
+      paid.headers.set(PASS_HEADER, passFor(found));
+
+      return paid;
     } catch (error) {
+      // Of what was settled, or let go of, nothing changes.
       await ticket.cancel(error instanceof Refusal ? error.status : 500);
       answered.failed(error);
       throw error;
     }
-    if (found === undefined) return settler.settle(response, ticket, answered);
-
-    const paid = await settler.settleFirst(response, ticket, answered);
-    paid.headers.set(PASS_HEADER, passFor(found));
-
-    return paid;
   }
 
   /** Counts each call once, whatever comes of it. */
@@ -214,6 +218,7 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
       let calls = countOnce("none");
       try {
         if (isStopping) throw new Refusal("stopping", "The gateway stops: try again soon.", { "Retry-After": "10" });
+        if (asked.url.href.length > MAX_URL) throw uriTooLong();
         const known = facts.current();
         if (known.level === "recalled") throw recalled(model);
         const found = await files?.look(asked);
@@ -271,7 +276,7 @@ function factsExtension(facts: FactsReader): Extension {
   return {
     key: "commonweal",
     declare: async () => ({
-      info: facts.current(),
+      info: facts.last(),
       schema: { $schema: "https://json-schema.org/draft/2020-12/schema", type: "object" },
     }),
   };
@@ -289,6 +294,10 @@ function adminOf(health: () => Health, { registry }: Metrics): Hono {
   );
 
   return admin;
+}
+
+function uriTooLong(): Refusal {
+  return new Refusal("uri_too_long", `The address has more than ${MAX_URL} characters: send what it says in the body.`);
 }
 
 function recalled(model: string): Refusal {

@@ -1,5 +1,6 @@
 import { type Channel, type ChannelPlace, channelIdOf, type ChannelState, type Voucher } from "@commonweal/sdk";
 import type { ChannelRecord, ChannelStore } from "./store.js";
+import { shared } from "./turns.js";
 import type { ChannelStateExtra, VoucherStateExtra } from "./wire.js";
 
 /** A call that is being served: its voucher is good, and not stored yet. */
@@ -205,15 +206,6 @@ function voucherOf(record: ChannelRecord | undefined) {
 
 function viewOf({ deposited, redeemed, calls, withdrawableFrom }: ChannelState) {
   return { deposited, redeemed, redeemedCalls: calls, withdrawableFrom };
-}
-
-function shared<T>(running: Map<string, Promise<T>>, key: string, start: () => Promise<T>): Promise<T> {
-  const known = running.get(key);
-  if (known !== undefined) return known;
-  const started = start().finally(() => running.delete(key));
-  running.set(key, started);
-
-  return started;
 }
 
 function* batchesOf<T>(items: readonly T[], size: number): Generator<T[]> {

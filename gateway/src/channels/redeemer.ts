@@ -1,6 +1,7 @@
 import type { Currency, Usage, Voucher } from "@commonweal/sdk";
 import { type Book, redeemableOf, unredeemedOf } from "./book.js";
 import type { Observer } from "./observer.js";
+import { shared } from "./turns.js";
 
 export interface RedeemerOptions {
   usage: Pick<Usage, "redeem" | "payHost" | "owedToHost">;
@@ -23,7 +24,7 @@ export type Redeemer = ReturnType<typeof redeemerOf>;
 /** Redeems the newest vouchers: in time, when enough is owed, and when somebody asks for it. */
 export function redeemerOf(options: RedeemerOptions) {
   const { usage, book, observer, inTurn, currency, host, threshold, seconds, payHostTo } = options;
-  let running: Promise<void> | undefined;
+  const running = new Map<string, Promise<void>>();
   let wait = 0;
   let retry: NodeJS.Timeout | undefined;
   const timer = setInterval(() => void attempt(), seconds * 1_000);
@@ -60,22 +61,16 @@ export function redeemerOf(options: RedeemerOptions) {
   }
 
   /** One redemption at a time; whoever asks while one runs gets another one after it. */
-  let again: Promise<void> | undefined;
   function now(): Promise<void> {
-    if (running === undefined) {
-      running = redeem().finally(() => {
-        running = undefined;
-      });
-      return running;
-    }
-    again ??= running
-      .catch(() => {})
-      .then(() => {
-        again = undefined;
-        return now();
-      });
+    const current = running.get("now");
+    if (current === undefined) return shared(running, "now", redeem);
 
-    return again;
+    return shared(running, "next", async () => {
+      await current.catch(() => {});
+      // Who asks from here on is too late for this one.
+      running.delete("next");
+      return now();
+    });
   }
 
   /** Redeems, and tries again later if that fails. */
@@ -106,7 +101,7 @@ export function redeemerOf(options: RedeemerOptions) {
     charged(): void {
       const isDue = threshold !== undefined && book.unredeemed() >= threshold;
       // While one runs, or one failed, the next is on its way.
-      if (isDue && running === undefined && retry === undefined) void attempt();
+      if (isDue && !running.has("now") && retry === undefined) void attempt();
     },
 
     stop(): void {

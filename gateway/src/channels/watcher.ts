@@ -1,6 +1,7 @@
 import type { Commonweal } from "@commonweal/sdk";
 import type { Book } from "./book.js";
 import type { Observer } from "./observer.js";
+import { shared } from "./turns.js";
 
 export interface WatcherOptions {
   channels: Commonweal["contracts"]["UsageChannels"];
@@ -26,7 +27,7 @@ export async function watchChannels({ channels, book, observer, seconds, onNotic
   const topics = [[notice, ...others]];
   let next = 1 + (await blockNumber());
   let readAt = Date.now();
-  let polling: Promise<void> | undefined;
+  const polling = new Map<string, Promise<void>>();
 
   async function blockNumber(): Promise<number> {
     return Number(await provider?.getBlockNumber());
@@ -49,13 +50,7 @@ export async function watchChannels({ channels, book, observer, seconds, onNotic
 
   /** Reads what happened since the last time. */
   function poll(): Promise<void> {
-    polling ??= read()
-      .catch((error: unknown) => observer.failed?.("watch", error))
-      .finally(() => {
-        polling = undefined;
-      });
-
-    return polling;
+    return shared(polling, "poll", () => read().catch((error: unknown) => observer.failed?.("watch", error)));
   }
 
   const timer = setInterval(() => void poll(), seconds * 1_000);

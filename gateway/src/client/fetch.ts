@@ -200,7 +200,7 @@ async function paymentsOf(options: ChannelFetchOptions) {
         (channel) => ({ channel, inTurn: inTurns() }),
       );
       opened.set(key, opening);
-      opening.catch(() => opened.delete(key));
+      void opening.catch(() => opened.delete(key));
 
       return opening;
     },

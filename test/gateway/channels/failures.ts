@@ -1,11 +1,15 @@
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
+import { getBytes, id, Wallet } from "ethers";
 import { type ChannelStore, createChannels, StoreFailed, StoreInUse } from "../../../gateway/src/channels/index.js";
 import { recoverAtHand } from "../../../gateway/src/channels/recover.js";
-import { recoverByEthers } from "../../../gateway/src/channels/signatures.js";
+import { recoverByEthers, voucherCheckOf } from "../../../gateway/src/channels/signatures.js";
 import { memoryStore } from "../../../gateway/src/channels/stores/memory.js";
 import { InvalidArgument } from "../../../sdk/src/index.js";
 import { failureOf } from "../../sdk/helpers.js";
 import { type ChannelWorld, deployChannelWorld, HOST_BPS, PRICE } from "../support/channel.world.js";
+
+const GROUP_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 describe("Gateway channels: failures", () => {
   let world: ChannelWorld;
@@ -57,6 +61,29 @@ describe("Gateway channels: failures", () => {
       expect((await world.reader.usage.stateOf(channel)).redeemed).to.equal(BigInt(calls) * PRICE);
     });
   }
+
+  it("do not come of a call that is let go of while its voucher is being stored", async () => {
+    const store = memoryStore();
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const slow: ChannelStore = { ...store, put: async (record) => gate.then(() => store.put(record)) };
+    const gateway = await world.gateway({ store: slow });
+    const channel = await world.opened(1_000n);
+    const payload = await world.paid(channel, PRICE, 1);
+    const { settle, cancel } = await gateway.take(payload);
+    const settling = settle();
+    await setTimeout(20);
+    await cancel();
+    expect(await settle()).to.include({ errorReason: "usage_channel_not_taken" });
+    await gateway.refused(payload, "busy", /wait for it/);
+
+    open();
+    expect(await settling).to.include({ success: true });
+    await gateway.refused(payload, "calls_mismatch", /sign for call 2/);
+    await gateway.stop();
+  });
 
   it("of the store at the start are thrown, and of the chain too, after which the store is free", async () => {
     const { store, state } = fragileStore();
@@ -167,6 +194,22 @@ describe("Gateway channels: failures", () => {
       await gateway.stop();
 
       expect(asked).to.equal(1);
+    });
+
+    it("is not looked for in a signature that the contract does not take, whatever finds it", async () => {
+      const wallet = Wallet.createRandom();
+      const place = { chainId: world.chainId, contract: world.contract };
+      const check = voucherCheckOf(place, () => getBytes(wallet.signingKey.publicKey));
+      const isSigned = (signature: string) =>
+        check.isSignedByKey({ channelId: id("channel"), amount: 1n, calls: 1, signature }, wallet.address);
+      const half = (GROUP_ORDER / 2n).toString(16);
+      const [r, most] = ["11".repeat(32), half.padStart(64, "0")];
+      const more = (GROUP_ORDER / 2n + 1n).toString(16).padStart(64, "0");
+
+      expect(isSigned(`0x${r}${most}1b`)).to.equal(true);
+      for (const bad of [`0x${r}${more}1b`, `0x${r}${most}1d`, `0x${r}${most}`, `0x${r}${most}1b00`, `${r}${most}1b`]) {
+        expect(isSigned(bad)).to.equal(false);
+      }
     });
 
     it("is the same by what is at hand, also of what is no signature", async () => {

@@ -10,8 +10,6 @@ import {
   channelScheme,
   LimitReached,
   memoryStorage,
-  PaymentNotTaken,
-  StateUnproven,
   TermsRefused,
 } from "../../../gateway/src/client.js";
 import { fileStorage } from "../../../gateway/src/client/fileStorage.js";
@@ -19,6 +17,7 @@ import { InvalidArgument, SignerRequired } from "../../../sdk/src/index.js";
 import { DAY } from "../../helpers/protocol.js";
 import { failureOf } from "../../sdk/helpers.js";
 import { type PaidServer, startPaidServer } from "../support/channel.http.js";
+import { noting, payerOf } from "../support/channel.payer.js";
 import { type ChannelWorld, deployChannelWorld, type Gateway, PRICE } from "../support/channel.world.js";
 
 describe("Gateway client", () => {
@@ -59,26 +58,7 @@ describe("Gateway client", () => {
   }
 
   /** A payer with dollars and without ETH, and a fetch of its own. */
-  async function payer(changes: Partial<ChannelFetchOptions> = {}) {
-    const wallet = Wallet.createRandom(world.connection.ethers.provider);
-    await world.usdc.mint(wallet.address, 100_000n);
-    const options: ChannelFetchOptions = {
-      ...{ commonweal: await world.as(wallet), currency: world.usdcAddress },
-      ...{ maxPrice: PRICE, deposit: 1_000n, limit: 3_000n },
-      fetch: async (input, init) => {
-        const request = new Request(input, init);
-        requests.push(request.clone());
-        return fetch(request);
-      },
-      ...changes,
-    };
-
-    return {
-      ...{ wallet, options, pay: await channelFetch(options) },
-      spent: async () => 100_000n - (await world.usdc.balanceOf(wallet)),
-      again: (more: Partial<ChannelFetchOptions> = {}) => channelFetch({ ...options, ...more }),
-    };
-  }
+  const payer = (changes: Partial<ChannelFetchOptions> = {}) => payerOf(world, { fetch: noting(requests), ...changes });
 
   const charged = () => gateway.seen("charged").map((call) => (call as { amount: bigint }).amount);
 
@@ -345,98 +325,6 @@ describe("Gateway client", () => {
 
       expect((await pay(server.url)).status).to.equal(200);
       expect((await pay(server.url)).status).to.equal(402);
-    });
-  });
-
-  describe("does not believe", () => {
-    type Told = Record<"channelState" | "voucherState" | "refusal", Record<string, unknown>>;
-
-    /** A fetch through somebody who changes what a 402 tells. */
-    async function lying(change: (told: Told, paid: Told) => void) {
-      const { options, pay } = await payer();
-      await pay(server.url);
-      const isSigned = ({ headers }: Request) => headers.has("PAYMENT-SIGNATURE");
-      const liar = await channelFetch({
-        ...options,
-        storage: memoryStorage(),
-        fetch: async (input, init) => {
-          const request = new Request(input, init);
-          const response = await fetch(request.clone());
-          const header = response.headers.get("PAYMENT-REQUIRED");
-          if (!isSigned(request) || header === null) return response;
-          const required = JSON.parse(Buffer.from(header, "base64").toString());
-          const paid = JSON.parse(Buffer.from(request.headers.get("PAYMENT-SIGNATURE") ?? "", "base64").toString());
-          change(required.accepts[0].extra, paid);
-          const changed = Buffer.from(JSON.stringify(required)).toString("base64");
-
-          return new Response("{}", { status: 402, headers: { "PAYMENT-REQUIRED": changed } });
-        },
-      });
-
-      return { error: await liar(server.url).catch((error: unknown) => error), before: requests.length };
-    }
-
-    it("an amount, or calls, that it did not sign", async () => {
-      for (const change of [
-        ({ voucherState }: Told) => Object.assign(voucherState, { signedMaxClaimable: "900" }),
-        ({ voucherState }: Told) => Object.assign(voucherState, { calls: 7 }),
-        ({ voucherState }: Told) => Object.assign(voucherState, { signature: `0x${"11".repeat(64)}1b` }),
-      ]) {
-        const { error } = await lying(change);
-        expect(error).to.be.instanceOf(StateUnproven);
-        expect((error as Error).message).to.match(/which nothing proves: do not pay this server/);
-      }
-    });
-
-    it("a charge above what it signed", async () => {
-      const { error } = await lying(({ channelState }) => {
-        channelState.chargedCumulativeAmount = "101";
-      });
-
-      expect(error).to.be.instanceOf(StateUnproven);
-      expect((error as Error).message).to.match(/101 units were charged, of 100 at most/);
-    });
-
-    it("calls that the chain does not know of, without a voucher", async () => {
-      const { error } = await lying((told) => {
-        Object.assign(told, { voucherState: undefined });
-        told.channelState.calls = 5;
-      });
-
-      expect(error).to.be.instanceOf(StateUnproven);
-    });
-
-    it("a notice that was not given, and a deposit that is not missing", async () => {
-      const notice = await lying((told) => {
-        told.refusal.code = "usage_channel_notice_given";
-      });
-      expect(notice.error).to.be.instanceOf(StateUnproven);
-      const missing = await lying((told) => {
-        Object.assign(told.refusal, { code: "usage_channel_deposit_exceeded", message: "Top it up." });
-      });
-      expect(missing.error).to.be.instanceOf(PaymentNotTaken);
-      expect((missing.error as PaymentNotTaken).message).to.equal(
-        "The payment was not taken (usage_channel_deposit_exceeded). Top it up.",
-      );
-    });
-
-    it("a receipt for more than the price", async () => {
-      const { options } = await payer();
-      const pay = await channelFetch({
-        ...options,
-        fetch: async (input, init) => {
-          const response = await fetch(input, init);
-          const header = response.headers.get("PAYMENT-RESPONSE");
-          if (header === null) return response;
-          const receipt = JSON.parse(Buffer.from(header, "base64").toString());
-          receipt.extra.channelState.chargedCumulativeAmount = "101";
-          const changed = Buffer.from(JSON.stringify(receipt)).toString("base64");
-
-          return new Response("answer", { headers: { "PAYMENT-RESPONSE": changed } });
-        },
-      });
-
-      await failureOf(StateUnproven, pay(server.url));
     });
   });
 });

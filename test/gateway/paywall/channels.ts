@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { expect } from "chai";
 import { decodePaymentResponseHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentRequirements } from "@x402/core/types";
 import type { Wallet } from "ethers";
+import { channelFetch, memoryStorage } from "../../../gateway/src/client.js";
 import { type PaywallOptions, UNITS_HEADER } from "../../../gateway/src/index.js";
 import type { Channel } from "../../../sdk/src/index.js";
 import {
@@ -195,6 +199,42 @@ describe("Gateway paywall by channel", () => {
     const response = await fetch(at, { method: "POST", body: "hello", headers });
 
     expect(receipt(response)).to.deep.include({ success: true, amount: "500" });
+  });
+
+  it("is paid by this package's client, who has no ETH: calls, streams, and after a restart", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "gateway-channels-"));
+    const settings = { per: { unit: "token", max: 20 }, price: "0.0001" };
+    const channels = { store: path.join(folder, "vouchers.sqlite") };
+    const first = await gateway({ ...settings, channels });
+    const { wallet, address } = await world.payer();
+    const pay = await channelFetch({
+      commonweal: await world.as(wallet.connect(world.provider)),
+      ...{ currency: world.chain.usdc, maxPrice: "0.01", deposit: "0.1", limit: "0.1", storage: memoryStorage() },
+    });
+    const call = await pay(`${first.url}/v1/chat?units=3`, { method: "POST", body: "hello" });
+    expect(await call.json()).to.deep.include({ body: "hello" });
+    expect(receipt(call).amount).to.equal("300");
+    const stream = await (await pay(`${first.url}/v1/stream?events=50&units=4`)).text();
+    expect(stream).to.contain('"reason":"paid_units_spent","units":4,"charged":"400"');
+    await first.wall.stop();
+
+    const second = await gateway({ ...settings, channels });
+    expect(await (await pay(`${second.url}/v1/stream?events=2`)).text()).to.contain('"units":2,"charged":"200"');
+    // The voucher authorises all of the twenty units; what they did not cost is the payer's credit.
+    expect(second.wall.health().unredeemed).to.equal(String(20n * 100n));
+    await second.wall.stop();
+    expect(await world.balanceOf(address)).to.equal(100n * CENT - 10n * CENT);
+    await rm(folder, { recursive: true });
+  });
+
+  it("lets go of the payment when the host's own counter fails", async () => {
+    const countBody = (body: Uint8Array) => JSON.parse(Buffer.from(body).toString()).body.letters.length as number;
+    const { url } = await gateway({ per: { unit: "letter", max: 100, countBody }, price: "0.0001" });
+    const { pay } = await payer();
+    const headers = await pay(await askedBy(`${url}/v1/chat`), CENT, 1);
+
+    await expectRefused(await fetch(`${url}/v1/chat`, { headers }), 500, "internal");
+    await expectRefused(await fetch(`${url}/v1/chat`, { headers }), 500, "internal");
   });
 
   it("settles exact payments while it sends what channels owe", async () => {

@@ -205,6 +205,7 @@ describe("Gateway paywall", () => {
       }
       const huge = await fetch(`${url}/v1/chat`, { headers: { "PAYMENT-SIGNATURE": "A".repeat(40_000) } });
       expect(huge.status).to.equal(431);
+      await expectRefused(await fetch(`${url}/v1/chat?${"x".repeat(3_000)}`), 414, "uri_too_long");
       expect((await fetch(`${url}/v1/chat`)).status).to.equal(402);
     });
   });

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import express from "express";
+import { PASS_HEADER } from "../../../gateway/src/index.js";
 import { type NodePaywall, type PaywallOptions, paywall } from "../../../gateway/src/node.js";
 import {
   CENT,
@@ -134,6 +135,23 @@ describe("Gateway for node:http and Express", () => {
       await until(() => hasClosed, "the handler to be told");
       expect(await world.balanceOf(payer.address)).to.equal(100n * CENT);
     });
+  });
+
+  it("sells files by itself, in either form", async () => {
+    const wall = await wallOf({ files: { root: "contracts", prefix: "/files" } });
+    const app = express();
+    app.use("/files", wall);
+    const payer = await world.payer();
+    for (const base of [await listen(app), await listen(wall.protect(() => undefined))]) {
+      const at = `${base}/files/mocks/TestToken.sol`;
+      const response = await payer.fetch(at);
+      const headers = { [PASS_HEADER]: response.headers.get(PASS_HEADER) as string, range: "bytes=3-5" };
+
+      expect(await response.text()).to.match(/^\/\/ SPDX/);
+      const part = await fetch(at, { headers });
+      expect([part.status, await part.text()]).to.deep.equal([206, "SPD"]);
+    }
+    expect(await world.balanceOf(payer.address)).to.equal(98n * CENT);
   });
 
   describe("Express", () => {

@@ -86,14 +86,28 @@ describe("Gateway streams", () => {
     });
 
     it("says that the upstream broke off, or fell silent", async () => {
-      expect((await streamed("events=2&pause=20&then=break")).payment).to.deep.include({
+      expect((await streamed("events=2&pause=300&then=break")).payment).to.deep.include({
         reason: "upstream_failed",
         units: 2,
       });
       expect((await streamed("events=2&then=hang")).payment).to.deep.include({ reason: "upstream_timeout", units: 2 });
     });
 
+    it("is not paid for when it does not begin", async () => {
+      for (const [then, status, code] of [
+        ["break", 502, "upstream_broken"],
+        ["hang", 504, "upstream_timeout"],
+      ] as const) {
+        const payer = await world.payer();
+        await expectRefused(await payer.fetch(`${gateway.url}/v1/stream?events=0&then=${then}`), status, code);
+        expect(await world.balanceOf(payer.address)).to.equal(100n * CENT);
+      }
+    });
+
     it("gives the upstream up when the client goes away", async () => {
+      const counted = async (result: string) =>
+        (await metricsOf(gateway.wall.admin))[`commonweal_calls_total{scheme="exact",result="${result}"}`] ?? 0;
+      const [failed, paid] = [await counted("failed"), await counted("paid")];
       const { aborted } = upstream.state;
       const payer = await world.payer();
       const abort = new AbortController();
@@ -102,8 +116,9 @@ describe("Gateway streams", () => {
       abort.abort();
 
       await until(() => upstream.state.aborted > aborted, "the upstream to be given up");
-      const failed = 'commonweal_calls_total{scheme="exact",result="failed"}';
-      expect((await metricsOf(gateway.wall.admin))[failed] ?? 0).to.equal(0);
+      // It was paid for before it began.
+      expect(await counted("failed")).to.equal(failed);
+      expect(await counted("paid")).to.equal(paid + 1);
     });
 
     it("is counted by the host's own counter", async () => {

@@ -86,6 +86,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   /** So many events, with so many milliseconds between them; then it breaks, hangs or ends. */
   async stream(_, response, { searchParams }, state) {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+    response.flushHeaders();
     for (let i = 1; i <= Number(searchParams.get("events") ?? 5); i++) {
       if (response.destroyed) return;
       response.write(`id: ${i}\ndata: {"token":"t${i}"}\n\n`);

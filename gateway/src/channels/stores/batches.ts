@@ -12,9 +12,10 @@ interface Waiting<T> {
  */
 export function batchesOf<T>(store: (items: T[]) => void | Promise<void>) {
   let waiting: Waiting<T>[] = [];
-  let running: Promise<void> | undefined;
+  let isRunning = false;
 
   async function run(): Promise<void> {
+    isRunning = true;
     // What else came in this turn of the event loop joins.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
@@ -28,7 +29,7 @@ export function batchesOf<T>(store: (items: T[]) => void | Promise<void>) {
       }
     }
     // Here and not later: whoever is told that its item is stored may put the next one at once.
-    running = undefined;
+    isRunning = false;
   }
 
   return {
@@ -36,14 +37,14 @@ export function batchesOf<T>(store: (items: T[]) => void | Promise<void>) {
       const stored = new Promise<void>((resolve, reject) => {
         waiting.push({ item, resolve, reject });
       });
-      running ??= run();
+      if (!isRunning) void run();
 
       return stored;
     },
 
     /** Resolves when everything that was put is stored, or has failed. */
     async drained(): Promise<void> {
-      while (running !== undefined) await running;
+      while (isRunning) await new Promise((resolve) => setImmediate(resolve));
     },
   };
 }

@@ -63,7 +63,8 @@ export function sqliteStore(file: string): ChannelStore {
 
   return {
     async open() {
-      const { DatabaseSync } = await import("node:sqlite");
+      // As no bundler changes it: there is no module `sqlite` without `node:`.
+      const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
       const db = attempt(() => new DatabaseSync(file));
       try {
         // In this order: the exclusive lock, which ends with the process, is taken by the first write.
