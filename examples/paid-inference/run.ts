@@ -20,6 +20,8 @@ const SERVED = "Silero VAD v6";
 /** Of a call, in millionths of a dollar: odd, so that something is rounded. */
 const PRICE = 123n;
 const HOST_BPS = 2_000;
+/** After how many calls to say how many there were. */
+const PROGRESS = 1_000;
 
 class WrongArguments extends Error {}
 
@@ -133,18 +135,24 @@ async function useModel({ usdc, wallets }: World, model: string, purses: Purse[]
 /** Has all agents ask at the same time, each one question after another, and tells how long it took. */
 async function timed<Agent>(how: string, team: Agent[], plan: (agent: Agent) => [Ask, number]): Promise<void> {
   const begun = performance.now();
-  const counts = await Promise.all(
-    team.map(async (agent) => {
+  let done = 0;
+  await Promise.all(
+    team.map((agent) => {
       const [ask, count] = plan(agent);
-      await quiz(ask, count);
+      const counted: Ask = async (samples) => {
+        const answer = await ask(samples);
+        done += 1;
+        if (done % PROGRESS === 0) console.log(`    ${done.toLocaleString("en")} …`);
 
-      return count;
+        return answer;
+      };
+
+      return quiz(counted, count);
     }),
   );
   const seconds = (performance.now() - begun) / 1_000;
-  const count = counts.reduce((sum, each) => sum + each, 0);
-  const rate = `${(count / seconds).toFixed(0)} a second`;
-  console.log(`  ${count.toLocaleString("en")} calls paid ${how}: ${seconds.toFixed(1)} s, ${rate}`);
+  const rate = `${(done / seconds).toFixed(0)} a second`;
+  console.log(`  ${done.toLocaleString("en")} calls paid ${how}: ${seconds.toFixed(1)} s, ${rate}`);
 }
 
 /** A model with those parents alone that the example has. */
