@@ -22,6 +22,7 @@ export const PEOPLE = [
   "Lena",
   "Buyer",
   "Relayer",
+  "Host",
 ] as const;
 export type Person = (typeof PEOPLE)[number];
 
@@ -49,6 +50,8 @@ export interface Role {
   notSold?: boolean;
   /** What a child must pass on at least, in basis points. */
   asksBps: number;
+  /** What a host may keep at most of what is paid through it, in basis points. */
+  maxHostBps?: number;
   parents: { key: string; rateBps: number; relation: "trainedOn" | "quantization" | "fineTune" | "adapter" | "uses" }[];
   /** Shares of 1,000,000, with the crowd's; the first holder registers the model and owns it. */
   holdings: { holder: Person; units: bigint }[];
@@ -178,6 +181,7 @@ export async function castOf(folder: string): Promise<Role[]> {
       key: "Silero VAD v6",
       kind: "model",
       asksBps: 1_000,
+      maxHostBps: 3_000,
       parents: [
         { key: "Silero VAD v5", rateBps: 2_500, relation: "fineTune" },
         { key: "snakers4/silero-vad", rateBps: 333, relation: "uses" },

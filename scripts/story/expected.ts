@@ -27,6 +27,14 @@ export interface Expectation {
 }
 
 /**
+ * Returns a host's part, in units, of all that ever came through one channel, or to one address that it shares with a model;
+ * the model has the rest.
+ */
+export function hostPartOf(paid: bigint, hostBps: bigint): bigint {
+  return (paid * hostBps) / BPS;
+}
+
+/**
  * Returns what is earned in one currency once everything has been cascaded and claimed.
  *
  * @param models Parents before children.

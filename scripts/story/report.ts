@@ -1,5 +1,6 @@
 import { formatUnits } from "ethers";
 import { holdersOf, PEOPLE, type Role, unitsLeft } from "./cast.js";
+import { SERVED } from "./serving.js";
 import { type CurrencySymbol, OTHERS, type Outcome } from "./tell.js";
 
 const SYMBOLS: CurrencySymbol[] = ["USDC", "ETH"];
@@ -12,7 +13,7 @@ const RELATIONS = {
 };
 
 /** Draws who was built from whom, and what each model received and each of its holders claimed there. */
-export function lineageTree(roles: Role[], { earnings, models }: Outcome): string[] {
+export function lineageTree(roles: Role[], { earnings, models, served }: Outcome): string[] {
   const lines: string[] = [];
   const drawn = new Set<string>();
   const sums = (of: (symbol: CurrencySymbol) => bigint) =>
@@ -33,6 +34,13 @@ export function lineageTree(roles: Role[], { earnings, models }: Outcome): strin
     if (source) lines.push(`${rail}a source, ${source}, claimed by its author`);
     if (notSold) lines.push(`${rail}not sold: ${sealed?.manifest.license} forbids it`);
     else lines.push(`${rail}received ${sums((symbol) => earnings[symbol].received.get(key) ?? 0n)}`);
+    if (key === SERVED.model) {
+      const { actual, decimals } = earnings[SERVED.currency];
+      const dollars = (units: bigint | undefined) => `${formatUnits(units ?? 0n, decimals)} ${SERVED.currency}`;
+      lines.push(
+        `${rail}a host was paid ${dollars(served.actual)} for ${served.calls} calls, and has ${dollars(actual.get("Host"))} of it`,
+      );
+    }
     const holders: { holder: string; units: bigint }[] = notSold ? [] : holdersOf(role);
     if (crowd) holders.push({ holder: OTHERS, units: unitsLeft(role) });
     for (const { holder, units } of holders) {
@@ -60,7 +68,7 @@ export function lineageTree(roles: Role[], { earnings, models }: Outcome): strin
  *
  * @returns A line for every wallet that got something, a line for every other figure that is off, and whether all are equal.
  */
-export function comparison({ earnings, fees }: Outcome): { lines: string[]; equal: boolean } {
+export function comparison({ earnings, fees, served }: Outcome): { lines: string[]; equal: boolean } {
   const wallets = SYMBOLS.flatMap((symbol) => {
     const { expected, actual, left } = earnings[symbol];
     const people = PEOPLE.filter((person) => person !== "Buyer" && person !== "Relayer");
@@ -72,6 +80,7 @@ export function comparison({ earnings, fees }: Outcome): { lines: string[]; equa
       { symbol, name: "left in the ledger", due: expected.dust + (expected.earned.get(OTHERS) ?? 0n), got: left },
     ];
   });
+  wallets.push({ symbol: SERVED.currency, name: "paid by an agent", due: served.expected, got: served.actual });
   const inModels = SYMBOLS.flatMap((symbol) => {
     const { expected, received, claimed } = earnings[symbol];
     const rows = (due: Map<string, bigint>, got: Map<string, bigint>) =>

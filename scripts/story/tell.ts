@@ -5,6 +5,7 @@ import { holdersOf, PEOPLE, type Person, type Role, unitsLeft } from "./cast.js"
 import { type Expectation, type ExpectedModel, expect } from "./expected.js";
 import { claimShares, claimSource, passTime, type SetAside, treeOf } from "./latecomers.js";
 import { type SealedManifest, unseal } from "./manifest.js";
+import { expectedOfCalls, SERVED, serve } from "./serving.js";
 import type { World } from "./world.js";
 
 const DAY = 86_400;
@@ -42,6 +43,8 @@ export interface Outcome {
       claimed: Map<string, bigint>;
     }
   >;
+  /** What an agent paid a host for calls, in units of USDC. */
+  served: { calls: number; expected: bigint; actual: bigint };
   /** Protocol fees of a model registered before and after the vote, in basis points. */
   fees: { expected: Fees; actual: Fees };
 }
@@ -61,6 +64,8 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
   const before = await measure(world, commonwealOf.Buyer);
   await buy(world, commonwealOf.Buyer, models);
   await sendAndSweep(world, commonwealOf.Relayer, models);
+  // Before the clock is put forward: what pays a call is signed for some minutes, by the agent's own clock.
+  const spentOnCalls = await serve(world, commonwealOf.Relayer, models.get(SERVED.model) as string);
   await passOn(world, commonwealOf.Relayer, roles, models);
   for (const role of roles.filter(({ source }) => source !== undefined)) await claimSource(world, commonwealOf, role);
   for (const role of roles.filter(({ key }) => setAside.has(key))) {
@@ -95,6 +100,7 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
   return {
     models,
     earnings,
+    served: { calls: SERVED.exactCalls + SERVED.channelCalls, expected: expectedOfCalls().paid, actual: spentOnCalls },
     fees: {
       expected: { before: local.protocolFeeBps, after: LOWERED_FEE_BPS },
       actual: { before: feeBefore, after: feeAfter },
@@ -115,7 +121,7 @@ async function registerAll(world: World, commonwealOf: CommonwealOf, roles: Role
   const models = new Map<string, string>();
   const setAside = new Map<string, SetAside>();
   for (const role of roles) {
-    const { key, kind, asksBps, parents, holdings, note, notSold, source, crowd } = role;
+    const { key, kind, asksBps, maxHostBps, parents, holdings, note, notSold, source, crowd } = role;
     if (source !== undefined) {
       models.set(key, (await commonwealOf.Relayer.sources.register({ source })).source);
       say(`  ${key}: registered as a source, since its author has not come`);
@@ -133,6 +139,7 @@ async function registerAll(world: World, commonwealOf: CommonwealOf, roles: Role
       manifestDigest: sealed.digest,
       mirrorURI: sealed.mirrorURI,
       derivatives: { mode: "open", rateBps: asksBps },
+      maxHostBps,
       parents: parents.map(({ key: parent, ...terms }) => ({ model: models.get(parent) as string, ...terms })),
       holdings: holdings.map(({ holder, units }) => ({ holder: wallets[holder].address, units })),
       allocations: tree && [{ root: tree.root, units: tree.units }],
@@ -286,9 +293,16 @@ function expectations(roles: Role[], feeBps: number): Record<CurrencySymbol, Exp
   const of = (symbol: CurrencySymbol) => {
     const units = (amount: string) => parseUnits(amount, DECIMALS[symbol]);
     const payments = new Map<string, bigint>(BOUGHT.map((key) => [key, units(PRICES[symbol])]));
-    payments.set(SENT.to, (payments.get(SENT.to) ?? 0n) + units(SENT[symbol]));
+    const add = (key: string, amount: bigint) => payments.set(key, (payments.get(key) ?? 0n) + amount);
+    add(SENT.to, units(SENT[symbol]));
+    if (symbol !== SERVED.currency) return expect(expectedModels, payments);
 
-    return expect(expectedModels, payments);
+    const { paid, hostPart } = expectedOfCalls();
+    add(SERVED.model, paid - hostPart);
+    const expectation = expect(expectedModels, payments);
+    expectation.earned.set("Host", hostPart);
+
+    return expectation;
   };
 
   return { USDC: of("USDC"), ETH: of("ETH") };

@@ -40,7 +40,7 @@ describe("The story of `start`, through the SDK against a node over HTTP", () =>
     expect(equal).to.equal(true);
   });
 
-  it("pays out all that came, by payment and by plain transfer, but the dust", () => {
+  it("pays out all that came, by payment, by plain transfer and for calls, but the dust", () => {
     const paidOut = (symbol: "USDC" | "ETH") => {
       const { actual, left } = outcome.earnings[symbol];
       const paid = [...actual].filter(([name]) => name !== "Buyer" && name !== "Relayer");
@@ -48,7 +48,8 @@ describe("The story of `start`, through the SDK against a node over HTTP", () =>
       return paid.reduce((sum, [, amount]) => sum + amount, left);
     };
 
-    expect(paidOut("USDC")).to.equal(207_654_321n);
+    expect(outcome.served).to.deep.equal({ calls: 44, expected: 44n * 1_234n, actual: 44n * 1_234n });
+    expect(paidOut("USDC")).to.equal(207_654_321n + 44n * 1_234n);
     expect(paidOut("ETH")).to.equal(2_123_456_789_012_345_678n);
     // Below the number of parents and holders, and not nothing, or the figures would prove no rounding.
     for (const { left, claimed } of Object.values(outcome.earnings)) {
@@ -67,12 +68,24 @@ describe("The story of `start`, through the SDK against a node over HTTP", () =>
     expect(lines.filter((line) => line.includes("but"))).to.have.length(1);
   });
 
-  it("says so when a claim, or the fee after the vote, is off", () => {
+  it("gives the host its part of what calls were paid, rounded down for each way to pay", () => {
+    const [exact, channel] = [3n * 1_234n, 41n * 1_234n];
+
+    expect(outcome.earnings.USDC.actual.get("Host")).to.equal(
+      (exact * 2_000n) / 10_000n + (channel * 2_000n) / 10_000n,
+    );
+    expect(outcome.earnings.ETH.actual.get("Host")).to.equal(0n);
+  });
+
+  it("says so when a claim, what an agent paid, or the fee after the vote, is off", () => {
     const claimed = new Map(outcome.earnings.ETH.claimed).set("Iris/Amara", 1n);
     const earnings = { ...outcome.earnings, ETH: { ...outcome.earnings.ETH, claimed } };
     const fees = { ...outcome.fees, actual: { before: 100, after: 100 } };
 
+    const served = { ...outcome.served, actual: outcome.served.actual + 1n };
+
     expect(comparison({ ...outcome, earnings }).equal).to.equal(false);
+    expect(comparison({ ...outcome, served }).equal).to.equal(false);
     expect(comparison({ ...outcome, fees }).equal).to.equal(false);
     expect(comparison({ ...outcome, fees }).lines.at(-1)).to.equal("  fee after the vote: 100, but 50 was due");
   });
