@@ -6,10 +6,11 @@ import {Currency} from "../libraries/Currency.sol";
 import {IRoyaltyLedger} from "./IRoyaltyLedger.sol";
 
 /// @title IFunderPool
-/// @notice Holds the shares of one model that its funders have not claimed, and what shares earned until they were: each
-/// round that is finalised has a pool of its own, so that no currency's behaviour in one can touch another.
-/// @dev The model is new when its shares come here, so what a share has earned since is a function of its books: `units`
-/// shares have ⌊D(R) · units / 10⁶⌋. Less than one unit of each currency stays behind for each time that shares leave.
+/// @notice Holds the shares of one model that its funders have not claimed, and what shares earned until they were:
+/// each round that is finalised has a pool of its own, so that no currency's behaviour in one can touch another.
+/// @dev The model is new when its shares come here, so what a share has earned since is a function of its books:
+/// `units` shares have ⌊D(R) · units / 10⁶⌋. Less than one unit of each currency stays behind for each time that shares
+/// leave.
 interface IFunderPool {
     /* EVENTS */
 
@@ -48,8 +49,8 @@ interface IFunderPool {
     /// @param units How many.
     function release(address funder, uint256 units) external;
 
-    /// @notice Sends a funder what its shares earned before it claimed them, in one currency. The funder may have it sent
-    /// anywhere; anyone may have it sent to the funder.
+    /// @notice Sends a funder what its shares earned before it claimed them, in one currency. The funder may have it
+    /// sent anywhere; anyone may have it sent to the funder.
     /// @dev Emits {FunderPaid}.
     /// @param funder The funder.
     /// @param currency The currency.

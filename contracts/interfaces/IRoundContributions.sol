@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @title IRoundContributions
-/// @notice What contributors of data, compute, code and evaluation do: submit what they bring, and take what the result gives
-/// them.
+/// @notice What contributors of data, compute, code and evaluation do: submit what they bring, and take what the result
+/// gives them.
 /// @dev What is brought is told in two steps, so that nobody can pass off a copy as their own: first a commitment
 ///
 /// ```
@@ -12,8 +12,8 @@ pragma solidity ^0.8.28;
 ///
 /// of types `address, bytes32`, and, when no more can be submitted, the digest itself.
 ///
-/// A leaf of a result is a pair, of which one half is a leaf of this contract, and the other of the model's allocation (see
-/// {IAllocations}), so that one root serves both, and shares are claimed with all that they earned:
+/// A leaf of a result is a pair, of which one half is a leaf of this contract, and the other of the model's allocation
+/// (see {IAllocations}), so that one root serves both, and shares are claimed with all that they earned:
 ///
 /// ```
 /// own    = keccak256(bytes.concat(keccak256(abi.encode(chainId, this contract, roundId, index, account, shares, cash))))
@@ -21,8 +21,9 @@ pragma solidity ^0.8.28;
 /// leaf   = keccak256(own < theirs ? bytes.concat(own, theirs) : bytes.concat(theirs, own))
 /// ```
 ///
-/// of types `uint256, address, bytes32, uint256, address, uint256, uint256` and `uint256, address, address, uint256, address,
-/// uint256`. Both halves are hashed twice, so that no inner node passes for one. The tree above is OpenZeppelin's
+/// of types `uint256, address, bytes32, uint256, address, uint256, uint256` and `uint256, address, address, uint256,
+/// address, uint256`. Both halves are hashed twice, so that no inner node passes for one. The tree above is
+/// OpenZeppelin's
 /// `SimpleMerkleTree` of these leaves.
 interface IRoundContributions {
     /* TYPES */
@@ -123,7 +124,8 @@ interface IRoundContributions {
     /// @notice The contributor has not submitted this, or has revealed it.
     error ContributionNotSealed(bytes32 roundId, address contributor, bytes32 commitment);
 
-    /// @notice There is no such bond, or it was paid back, or it is not time: until the digest is told, or the round has ended.
+    /// @notice There is no such bond, or it was paid back, or it is not time: until the digest is told, or the round
+    /// has ended.
     error SubmissionBondNotDue(bytes32 roundId, address contributor, bytes32 commitment);
 
     /// @notice The leaf was claimed.
@@ -153,14 +155,15 @@ interface IRoundContributions {
     function submit(bytes32 roundId, bytes32 commitment, ContributionKind kind, uint64 units) external payable;
 
     /// @notice Tells the digest of what the caller has submitted.
-    /// @dev Emits {ContributionRevealed}. Requirements: the round is in review, its last second to reveal has not passed.
+    /// @dev Emits {ContributionRevealed}. Requirements: the round is in review, its last second to reveal has not
+    /// passed.
     /// @param roundId The round.
     /// @param contentDigest The sha-256 of what is brought.
     /// @param uri Where it can be fetched; only emitted.
     function reveal(bytes32 roundId, bytes32 contentDigest, string calldata uri) external;
 
-    /// @notice Pays back the bond of a submission, once its digest is told or the round has ended. The contributor may have it
-    /// sent anywhere; anyone may have it sent to the contributor.
+    /// @notice Pays back the bond of a submission, once its digest is told or the round has ended. The contributor may
+    /// have it sent anywhere; anyone may have it sent to the contributor.
     /// @dev Emits {SubmissionBondPaid}.
     /// @param roundId The round.
     /// @param contributor Whose submission.
@@ -168,12 +171,13 @@ interface IRoundContributions {
     /// @param to Who gets the bond.
     function takeSubmissionBond(bytes32 roundId, address contributor, bytes32 commitment, address to) external;
 
-    /// @notice Gives a leaf's account its shares, with all that they earned, and its cash. The account may have the cash sent
-    /// anywhere; anyone may have it sent to the account.
-    /// @dev Emits {LeafClaimed}. The shares alone can be claimed in the ledger, with this contract's half of the leaf before
-    /// the proof; here they are passed over then.
+    /// @notice Gives a leaf's account its shares, with all that they earned, and its cash. The account may have the
+    /// cash sent anywhere; anyone may have it sent to the account.
+    /// @dev Emits {LeafClaimed}. The shares alone can be claimed in the ledger, with this contract's half of the leaf
+    /// before the proof; here they are passed over then.
     ///
-    /// Requirements: the round is finalised; the leaf is under its root, and was not claimed; no more cash than is left.
+    /// Requirements: the round is finalised; the leaf is under its root, and was not claimed; no more cash than is
+    /// left.
     ///
     /// @param roundId The round.
     /// @param leaf The leaf.

@@ -5,8 +5,9 @@ import {Authorization} from "../libraries/Authorization.sol";
 
 /// @title IRoundFunding
 /// @notice What funders do: pay a round, and get their shares of its model, or their money back.
-/// @dev A funding is known by its offset: how much the round had raised before it. So fundings lie side by side, from 0 to
-/// what was raised in all, and of any amount X that belongs to the funders together, a funding of `a` units at the offset
+/// @dev A funding is known by its offset: how much the round had raised before it. So fundings lie side by side, from 0
+/// to what was raised in all, and of any amount X that belongs to the funders together, a funding of `a` units at the
+/// offset
 /// `o` has
 ///
 /// ```
@@ -108,8 +109,8 @@ interface IRoundFunding {
         bytes32 s
     ) external returns (uint256 offset);
 
-    /// @notice As {fund}, by a signed authorization (ERC-3009): anyone may send it, and the funder, who signed it, needs no
-    /// ETH.
+    /// @notice As {fund}, by a signed authorization (ERC-3009): anyone may send it, and the funder, who signed it,
+    /// needs no ETH.
     /// @dev The authorization's nonce is `keccak256(abi.encode(chainid, this contract, selector, roundId, amount, from,
     /// validAfter, validBefore, salt))`, so that it serves for nothing else.
     /// @param roundId The round.
@@ -122,8 +123,8 @@ interface IRoundFunding {
         Authorization calldata authorization
     ) external returns (uint256 offset);
 
-    /// @notice Pays fundings of a failed round back, with their parts of the bonds that were lost. A funder may have its own
-    /// sent anywhere; anyone may have them sent to their funder.
+    /// @notice Pays fundings of a failed round back, with their parts of the bonds that were lost. A funder may have
+    /// its own sent anywhere; anyone may have them sent to their funder.
     /// @dev Emits {FundingRefunded}. Requirements: the round is refunding; the fundings were not paid back.
     /// @param roundId The round.
     /// @param offsets The fundings.
@@ -131,9 +132,9 @@ interface IRoundFunding {
     /// @return amount How much, in units.
     function refund(bytes32 roundId, uint256[] calldata offsets, address to) external returns (uint256 amount);
 
-    /// @notice Gives funders their shares, and their parts of what a finalised round did not spend and of the bonds that were
-    /// lost. Shares go to the funder, with all that they earned (see {IFunderPool}); its money a funder may have sent
-    /// anywhere, and anyone to the funder.
+    /// @notice Gives funders their shares, and their parts of what a finalised round did not spend and of the bonds
+    /// that were lost. Shares go to the funder, with all that they earned (see {IFunderPool}); its money a funder may
+    /// have sent anywhere, and anyone to the funder.
     /// @dev Emits {FundingClaimed}. Requirements: the round is finalised; the fundings were not claimed.
     /// @param roundId The round.
     /// @param offsets The fundings.

@@ -141,14 +141,14 @@ interface IRoundTerms {
     /// - 0 < target ≤ cap; the coordinator's part is at most the target; the shares sum to 1,000,000;
     /// - times and periods are as {Schedule} says; the arbiter has at least {minArbitrationPeriod};
     /// - reviewers ascend, and at least one of them must score;
-    /// - the protocol fee is at most what the terms allow; every parent is registered, and the rates sum to at most 5,000
-    /// basis points.
+    /// - the protocol fee is at most what the terms allow; every parent is registered, and the rates sum to at most
+    /// 5,000 basis points.
     ///
     /// @param opening The terms.
     function check(Opening calldata opening) external view;
 
-    /// @notice Returns the least time for an arbiter, in seconds: from a proposal to its execution, by the governor's present
-    /// settings.
+    /// @notice Returns the least time for an arbiter, in seconds: from a proposal to its execution, by the governor's
+    /// present settings.
     function minArbitrationPeriod() external view returns (uint256);
 
     /// @notice Returns the governor whose cycle that is.

@@ -10,16 +10,21 @@ import {IRoundTerms} from "./IRoundTerms.sol";
 /// @title ITrainingRounds
 /// @notice Many people make one model together: funders pay, contributors bring data, compute, code and evaluation,
 /// reviewers score what was brought, and the model belongs to all of them.
-/// @dev A round's id commits to all of its terms, so nothing can change them, and whoever passes the id or the terms agrees
-/// to them. What few calls need of the terms is passed with the call; only what many need is stored.
+/// @dev A round's id commits to all of its terms, so nothing can change them, and whoever passes the id or the terms
+/// agrees to them. What few calls need of the terms is passed with the call; only what many need is stored.
 ///
-/// Reviewers sign all of their scores at once: an EIP-712 struct `Scores(bytes32 round,bytes32 manifestDigest,Score[] scores)
-/// Score(address contributor,bytes32 contentDigest,uint32 score)`, written without a space, in the domain
-/// `Commonweal TrainingRounds`, version 1. A result comes with as many signatures as the terms ask for, so it is known which
-/// scores it was made of, and anyone can make it again.
+/// Reviewers sign all of their scores at once, an EIP-712 struct in the domain `Commonweal TrainingRounds`, version 1:
 ///
-/// Nobody, the arbiter included, can send a round's money anywhere but to its funders, to the leaves of its result, or, what
-/// was fixed at opening, to its coordinator. A bond goes back to whoever paid it, or to the funders.
+/// ```
+/// Scores(bytes32 round,bytes32 manifestDigest,Score[] scores)
+/// Score(address contributor,bytes32 contentDigest,uint32 score)
+/// ```
+///
+/// A result comes with as many signatures as the terms ask for, so it is known which scores it was made of, and anyone
+/// can make it again.
+///
+/// Nobody, the arbiter included, can send a round's money anywhere but to its funders, to the leaves of its result, or,
+/// what was fixed at opening, to its coordinator. A bond goes back to whoever paid it, or to the funders.
 ///
 /// Who can do what when stands in `docs/rounds.md`.
 interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
@@ -28,8 +33,8 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
     /// @notice What a round has come to, as its coordinator says.
     /// @param manifestDigest The sha-256 of the model's manifest.
     /// @param root The Merkle root of who gets what (see {IRoundContributions}).
-    /// @param cash What all leaves have together, in units; at most what was raised less the coordinator's part. What is
-    /// less goes back to the funders.
+    /// @param cash What all leaves have together, in units; at most what was raised less the coordinator's part. What
+    /// is less goes back to the funders.
     /// @param mirrorURI Where the manifest can be fetched.
     /// @param resultURI Where scores and leaves can be fetched, from which anyone can make the root again.
     struct Result {
@@ -90,7 +95,8 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
     /// @param attempt The result's number.
     /// @param isUpheld Whether the challenges are right, and the result falls.
     /// @param forfeit Units of bonds that were lost by it, which are the funders' from now on.
-    /// @param until The last second to post another result, or to finalise this one, in Unix time; 0 if the round refunds.
+    /// @param until The last second to post another result, or to finalise this one, in Unix time; 0 if the round
+    /// refunds.
     event ChallengesResolved(
         bytes32 indexed roundId,
         uint8 indexed attempt,
@@ -113,7 +119,8 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
         uint256 amount
     );
 
-    /// @notice Emitted when a round is finalised. The registry's `ModelRegistered` of the same transaction has the model.
+    /// @notice Emitted when a round is finalised. The registry's `ModelRegistered` of the same transaction has the
+    /// model.
     /// @param roundId The round.
     /// @param model The model's id.
     /// @param root The Merkle root of who gets what.
@@ -199,9 +206,9 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
     ///
     /// Requirements: no round with the same terms was opened; {IRoundTerms-check} passes them.
     ///
-    /// Warning: what the registry will ask when the round is finalised is asked then: a parent's terms, a grant by its owner,
-    /// whether the safety board restricts it, and whether the edge's end is far enough. A round that it refuses for 30 days
-    /// refunds.
+    /// Warning: what the registry will ask when the round is finalised is asked then: a parent's terms, a grant by its
+    /// owner, whether the safety board restricts it, and whether the edge's end is far enough. A round that it refuses
+    /// for 30 days refunds.
     ///
     /// @param opening The terms.
     /// @param uri Where licence and budget can be fetched; only emitted.
@@ -227,7 +234,8 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
         Review[] calldata reviews
     ) external payable;
 
-    /// @notice Challenges the result that stands. Anyone may, each once a result: one weak challenge shields it from no other.
+    /// @notice Challenges the result that stands. Anyone may, each once a result: one weak challenge shields it from no
+    /// other.
     /// @dev Emits {ResultChallenged}.
     ///
     /// Requirements:
@@ -244,9 +252,9 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
         string calldata evidenceURI
     ) external payable;
 
-    /// @notice Decides about all challenges of a result at once. If they are upheld, the result falls, its bond is lost, and
-    /// another can be posted, or the round refunds after its last attempt. If they are rejected, theirs are lost, and the
-    /// result stands.
+    /// @notice Decides about all challenges of a result at once. If they are upheld, the result falls, its bond is
+    /// lost, and another can be posted, or the round refunds after its last attempt. If they are rejected, theirs are
+    /// lost, and the result stands.
     /// @dev Only the arbiter, from the second after the last for challenges, for the arbitration period. Emits
     /// {ChallengesResolved}.
     /// @param opening The terms.
@@ -273,8 +281,8 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
     ///
     /// Requirements:
     ///
-    /// - the last second to challenge the result has passed, challenges were rejected if there were any, and not more than
-    /// 30 days have passed since;
+    /// - the last second to challenge the result has passed, challenges were rejected if there were any, and not more
+    /// than 30 days have passed since;
     /// - the protocol fee is at most what the terms allow;
     /// - what the registry requires (see {IModelRegistry-register}).
     ///
@@ -288,8 +296,9 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
         IModelRegistry.Grant[] calldata grants
     ) external returns (address model);
 
-    /// @notice Pays the coordinator, once a round has ended: its part of what was raised, if it is finalised, and the bond of
-    /// the result that stood. The coordinator may have it sent anywhere; anyone may have it sent to the coordinator.
+    /// @notice Pays the coordinator, once a round has ended: its part of what was raised, if it is finalised, and the
+    /// bond of the result that stood. The coordinator may have it sent anywhere; anyone may have it sent to the
+    /// coordinator.
     /// @dev Emits {CoordinatorPaid}.
     /// @param opening The terms.
     /// @param to Who gets it.
@@ -301,7 +310,8 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
     /// @param opening The terms.
     function roundIdOf(IRoundTerms.Opening calldata opening) external view returns (bytes32);
 
-    /// @notice Returns the id that a round's model has, or will have: its publisher is this contract, its salt the round's id.
+    /// @notice Returns the id that a round's model has, or will have: its publisher is this contract, its salt the
+    /// round's id.
     /// @param roundId The round.
     function modelIdOf(bytes32 roundId) external view returns (address);
 

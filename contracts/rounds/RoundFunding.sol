@@ -158,8 +158,8 @@ abstract contract RoundFunding is IRoundFunding, RoundRecords {
         delete _fundings[roundId][offset];
     }
 
-    /// @dev Returns a funding's part of what belongs to all funders: the difference of two floors, so that all parts sum to
-    /// the whole. Amounts have more than 96 bits only if bonds do.
+    /// @dev Returns a funding's part of what belongs to all funders: the difference of two floors, so that all parts
+    /// sum to the whole. Amounts have more than 96 bits only if bonds do.
     function _partOf(uint256 whole, uint256 offset, uint256 amount, uint256 raised) private pure returns (uint256) {
         return Math.mulDiv(whole, offset + amount, raised) - Math.mulDiv(whole, offset, raised);
     }

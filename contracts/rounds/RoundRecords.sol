@@ -15,7 +15,8 @@ import {Currency} from "../libraries/Currency.sol";
 abstract contract RoundRecords is IRoundRecords, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    /// @dev What of a round is stored. The first two slots are all that funding needs. A round that does not exist has no
+    /// @dev What of a round is stored. The first two slots are all that funding needs. A round that does not exist has
+    /// no
     /// `fundingUntil`, one that is not finalised no `root`.
     struct Record {
         Currency currency;

@@ -269,7 +269,8 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
         require(attempt == record.attempt, AttemptMismatch(roundId, attempt, record.attempt));
     }
 
-    /// @dev Requires that enough reviewers of the round signed scores, each once. Both lists ascend, so one pass finds each.
+    /// @dev Requires that enough reviewers of the round signed scores, each once. Both lists ascend, so one pass finds
+    /// each.
     function _checkReviews(
         IRoundTerms.Opening calldata opening,
         bytes32 roundId,
@@ -298,8 +299,8 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
         }
     }
 
-    /// @dev Returns whether challengers of an attempt get their bonds back: it was upheld, or the round refunds with the
-    /// result still standing, and the arbiter did not reject them.
+    /// @dev Returns whether challengers of an attempt get their bonds back: it was upheld, or the round refunds with
+    /// the result still standing, and the arbiter did not reject them.
     function _isReturned(Record storage record, uint8 attempt) private view returns (bool) {
         if (attempt < record.attempt || record.result == 0) return true;
 
