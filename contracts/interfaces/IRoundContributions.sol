@@ -12,19 +12,19 @@ pragma solidity ^0.8.28;
 ///
 /// of types `address, bytes32`, and, when no more can be submitted, the digest itself.
 ///
-/// A leaf of a result is a pair, of which one half is a leaf of this contract, and the other of the model's allocation
-/// (see {IAllocations}), so that one root serves both, and shares are claimed with all that they earned:
+/// What a result gives to one contributor is a pair of leaves: one of this contract, and one of the model's allocation
+/// in the ledger (see {IAllocations}). So one root serves both, and shares are claimed with all that they earned:
 ///
 /// ```
-/// own    = keccak256(bytes.concat(keccak256(abi.encode(chainId, this contract, roundId, index, account, shares, cash))))
-/// theirs = keccak256(bytes.concat(keccak256(abi.encode(chainId, ledger, model, index, account, shares))))
-/// leaf   = keccak256(own < theirs ? bytes.concat(own, theirs) : bytes.concat(theirs, own))
+/// own     = twice(abi.encode(chainId, this contract, roundId, index, account, shares, cash))
+/// ledgers = twice(abi.encode(chainId, ledger, model, index, account, shares))
+/// pair    = keccak256(own < ledgers ? bytes.concat(own, ledgers) : bytes.concat(ledgers, own))
 /// ```
 ///
 /// of types `uint256, address, bytes32, uint256, address, uint256, uint256` and `uint256, address, address, uint256,
-/// address, uint256`. Both halves are hashed twice, so that no inner node passes for one. The tree above is
-/// OpenZeppelin's
-/// `SimpleMerkleTree` of these leaves.
+/// address, uint256`, where `twice(x)` is `keccak256(bytes.concat(keccak256(x)))`, so that no inner node passes for
+/// one. The tree above is OpenZeppelin's `SimpleMerkleTree` of the pairs. A proof is that of the ledger's leaf: first
+/// `own`, then the siblings of the pair.
 interface IRoundContributions {
     /* TYPES */
 
@@ -173,15 +173,16 @@ interface IRoundContributions {
 
     /// @notice Gives a leaf's account its shares, with all that they earned, and its cash. The account may have the
     /// cash sent anywhere; anyone may have it sent to the account.
-    /// @dev Emits {LeafClaimed}. The shares alone can be claimed in the ledger, with this contract's half of the leaf
-    /// before the proof; here they are passed over then.
+    /// @dev Emits {LeafClaimed}. The shares alone can be claimed in the ledger, with the same proof; here they are
+    /// passed over then.
     ///
     /// Requirements: the round is finalised; the leaf is under its root, and was not claimed; no more cash than is
-    /// left.
+    /// left; what the ledger requires (see {IAllocations-claimShares}), which tells of a proof that is wrong from its
+    /// second hash.
     ///
     /// @param roundId The round.
     /// @param leaf The leaf.
-    /// @param proof The leaf's siblings, from the leaf to the root.
+    /// @param proof The round's own half of the pair, and then its siblings up to the root.
     /// @param to Who gets the cash.
     function claim(bytes32 roundId, Leaf calldata leaf, bytes32[] calldata proof, address to) external;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.34;
 
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
@@ -97,15 +96,12 @@ abstract contract RoundContributions is IRoundContributions, RoundRecords {
     /// @inheritdoc IRoundContributions
     function claim(bytes32 roundId, Leaf calldata leaf, bytes32[] calldata proof, address to) external nonReentrant {
         Record storage record = _records[roundId];
-        bytes32 root = record.root;
-        require(root != 0, RoundNotInState(roundId, _stateOf(record), State.Finalised));
+        address model = record.model;
+        require(model != address(0), RoundNotInState(roundId, _stateOf(record), State.Finalised));
         BitMaps.BitMap storage claimed = _claimedLeaves[roundId];
         require(!claimed.get(leaf.index), LeafAlreadyClaimed(roundId, leaf.index));
-        address model = record.model;
-        bytes32 own = _ownHalfOf(roundId, leaf);
-        bytes32 pair = Hashes.commutativeKeccak256(own, _ledgersHalfOf(model, leaf));
         require(
-            MerkleProof.processProofCalldata(proof, pair) == root,
+            proof.length > 0 && proof[0] == _ownHalfOf(roundId, leaf),
             LeafProofInvalid(roundId, leaf.index, leaf.account)
         );
         _requirePayee(leaf.account, to);
@@ -117,7 +113,16 @@ abstract contract RoundContributions is IRoundContributions, RoundRecords {
 
         emit LeafClaimed(roundId, leaf.account, leaf.index, leaf.shares, to, leaf.cash);
 
-        _claimShares(model, record.allocation, leaf, own, proof);
+        uint64 allocation = record.allocation;
+        // Where the ledger gives the shares, it looks at the proof. Anyone may have had it do so before.
+        if (leaf.shares > 0 && !_ledger.isShareClaimed(allocation, leaf.index)) {
+            _ledger.claimShares(model, allocation, leaf.index, leaf.account, leaf.shares, proof);
+        } else {
+            require(
+                MerkleProof.verifyCalldata(proof, record.root, _ledgersHalfOf(model, leaf)),
+                LeafProofInvalid(roundId, leaf.index, leaf.account)
+            );
+        }
         _pay(record.currency, to, leaf.cash);
     }
 
@@ -148,22 +153,6 @@ abstract contract RoundContributions is IRoundContributions, RoundRecords {
         State state = _stateOf(record);
 
         return state == State.Finalised || state == State.Refunding;
-    }
-
-    /// @dev Anyone may have claimed a leaf's shares in the ledger before.
-    function _claimShares(
-        address model,
-        uint64 allocation,
-        Leaf calldata leaf,
-        bytes32 own,
-        bytes32[] calldata proof
-    ) private {
-        if (leaf.shares == 0 || _ledger.isShareClaimed(allocation, leaf.index)) return;
-
-        bytes32[] memory ledgersProof = new bytes32[](proof.length + 1);
-        ledgersProof[0] = own;
-        for (uint256 i = 0; i < proof.length; ++i) ledgersProof[i + 1] = proof[i];
-        _ledger.claimShares(model, allocation, leaf.index, leaf.account, leaf.shares, ledgersProof);
     }
 
     function _ownHalfOf(bytes32 roundId, Leaf calldata leaf) private view returns (bytes32) {

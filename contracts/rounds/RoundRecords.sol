@@ -15,35 +15,34 @@ import {Currency} from "../libraries/Currency.sol";
 abstract contract RoundRecords is IRoundRecords, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    /// @dev What of a round is stored. The first two slots are all that funding needs. A round that does not exist has
-    /// no
-    /// `fundingUntil`, one that is not finalised no `root`.
+    /// @dev What of a round is stored, in nine slots: the first two are what funding needs, the second and the seventh
+    /// what a claim needs. A round that does not exist has no `fundingUntil`, one that is not finalised no `model`.
     struct Record {
-        Currency currency;
         uint96 raised;
         uint96 cap;
         uint40 fundingUntil;
-        uint40 submissionUntil;
-        uint40 revealUntil;
+        Currency currency;
+        uint64 allocation;
         uint8 attempt;
         bool isRejected;
         bool isCoordinatorPaid;
         uint96 target;
         uint96 submissionBond;
+        uint40 submissionUntil;
+        uint40 revealUntil;
         uint40 reviewUntil;
         uint40 challengeUntil;
         uint40 arbitrationUntil;
         uint40 finaliseUntil;
         uint32 challenges;
-        uint32 funderShares;
         bytes32 result;
         bytes32 root;
         address model;
         uint96 cashLeft;
         address pool;
         uint96 unspent;
-        uint64 allocation;
-        uint256 forfeits;
+        uint224 forfeits;
+        uint32 funderShares;
     }
 
     mapping(bytes32 roundId => Record) internal _records;
@@ -92,7 +91,7 @@ abstract contract RoundRecords is IRoundRecords, ReentrancyGuardTransient {
         uint256 fundingUntil = record.fundingUntil;
         if (fundingUntil == 0) return State.None;
         if (block.timestamp <= fundingUntil) return State.Open;
-        if (record.root != 0) return State.Finalised;
+        if (record.model != address(0)) return State.Finalised;
         if (record.raised < record.target) return State.Refunding;
         if (block.timestamp <= record.submissionUntil) return State.Open;
         if (record.result == 0) return block.timestamp <= record.reviewUntil ? State.Review : State.Refunding;

@@ -131,7 +131,7 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
 
         uint40 now_ = uint40(block.timestamp);
         uint40 until;
-        uint256 forfeit;
+        uint224 forfeit;
         if (isUpheld) {
             until = attempt < opening.schedule.maxAttempts ? now_ + opening.schedule.reviewPeriod : 0;
             forfeit = opening.money.resultBond;
@@ -140,7 +140,7 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
             record.reviewUntil = until;
         } else {
             until = now_ + uint40(FINALISATION_PERIOD);
-            forfeit = uint256(opening.money.challengeBond) * record.challenges;
+            forfeit = uint224(opening.money.challengeBond) * record.challenges; // 96 and 32 bits
             record.isRejected = true;
             record.finaliseUntil = until;
         }

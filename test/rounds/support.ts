@@ -317,7 +317,13 @@ export async function deployRounds(connection: NetworkConnection) {
         ...changes,
       };
 
-      return { tree, leaves, result, proofOf: (leaf: Leaf) => tree.getProof(pairOf(...halvesOf(place, leaf))) };
+      const proofOf = (leaf: Leaf) => {
+        const [own, ledgers] = halvesOf(place, leaf);
+
+        return [own, ...tree.getProof(pairOf(own, ledgers))];
+      };
+
+      return { tree, leaves, result, proofOf };
     }
 
     /** A reviewer's signature under scores: full marks for Dave, unless told otherwise. */
