@@ -3,7 +3,8 @@ import { ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import { ETH } from "../helpers/models.js";
 import { SYMBOLS } from "../royalties/support.js";
-import { deployRounds, partOf, State } from "./support.js";
+import { partOf, State } from "./hashes.support.js";
+import { deployRounds } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;

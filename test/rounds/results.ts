@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { id, ZeroHash } from "ethers";
 import { network } from "hardhat";
 import { SYMBOLS } from "../royalties/support.js";
-import { asEmitted, deployRounds, resultHashOf, State } from "./support.js";
+import { asEmitted, resultHashOf, State } from "./hashes.support.js";
+import { deployRounds } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
