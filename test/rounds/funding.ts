@@ -156,6 +156,17 @@ describe("TrainingRounds", () => {
       await expect(rounds.connect(stranger).refund(roundId, [0], bob)).to.changeTokenBalance(ethers, usdc, bob, 700n);
     });
 
+    it("pays neither nobody nor itself", async () => {
+      const { rounds, roundsAddress, bob, failed } = await fixture();
+      const { roundId } = await failed();
+
+      for (const to of [ZeroAddress, roundsAddress]) {
+        await expect(rounds.connect(bob).refund(roundId, [0], to))
+          .to.be.revertedWithCustomError(rounds, "RoundRecipientInvalid")
+          .withArgs(to);
+      }
+    });
+
     it("begins in the second after the last for funding", async () => {
       const { rounds, bob, opened } = await fixture();
       const { roundId, fund, schedule } = await opened();

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import type { FunderPool } from "../../types/ethers-contracts/index.js";
 import { ETH } from "../helpers/models.js";
@@ -122,6 +123,16 @@ describe("FunderPool", () => {
         earnedBy(units[0], 1_000n),
       );
     });
+  });
+
+  it("pays neither nobody nor itself", async () => {
+    const { pool, poolAddress, bob, usdcAddress } = await fixture();
+
+    for (const to of [ZeroAddress, poolAddress]) {
+      await expect(pool.connect(bob).withdraw(bob, usdcAddress, to))
+        .to.be.revertedWithCustomError(pool, "PoolRecipientInvalid")
+        .withArgs(to);
+    }
   });
 
   it("gives shares by nobody's call but the rounds'", async () => {

@@ -30,11 +30,7 @@ import {
 export async function deployRounds(connection: NetworkConnection) {
   const { ethers, networkHelpers } = connection;
   const context = await deployLedger(connection);
-  const { registry, governor, usdc, usdcAddress, ledgerAddress, signers, alice, bob, carol } = context;
-  const rounds = (await ethers.deployContract("TrainingRounds", [
-    await registry.getAddress(),
-    await governor.getAddress(),
-  ])) as unknown as TrainingRounds;
+  const { trainingRounds: rounds, usdc, usdcAddress, ledgerAddress, signers, alice, bob, carol } = context;
   const roundsAddress = await rounds.getAddress();
   const terms = await ethers.getContractAt("RoundTerms", await rounds.terms());
   const [dave, erin, arbiter, challenger] = signers.slice(7, 11);
@@ -116,16 +112,16 @@ export async function deployRounds(connection: NetworkConnection) {
     const model = await rounds.modelIdOf(roundId);
     const place: LeafPlace = { chainId, contract: roundsAddress, roundId, ledger: ledgerAddress, model };
     const { money, schedule } = opening;
-    const valueOf = (amount: bigint) => (opening.currency === ETH ? amount : 0n);
+    const ethOf = (amount: bigint) => (opening.currency === ETH ? amount : 0n);
 
     /** Funds as Bob unless told otherwise. */
     const fund = (amount: bigint, by: Signer = bob) =>
-      rounds.connect(by).fund(roundId, amount, { value: valueOf(amount) });
+      rounds.connect(by).fund(roundId, amount, { value: ethOf(amount) });
 
     /** Submits something with a digest of this text, as Dave unless told otherwise. */
     const submit = (text: string, by = dave) =>
       rounds.connect(by).submit(roundId, commitmentOf(by.address, id(text)), Kind.Data, 12n, {
-        value: valueOf(money.submissionBond),
+        value: ethOf(money.submissionBond),
       });
 
     const reveal = (text: string, by: Signer = dave) => rounds.connect(by).reveal(roundId, id(text), `ipfs://${text}`);
@@ -180,11 +176,11 @@ export async function deployRounds(connection: NetworkConnection) {
     async function post(result = resultOf().result, by: Signer = alice) {
       const reviews = await reviewsOf(2, result.manifestDigest);
 
-      return rounds.connect(by).postResult(opening, result, reviews, { value: valueOf(money.resultBond) });
+      return rounds.connect(by).postResult(opening, result, reviews, { value: ethOf(money.resultBond) });
     }
 
     const challenge = (attempt = 1, by: Signer = challenger) =>
-      rounds.connect(by).challenge(opening, attempt, "ipfs://evidence", { value: valueOf(money.challengeBond) });
+      rounds.connect(by).challenge(opening, attempt, "ipfs://evidence", { value: ethOf(money.challengeBond) });
     const resolve = (isUpheld: boolean, attempt = 1, by: Signer = arbiter) =>
       rounds.connect(by).resolve(opening, attempt, isUpheld);
     const finalise = (result = resultOf().result, grants: Parameters<TrainingRounds["finalise"]>[2] = []) =>
@@ -205,7 +201,7 @@ export async function deployRounds(connection: NetworkConnection) {
       place,
       money,
       schedule,
-      valueOf,
+      ethOf,
       fund,
       submit,
       reveal,

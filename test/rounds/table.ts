@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id, Interface } from "ethers";
+import { id, type Interface } from "ethers";
 import { network } from "hardhat";
 import { DAY } from "../helpers/protocol.js";
 import { commitmentOf, Kind } from "./hashes.support.js";
