@@ -2,6 +2,7 @@
 pragma solidity 0.8.34;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IRoyaltyLedger} from "../interfaces/IRoyaltyLedger.sol";
@@ -15,6 +16,8 @@ import {RoyaltyMath} from "../libraries/RoyaltyMath.sol";
 /// @dev Ledger and WEAL are ours and call nobody back, so there is no lock. Nobody can take the reserve out: it leaves
 /// by {award} alone.
 contract Stakeholding is IStakeholding {
+    using Arrays for *;
+
     uint40 private constant EPOCH = 30 days;
     /// @dev What a rate refers to, in units of a currency.
     uint256 private constant SCALE = 1e18;
@@ -83,9 +86,9 @@ contract Stakeholding is IStakeholding {
         _spend(paid);
 
         ledger.payMany(
-            _first(payees, count),
+            payees.slice(0, count),
             Currency.wrap(address(weal)),
-            _first(amounts, count),
+            amounts.slice(0, count),
             bytes32(uint256(uint160(Currency.unwrap(currency))))
         );
     }
@@ -201,15 +204,5 @@ contract Stakeholding is IStakeholding {
 
     function _currentEpoch() private view returns (uint40) {
         return uint40(block.timestamp) / EPOCH;
-    }
-
-    function _first(address[] memory values, uint256 count) private pure returns (address[] memory first) {
-        first = new address[](count);
-        for (uint256 i = 0; i < count; ++i) first[i] = values[i];
-    }
-
-    function _first(uint256[] memory values, uint256 count) private pure returns (uint256[] memory first) {
-        first = new uint256[](count);
-        for (uint256 i = 0; i < count; ++i) first[i] = values[i];
     }
 }

@@ -35,6 +35,9 @@ interface IFunderPool {
     /// @notice Only the funder, or anyone to the funder itself, may have its money sent.
     error NotPoolFunder(address funder, address caller);
 
+    /// @notice Money can be sent neither to nobody nor to the pool.
+    error PoolRecipientInvalid(address to);
+
     /// @notice The funder is owed nothing in this currency.
     error NothingForFunder(address funder, Currency currency);
 

@@ -32,7 +32,8 @@ interface ILicenseStore is IERC5192 {
     /// @param currency What it is paid in.
     /// @param price For one period, or for ever, in the currency's units; 0 for a licence that is free.
     /// @param duration Of a period, in seconds; 0 for ever.
-    /// @param supply How many licences there can be; 0 for any number.
+    /// @param supply How many licences there can be; 0 for any number. Warning: of an offer that is free, anyone can take
+    /// them all, for anybody.
     /// @param textDigest The sha-256 of the licence's text.
     /// @param salt Tells offers of the same terms apart.
     struct Offer {
@@ -58,7 +59,7 @@ interface ILicenseStore is IERC5192 {
     /// @notice A licence.
     /// @param expiresAt The second at which it ends, in Unix time; the largest `uint40` for one that never does, 0 for
     /// one that was never bought.
-    /// @param policyVersion The version of the use policy that held when it was bought last.
+    /// @param policyVersion The version of the use policy that held when it began, or when its holder itself bought last.
     struct License {
         uint40 expiresAt;
         uint32 policyVersion;
@@ -103,7 +104,7 @@ interface ILicenseStore is IERC5192 {
     /// @param periods How many periods were bought.
     /// @param price What was paid, in the currency's units.
     /// @param expiresAt The second at which the licence ends.
-    /// @param policyVersion The version of the use policy that holds.
+    /// @param policyVersion The version of the use policy that the licence names from now on.
     event LicenseBought(
         address indexed model,
         bytes32 indexed offerId,
@@ -180,7 +181,8 @@ interface ILicenseStore is IERC5192 {
 
     /* PURCHASES */
 
-    /// @notice Buys a licence, or extends the one that the recipient has from this offer. Anyone may, for anybody.
+    /// @notice Buys a licence, or extends the one that the recipient has from this offer. Anyone may, for anybody; but a
+    /// licence that has not ended keeps its version of the use policy unless its holder is who pays.
     /// @dev Emits {LicenseBought}, and `Transfer` and {Locked} if the licence is new; the ledger emits `Paid`. An ERC-20
     /// is pulled from the caller, who has let the store spend it, straight to the ledger.
     ///

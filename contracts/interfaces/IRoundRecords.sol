@@ -9,7 +9,7 @@ interface IRoundRecords {
     /* TYPES */
 
     /// @notice Where a round stands. Finalised and Refunding are final.
-    enum State {
+    enum RoundState {
         None,
         Open,
         Review,
@@ -41,7 +41,7 @@ interface IRoundRecords {
     /// @param allocation The number of its contributors' shares in the ledger; 0 if they have none.
     /// @param pool Where its funders' shares are; the zero address if they have none.
     struct Round {
-        State state;
+        RoundState state;
         uint8 attempt;
         bool isRejected;
         uint32 challenges;
@@ -67,7 +67,7 @@ interface IRoundRecords {
     /* ERRORS */
 
     /// @notice The round is in another state than this needs.
-    error RoundNotInState(bytes32 roundId, State state, State needed);
+    error RoundNotInState(bytes32 roundId, RoundState state, RoundState needed);
 
     /// @notice The time for this has not begun.
     error RoundTooEarly(bytes32 roundId, uint256 from);
@@ -84,11 +84,14 @@ interface IRoundRecords {
     /// @notice Only the account itself may have its money sent elsewhere.
     error NotRoundPayee(address account, address caller);
 
+    /// @notice Money can be sent neither to nobody nor to this contract.
+    error RoundRecipientInvalid(address to);
+
     /* VIEWS */
 
     /// @notice Returns where a round stands now.
     /// @param roundId The round.
-    function stateOf(bytes32 roundId) external view returns (State);
+    function stateOf(bytes32 roundId) external view returns (RoundState);
 
     /// @notice Returns what is known of a round.
     /// @param roundId The round.

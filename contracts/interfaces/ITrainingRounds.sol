@@ -206,6 +206,8 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
     ///
     /// Requirements: no round with the same terms was opened; {IRoundTerms-check} passes them.
     ///
+    /// Warning: that the terms name an arbiter and reviewers does not say that these agreed.
+    ///
     /// Warning: what the registry will ask when the round is finalised is asked then: a parent's terms, a grant by its
     /// owner, whether the safety board restricts it, and whether the edge's end is far enough. A round that it refuses
     /// for 30 days refunds.

@@ -17,16 +17,16 @@ import {IRoyaltyLedger} from "./IRoyaltyLedger.sol";
 ///
 /// What a channel does in each state; `d` is what was deposited less what was withdrawn, `r` what was redeemed.
 ///
-/// | state                        | deposit        | redeem            | giveNotice | withdraw                    |
-/// | ---------------------------- | -------------- | ----------------- | ---------- | --------------------------- |
-/// | new: d = 0                   | to open        | nothing           | refused    | refused                     |
-/// | open: d > r, no notice       | stays          | stays, or used up | to noticed | refused                     |
-/// | used up: d = r > 0           | to open        | nothing           | to noticed | refused                     |
-/// | noticed: before its time     | stays          | stays             | refused    | refused                     |
-/// | withdrawable: from its time  | stays          | stays             | refused    | d > r: to used up, or new   |
+/// | state                       | deposit | redeem            | giveNotice | cancelNotice | withdraw                  |
+/// | --------------------------- | ------- | ----------------- | ---------- | ------------ | ------------------------- |
+/// | new: d = 0                  | to open | nothing           | refused    | refused      | refused                   |
+/// | open: d > r, no notice      | stays   | stays, or used up | to noticed | refused      | refused                   |
+/// | used up: d = r > 0          | to open | nothing           | to noticed | refused      | refused                   |
+/// | noticed: before its time    | stays   | stays             | refused    | ends it      | refused                   |
+/// | withdrawable: from its time | stays   | stays             | refused    | ends it      | d > r: to used up, or new |
 ///
-/// A notice ends with a withdrawal alone. Of a channel that is used up nothing can be withdrawn, so there it stands: the
-/// payer opens another with another salt. Hosts take no vouchers of a channel with a notice.
+/// A notice stands until a withdrawal, or until the payer cancels it: what is deposited meanwhile can be withdrawn as
+/// early as the rest, so hosts take no vouchers of a channel with a notice. Another notice takes its full time again.
 interface IUsageChannels {
     /* STRUCTS */
 
@@ -113,6 +113,10 @@ interface IUsageChannels {
     /// @param withdrawableFrom When it can take out what is left, in Unix time.
     event NoticeGiven(bytes32 indexed channelId, uint40 withdrawableFrom);
 
+    /// @notice Emitted when the payer takes a notice back.
+    /// @param channelId The channel.
+    event NoticeCancelled(bytes32 indexed channelId);
+
     /// @notice Emitted when the payer takes out what is left.
     /// @param channelId The channel.
     /// @param to Who got it.
@@ -128,7 +132,7 @@ interface IUsageChannels {
 
     /* ERRORS */
 
-    /// @notice A channel without payer, signer or host, or of this contract.
+    /// @notice Nobody, or this contract, as payer, signer or host, or to be paid out to.
     error ChannelPartyInvalid(address party);
 
     /// @notice The host's part is above what the model allows.
@@ -158,7 +162,7 @@ interface IUsageChannels {
     /// @notice Only the channel's payer may do this.
     error NotChannelPayer(bytes32 channelId, address caller);
 
-    /// @notice Nothing was ever deposited.
+    /// @notice Nothing was ever deposited, or all of it was withdrawn.
     error ChannelNotOpened(bytes32 channelId);
 
     /// @notice Notice was given, and stands.
@@ -182,6 +186,7 @@ interface IUsageChannels {
     /* DEPOSITS */
 
     /// @notice Deposits into a channel, and opens it by that. Anyone may, for any payer.
+    /// Warning: that a channel names a payer does not say that the payer chose its signer and host.
     /// @dev Emits {ChannelDeposited}, and {ChannelOpened} the first time. An ERC-20 is pulled from the caller.
     ///
     /// Requirements:
@@ -245,12 +250,17 @@ interface IUsageChannels {
     /// @param channel The terms.
     function giveNotice(Channel calldata channel) external;
 
+    /// @notice Takes a notice back, whether it has passed or not.
+    /// @dev Only the payer. Emits {NoticeCancelled}.
+    /// @param channel The terms.
+    function cancelNotice(Channel calldata channel) external;
+
     /// @notice Takes out what is left, once the notice has passed. The channel can be used again after a new deposit;
     /// its counters go on.
     /// Warning: a voucher above what was redeemed was owed, and counts against that deposit.
     /// @dev Only the payer. Emits {ChannelWithdrawn}.
     /// @param channel The terms.
-    /// @param to Who gets it.
+    /// @param to Who gets it; not this contract.
     /// @return amount How much, in the currency's units.
     function withdraw(Channel calldata channel, address to) external returns (uint256 amount);
 
@@ -261,7 +271,7 @@ interface IUsageChannels {
     /// @dev Emits {HostPaid}.
     /// @param host The host.
     /// @param currency The currency.
-    /// @param to Who gets it.
+    /// @param to Who gets it; not this contract.
     /// @return amount How much, in units.
     function payHost(address host, Currency currency, address to) external returns (uint256 amount);
 

@@ -252,24 +252,27 @@ contract LicenseStore is ILicenseStore, IRoyaltyPayer, ERC721, ReentrancyGuardTr
         uint256 price,
         address payer
     ) private returns (uint256 tokenId) {
-        tokenId = tokenIdOf(offerId, purchase.recipient);
+        address recipient = purchase.recipient;
+        tokenId = tokenIdOf(offerId, recipient);
         License storage license = _licenses[tokenId];
-        uint40 expiresAt = license.expiresAt;
-        require(expiresAt != FOREVER, LicensePerpetual(offerId, purchase.recipient));
+        (uint40 expiresAt, uint32 policyVersion) = (license.expiresAt, license.policyVersion);
+        require(expiresAt != FOREVER, LicensePerpetual(offerId, recipient));
         bool isNew = expiresAt == 0;
         if (isNew) _countSale(offer, offerId);
+        // What somebody else adds to a licence that runs does not change what its holder agreed to.
+        if (payer == recipient || expiresAt <= block.timestamp) policyVersion = purchase.policyVersion;
         expiresAt = _extended(expiresAt, offer.duration, purchase.periods);
 
         license.expiresAt = expiresAt;
-        license.policyVersion = purchase.policyVersion;
-        uint256 longest = _longest[offer.model][purchase.recipient];
+        license.policyVersion = policyVersion;
+        uint256 longest = _longest[offer.model][recipient];
         if (longest != tokenId && expiresAt > _licenses[longest].expiresAt) {
-            _longest[offer.model][purchase.recipient] = tokenId;
+            _longest[offer.model][recipient] = tokenId;
         }
         if (isNew) {
             _offerIds[tokenId] = offerId;
             // Not _safeMint: a recipient that calls back would come between licence and payment.
-            _mint(purchase.recipient, tokenId);
+            _mint(recipient, tokenId);
 
             emit Locked(tokenId);
         }
@@ -277,13 +280,13 @@ contract LicenseStore is ILicenseStore, IRoyaltyPayer, ERC721, ReentrancyGuardTr
         emit LicenseBought(
             offer.model,
             offerId,
-            purchase.recipient,
+            recipient,
             payer,
             tokenId,
             purchase.periods,
             price,
             expiresAt,
-            purchase.policyVersion
+            policyVersion
         );
     }
 

@@ -4,6 +4,7 @@ pragma solidity 0.8.34;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
@@ -21,6 +22,7 @@ import {RoyaltyMath} from "../libraries/RoyaltyMath.sol";
 /// @title UsageChannels
 /// @notice See {IUsageChannels}.
 contract UsageChannels is IUsageChannels, EIP712, ReentrancyGuardTransient {
+    using Arrays for *;
     using SafeERC20 for IERC20;
 
     /* CONSTANTS */
@@ -129,7 +131,7 @@ contract UsageChannels is IUsageChannels, EIP712, ReentrancyGuardTransient {
             amounts[count++] = amount - hostPart;
             total += amount - hostPart;
         }
-        if (count > 0) _payModels(currency, _first(models, count), _first(amounts, count), total);
+        if (count > 0) _payModels(currency, models.slice(0, count), amounts.slice(0, count), total);
     }
 
     /* NOTICE */
@@ -148,8 +150,19 @@ contract UsageChannels is IUsageChannels, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IUsageChannels
+    function cancelNotice(Channel calldata channel) external {
+        bytes32 channelId = _idOfPayer(channel);
+        require(_withdrawableFrom[channelId] != 0, NoticeMissing(channelId));
+
+        _withdrawableFrom[channelId] = 0;
+
+        emit NoticeCancelled(channelId);
+    }
+
+    /// @inheritdoc IUsageChannels
     function withdraw(Channel calldata channel, address to) external nonReentrant returns (uint256 amount) {
         bytes32 channelId = _idOfPayer(channel);
+        _requireParty(to);
         uint40 withdrawableFrom = _withdrawableFrom[channelId];
         require(withdrawableFrom != 0, NoticeMissing(channelId));
         require(block.timestamp >= withdrawableFrom, NoticeNotOver(channelId, withdrawableFrom));
@@ -170,6 +183,7 @@ contract UsageChannels is IUsageChannels, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IUsageChannels
     function payHost(address host, Currency currency, address to) external nonReentrant returns (uint256 amount) {
         require(host == msg.sender || host == to, NotChannelHost(host, msg.sender));
+        _requireParty(to);
         amount = _owedToHosts[currency][host];
         require(amount > 0, NothingForHost(host, currency));
 
@@ -354,15 +368,5 @@ contract UsageChannels is IUsageChannels, EIP712, ReentrancyGuardTransient {
     function _idOfPayer(Channel calldata channel) private view returns (bytes32 channelId) {
         channelId = channelIdOf(channel);
         require(channel.payer == msg.sender, NotChannelPayer(channelId, msg.sender));
-    }
-
-    function _first(address[] memory values, uint256 count) private pure returns (address[] memory first) {
-        first = new address[](count);
-        for (uint256 i = 0; i < count; ++i) first[i] = values[i];
-    }
-
-    function _first(uint256[] memory values, uint256 count) private pure returns (uint256[] memory first) {
-        first = new uint256[](count);
-        for (uint256 i = 0; i < count; ++i) first[i] = values[i];
     }
 }

@@ -58,6 +58,7 @@ contract FunderPool is IFunderPool, ReentrancyGuardTransient {
     /// @inheritdoc IFunderPool
     function withdraw(address funder, Currency currency, address to) external nonReentrant returns (uint256 amount) {
         require(funder == msg.sender || funder == to, NotPoolFunder(funder, msg.sender));
+        require(to != address(0) && to != address(this), PoolRecipientInvalid(to));
         amount = _owed[funder][currency];
         require(amount > 0, NothingForFunder(funder, currency));
 

@@ -36,7 +36,7 @@ abstract contract RoundContributions is IRoundContributions, RoundRecords {
         uint64 units
     ) external payable nonReentrant {
         Record storage record = _records[roundId];
-        _requireState(roundId, record, State.Open);
+        _requireState(roundId, record, RoundState.Open);
         mapping(bytes32 => SubmissionStatus) storage statuses = _submissions[roundId][msg.sender];
         require(
             statuses[commitment] == SubmissionStatus.None,
@@ -53,7 +53,7 @@ abstract contract RoundContributions is IRoundContributions, RoundRecords {
     /// @inheritdoc IRoundContributions
     function reveal(bytes32 roundId, bytes32 contentDigest, string calldata uri) external {
         Record storage record = _records[roundId];
-        _requireState(roundId, record, State.Review);
+        _requireState(roundId, record, RoundState.Review);
         _requireUntil(roundId, record.revealUntil);
         bytes32 commitment = commitmentOf(msg.sender, contentDigest);
         mapping(bytes32 => SubmissionStatus) storage statuses = _submissions[roundId][msg.sender];
@@ -97,7 +97,7 @@ abstract contract RoundContributions is IRoundContributions, RoundRecords {
     function claim(bytes32 roundId, Leaf calldata leaf, bytes32[] calldata proof, address to) external nonReentrant {
         Record storage record = _records[roundId];
         address model = record.model;
-        require(model != address(0), RoundNotInState(roundId, _stateOf(record), State.Finalised));
+        require(model != address(0), RoundNotInState(roundId, _stateOf(record), RoundState.Finalised));
         BitMaps.BitMap storage claimed = _claimedLeaves[roundId];
         require(!claimed.get(leaf.index), LeafAlreadyClaimed(roundId, leaf.index));
         require(
@@ -150,9 +150,9 @@ abstract contract RoundContributions is IRoundContributions, RoundRecords {
     /* INTERNAL */
 
     function _hasEnded(Record storage record) internal view returns (bool) {
-        State state = _stateOf(record);
+        RoundState state = _stateOf(record);
 
-        return state == State.Finalised || state == State.Refunding;
+        return state == RoundState.Finalised || state == RoundState.Refunding;
     }
 
     function _ownHalfOf(bytes32 roundId, Leaf calldata leaf) private view returns (bytes32) {

@@ -78,7 +78,7 @@ abstract contract RoundFunding is IRoundFunding, RoundRecords {
         address to
     ) external nonReentrant returns (uint256 amount) {
         Record storage record = _records[roundId];
-        _requireState(roundId, record, State.Refunding);
+        _requireState(roundId, record, RoundState.Refunding);
         uint256 raised = record.raised;
         uint256 pot = raised + record.forfeits;
 
@@ -100,7 +100,7 @@ abstract contract RoundFunding is IRoundFunding, RoundRecords {
         address to
     ) external nonReentrant returns (uint256 shares, uint256 amount) {
         Record storage record = _records[roundId];
-        _requireState(roundId, record, State.Finalised);
+        _requireState(roundId, record, RoundState.Finalised);
         uint256 raised = record.raised;
         uint256 pot = record.unspent + record.forfeits;
 
@@ -129,7 +129,7 @@ abstract contract RoundFunding is IRoundFunding, RoundRecords {
 
     function _checkFunding(bytes32 roundId, uint256 amount) private view returns (Record storage record) {
         record = _records[roundId];
-        _requireState(roundId, record, State.Open);
+        _requireState(roundId, record, RoundState.Open);
         _requireUntil(roundId, record.fundingUntil);
         uint256 room = record.cap - record.raised;
         require(amount > 0 && amount <= room, FundingInvalid(amount, room));

@@ -50,7 +50,7 @@ abstract contract RoundRecords is IRoundRecords, ReentrancyGuardTransient {
     /* VIEWS */
 
     /// @inheritdoc IRoundRecords
-    function stateOf(bytes32 roundId) external view returns (State) {
+    function stateOf(bytes32 roundId) external view returns (RoundState) {
         return _stateOf(_records[roundId]);
     }
 
@@ -87,16 +87,16 @@ abstract contract RoundRecords is IRoundRecords, ReentrancyGuardTransient {
     /* INTERNAL: STATE */
 
     /// @dev Follows from the record and the time: nobody has to call anything for a round to move on or to end.
-    function _stateOf(Record storage record) internal view returns (State) {
+    function _stateOf(Record storage record) internal view returns (RoundState) {
         uint256 fundingUntil = record.fundingUntil;
-        if (fundingUntil == 0) return State.None;
-        if (block.timestamp <= fundingUntil) return State.Open;
-        if (record.model != address(0)) return State.Finalised;
-        if (record.raised < record.target) return State.Refunding;
-        if (block.timestamp <= record.submissionUntil) return State.Open;
-        if (record.result == 0) return block.timestamp <= record.reviewUntil ? State.Review : State.Refunding;
+        if (fundingUntil == 0) return RoundState.None;
+        if (block.timestamp <= fundingUntil) return RoundState.Open;
+        if (record.model != address(0)) return RoundState.Finalised;
+        if (record.raised < record.target) return RoundState.Refunding;
+        if (block.timestamp <= record.submissionUntil) return RoundState.Open;
+        if (record.result == 0) return block.timestamp <= record.reviewUntil ? RoundState.Review : RoundState.Refunding;
 
-        return block.timestamp <= _decisionUntil(record) ? State.Challenge : State.Refunding;
+        return block.timestamp <= _decisionUntil(record) ? RoundState.Challenge : RoundState.Refunding;
     }
 
     /// @dev Returns the last second in which a result that stands can go on: for the arbiter, or to be finalised.
@@ -109,8 +109,8 @@ abstract contract RoundRecords is IRoundRecords, ReentrancyGuardTransient {
         return record.challenges > 0 && !record.isRejected;
     }
 
-    function _requireState(bytes32 roundId, Record storage record, State needed) internal view {
-        State state = _stateOf(record);
+    function _requireState(bytes32 roundId, Record storage record, RoundState needed) internal view {
+        RoundState state = _stateOf(record);
         require(state == needed, RoundNotInState(roundId, state, needed));
     }
 
@@ -125,6 +125,7 @@ abstract contract RoundRecords is IRoundRecords, ReentrancyGuardTransient {
     /// @dev Whose money it is may have it sent anywhere; anyone may have it sent to whose it is.
     function _requirePayee(address account, address to) internal view {
         require(account == msg.sender || account == to, NotRoundPayee(account, msg.sender));
+        require(to != address(0) && to != address(this), RoundRecipientInvalid(to));
     }
 
     /* INTERNAL: MONEY */

@@ -82,7 +82,7 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
         Review[] calldata reviews
     ) external payable nonReentrant {
         _requireCoordinator(opening);
-        (bytes32 roundId, Record storage record) = _recordOf(opening, State.Review);
+        (bytes32 roundId, Record storage record) = _recordOf(opening, RoundState.Review);
         _requireAfter(roundId, record.revealUntil);
         require(result.manifestDigest != 0 && result.root != 0, ResultEmpty(roundId));
         uint256 maxCash = record.raised - opening.money.coordinatorCash;
@@ -108,7 +108,7 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
         uint8 attempt,
         string calldata evidenceURI
     ) external payable nonReentrant {
-        (bytes32 roundId, Record storage record) = _recordOf(opening, State.Challenge);
+        (bytes32 roundId, Record storage record) = _recordOf(opening, RoundState.Challenge);
         _requireAttempt(roundId, record, attempt);
         _requireUntil(roundId, record.challengeUntil);
         require(!_challengers[roundId][attempt][msg.sender], AlreadyChallenged(roundId, msg.sender));
@@ -124,7 +124,7 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
     /// @inheritdoc ITrainingRounds
     function resolve(IRoundTerms.Opening calldata opening, uint8 attempt, bool isUpheld) external {
         require(msg.sender == opening.arbiter, NotRoundArbiter(opening.arbiter, msg.sender));
-        (bytes32 roundId, Record storage record) = _recordOf(opening, State.Challenge);
+        (bytes32 roundId, Record storage record) = _recordOf(opening, RoundState.Challenge);
         _requireAttempt(roundId, record, attempt);
         _requireAfter(roundId, record.challengeUntil);
         require(_isDisputed(record), NothingToResolve(roundId));
@@ -178,7 +178,7 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
         Result calldata result,
         IModelRegistry.Grant[] calldata grants
     ) external nonReentrant returns (address model) {
-        (bytes32 roundId, Record storage record) = _recordOf(opening, State.Challenge);
+        (bytes32 roundId, Record storage record) = _recordOf(opening, RoundState.Challenge);
         _requireAfter(roundId, record.challengeUntil);
         require(!_isDisputed(record), ChallengesUnresolved(roundId, record.challenges));
         bytes32 hash = _hashOf(result);
@@ -212,8 +212,8 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
     function payCoordinator(IRoundTerms.Opening calldata opening, address to) external nonReentrant {
         bytes32 roundId = roundIdOf(opening);
         Record storage record = _records[roundId];
-        State state = _stateOf(record);
-        uint256 cash = state == State.Finalised ? opening.money.coordinatorCash : 0;
+        RoundState state = _stateOf(record);
+        uint256 cash = state == RoundState.Finalised ? opening.money.coordinatorCash : 0;
         // A result that stood to the end: it was not challenged, or in vain, or the arbiter was silent.
         uint256 bond = record.result != 0 ? opening.money.resultBond : 0;
         require(_hasEnded(record) && !record.isCoordinatorPaid && cash + bond > 0, NothingForCoordinator(roundId));
@@ -253,7 +253,7 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
     /// @dev Returns the record of a round, which is the proof that these are its terms.
     function _recordOf(
         IRoundTerms.Opening calldata opening,
-        State needed
+        RoundState needed
     ) private view returns (bytes32 roundId, Record storage record) {
         roundId = roundIdOf(opening);
         record = _records[roundId];
@@ -304,7 +304,7 @@ contract TrainingRounds is ITrainingRounds, RoundFunding, RoundContributions, EI
     function _isReturned(Record storage record, uint8 attempt) private view returns (bool) {
         if (attempt < record.attempt || record.result == 0) return true;
 
-        return !record.isRejected && _stateOf(record) == State.Refunding;
+        return !record.isRejected && _stateOf(record) == RoundState.Refunding;
     }
 
     /// @dev Returns what is registered: owner, lineage and terms of the opening, manifest and root of the result.

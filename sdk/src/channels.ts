@@ -1,4 +1,5 @@
 import { AbiCoder, Interface, keccak256, recoverAddress, Signature, TypedDataEncoder } from "ethers";
+import type { Amount } from "./amounts.js";
 import { addressOf, bytes32Of } from "./arguments.js";
 import { type Currency, currencyAddress, currencyOf } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
@@ -18,6 +19,23 @@ export interface Channel {
   /** For how many seconds the host can still redeem after the payer gave notice: 1 to 30 days. */
   notice: number;
   salt: string;
+}
+
+/** The terms of a channel that is to be opened, and its first deposit. */
+export interface ChannelOptions {
+  model: string;
+  host: string;
+  hostBps: number;
+  currency: Currency;
+  amount: Amount;
+  /** For how many seconds the host can still redeem after notice: 1 to 30 days. */
+  notice: number;
+  /** Who signs vouchers; the payer by default. */
+  signer?: string;
+  /** Who takes out what is left; this SDK's signer by default. */
+  payer?: string;
+  /** 32 bytes in hex, so that a payer can have several; random by default. */
+  salt?: string;
 }
 
 /** A channel with its id. */
@@ -114,7 +132,7 @@ export function voucherTypedData(
   { chainId, contract }: ChannelPlace,
 ) {
   const units = typeof amount === "bigint" ? amount : wholeUnits(amount);
-  if (units > MAX_AMOUNT) throw new InvalidArgument("amount", amount, "at most 2¹¹² − 1 units");
+  if (units < 0n || units > MAX_AMOUNT) throw new InvalidArgument("amount", amount, "0 to 2¹¹² − 1 units");
   if (!Number.isInteger(calls) || calls < 0 || calls > MAX_CALLS) {
     throw new InvalidArgument("calls", calls, "a whole number of calls, at most 2³² − 1");
   }

@@ -15,6 +15,7 @@ import { safetyLensAbi } from "./generated/abis/SafetyLens.js";
 import { sourceRegistryAbi } from "./generated/abis/SourceRegistry.js";
 import { stakeholdingAbi } from "./generated/abis/Stakeholding.js";
 import { timelockControllerAbi } from "./generated/abis/TimelockController.js";
+import { trainingRoundsAbi } from "./generated/abis/TrainingRounds.js";
 import { usageChannelsAbi } from "./generated/abis/UsageChannels.js";
 import { usePolicyAbi } from "./generated/abis/UsePolicy.js";
 import { wealGovernorAbi } from "./generated/abis/WealGovernor.js";
@@ -146,6 +147,7 @@ function contractsOf(deployment: Deployment, runner: Runner): Contracts {
     BallotRelay: at("BallotRelay", ballotRelayAbi),
     LicenseStore: at("LicenseStore", licenseStoreAbi),
     UsageChannels: at("UsageChannels", usageChannelsAbi),
+    TrainingRounds: at("TrainingRounds", trainingRoundsAbi),
   };
 
   // The types are generated from the same ABIs.

@@ -76,7 +76,7 @@ export class SignatureUnsupported extends CommonwealError {
     options?: ErrorOptions,
   ) {
     super(
-      `The token ${token} takes no ${kind === "permit" ? "permits (ERC-2612)" : "authorizations (ERC-3009)"}, or not as others do; pay it by royalties.pay.`,
+      `The token ${token} takes no ${kind === "permit" ? "permits (ERC-2612)" : "authorizations (ERC-3009)"}, or not as others do; let it be spent by an approval instead (royalties.pay, licensing.buy, usage.open).`,
       options,
     );
   }

@@ -5,6 +5,7 @@ export { type Amount, formatAmount, parseAmount } from "./amounts.js";
 export type { Transaction } from "./calls.js";
 export {
   type Channel,
+  type ChannelOptions,
   type ChannelPlace,
   type ChannelState,
   channelIdOf,
@@ -101,7 +102,7 @@ export {
   proofsOf,
   readAllocation,
 } from "./trees.js";
-export type { ChannelOptions, Usage } from "./usage.js";
+export type { Usage } from "./usage.js";
 export type { Ballot, Delegation, Support, Vote, Votes } from "./votes.js";
 export type { Warning } from "./warnings.js";
 export { sharesFromWeights } from "./weights.js";

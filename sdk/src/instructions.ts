@@ -1,8 +1,9 @@
 import type { ContractErrors } from "./generated/errors.js";
 import { ProposalState } from "./generated/enums.js";
+import { roundInstructions } from "./roundInstructions.js";
 
 /** Says what to do about an error of the contracts, given its arguments. */
-type Instructions = { readonly [Name in keyof ContractErrors]: (args: ContractErrors[Name]) => string };
+export type Instructions = { readonly [Name in keyof ContractErrors]: (args: ContractErrors[Name]) => string };
 
 /**
  * One sentence for each custom error. The type asks for all of them: the build fails when a contract gets an error that
@@ -143,18 +144,18 @@ export const instructions: Instructions = {
   ERC6909InvalidSender: ({ sender }) => `Shares cannot come from ${sender}; name their holder.`,
   ERC6909InvalidSpender: ({ spender }) => `${spender} cannot be approved; name another account.`,
 
-  /* MODELS AS TOKENS (ERC-721) */
+  /* MODELS AND LICENCES AS TOKENS (ERC-721) */
 
   ERC721IncorrectOwner: ({ sender, tokenId, owner }) =>
-    `Model ${tokenId} belongs to ${owner}, not to ${sender}; transfer it from its owner.`,
+    `Token ${tokenId} belongs to ${owner}, not to ${sender}; transfer it from its owner.`,
   ERC721InsufficientApproval: ({ operator, tokenId }) =>
-    `${operator} may not move model ${tokenId}; have its owner approve it.`,
+    `${operator} may not move token ${tokenId}; have its owner approve it.`,
   ERC721InvalidApprover: ({ approver }) => `${approver} may not approve this; approve as the owner.`,
   ERC721InvalidOperator: ({ operator }) => `${operator} cannot be an operator; name another account.`,
-  ERC721InvalidOwner: ({ owner }) => `${owner} cannot own a model; name another account.`,
-  ERC721InvalidReceiver: ({ receiver }) => `${receiver} cannot take a model; name an account that can.`,
-  ERC721InvalidSender: ({ sender }) => `The model exists already, or ${sender} cannot send it; check the id.`,
-  ERC721NonexistentToken: ({ tokenId }) => `There is no model ${tokenId}; check the id and the chain.`,
+  ERC721InvalidOwner: ({ owner }) => `${owner} cannot own a model or licence; name another account.`,
+  ERC721InvalidReceiver: ({ receiver }) => `${receiver} cannot take a model or licence; name an account that can.`,
+  ERC721InvalidSender: ({ sender }) => `The token exists already, or ${sender} cannot send it; check the id.`,
+  ERC721NonexistentToken: ({ tokenId }) => `There is no model or licence ${tokenId}; check the id and the chain.`,
 
   /* CURRENCIES (ERC-20) */
 
@@ -310,9 +311,10 @@ export const instructions: Instructions = {
   ChannelHostPartTooHigh: ({ hostBps, maxHostBps }) =>
     `The model allows its hosts ${maxHostBps} basis points at most, not ${hostBps}; lower hostBps.`,
   ChannelModelNotOpened: ({ model }) => `${model} is not a model of the ledger; check the id and the chain.`,
-  ChannelNotOpened: ({ channelId }) => `Nothing was ever deposited in the channel ${channelId}; check its terms.`,
+  ChannelNotOpened: ({ channelId }) => `There is no deposit in the channel ${channelId}; check its terms.`,
   ChannelNoticeInvalid: ({ notice }) => `A notice is 1 to 30 days in seconds, not ${notice}.`,
-  ChannelPartyInvalid: ({ party }) => `${party} cannot be payer, signer or host; give an account that somebody has.`,
+  ChannelPartyInvalid: ({ party }) =>
+    `${party} cannot be payer, signer or host, nor be paid out to; give an account that somebody has.`,
   DepositInvalid: ({ amount, max }) => `Deposit at least one unit and at most ${max}, not ${amount}.`,
   DepositMismatch: ({ amount, value }) => `Exactly ${amount} wei must come with this deposit, and ${value} came.`,
   DepositShort: ({ amount, arrived }) =>
@@ -323,9 +325,13 @@ export const instructions: Instructions = {
   NotChannelHost: ({ host, caller }) => `${caller} may have ${host}'s part sent to ${host} alone; call as the host.`,
   NotChannelPayer: ({ caller }) => `${caller} is not the channel's payer; call as that.`,
   NoticeAlreadyGiven: ({ withdrawableFrom }) => `Notice was given; withdraw from ${withdrawableFrom} (Unix time) on.`,
-  NoticeMissing: () => "Give notice first (usage.giveNotice), and withdraw when it has passed.",
+  NoticeMissing: () => "No notice was given; to withdraw, give it (usage.giveNotice) and wait until it has passed.",
   NoticeNotOver: ({ withdrawableFrom }) =>
     `The notice has not passed; withdraw from ${withdrawableFrom} (Unix time) on.`,
+
+  /* ROUNDS */
+
+  ...roundInstructions,
 
   /* GENESIS AND STAKEHOLDING */
 

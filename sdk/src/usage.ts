@@ -6,6 +6,7 @@ import {
   type Channel,
   channelIdOf,
   channelOf,
+  type ChannelOptions,
   type ChannelState,
   depositNonceOf,
   isSignedByKey,
@@ -24,23 +25,6 @@ import { readLogs } from "./logs.js";
 import { MAX_TRANSACTION_GAS } from "./plans.js";
 import { batchesOf, gasOf, type RedeemedVoucher, type Redemption, redemptionOf, WALLET_GAS } from "./redemptions.js";
 import { tokenOf, tokenSignaturesOf } from "./tokenSignatures.js";
-
-/** The terms of a channel that is to be opened, and its first deposit. */
-export interface ChannelOptions {
-  model: string;
-  host: string;
-  hostBps: number;
-  currency: Currency;
-  amount: Amount;
-  /** For how many seconds the host can still redeem after notice: 1 to 30 days. */
-  notice: number;
-  /** Who signs vouchers; the payer by default. */
-  signer?: string;
-  /** Who takes out what is left; this SDK's signer by default. */
-  payer?: string;
-  /** 32 bytes in hex, so that a payer can have several; random by default. */
-  salt?: string;
-}
 
 /** Prepaid balances for many small calls of a model. */
 export interface Usage {
@@ -115,6 +99,7 @@ export interface Usage {
    * Returns whether the channel's signer signed a voucher: by its key without asking the chain, or else by asking its wallet
    * (ERC-1271). Whether the deposit covers it is in {@link stateOf}.
    *
+   * @throws {InvalidArgument} when a field cannot be one of a voucher, such as an amount with a fraction.
    * @example
    * if (!(await usage.verifyVoucher(voucher))) refuse();
    */
@@ -143,6 +128,15 @@ export interface Usage {
    * const { withdrawableFrom } = await usage.giveNotice({ channel });
    */
   giveNotice(options: { channel: Channel }): Promise<Transaction & { withdrawableFrom: number }>;
+
+  /**
+   * Takes a notice back, as the payer, whether it has passed or not: hosts can take vouchers again.
+   *
+   * @throws {ContractError} such as `NoticeMissing`, `NotChannelPayer`.
+   * @example
+   * await usage.cancelNotice({ channel });
+   */
+  cancelNotice(options: { channel: Channel }): Promise<Transaction>;
 
   /**
    * Takes out what is left after the notice, as the payer; to itself by default.
@@ -181,7 +175,8 @@ export interface Usage {
   stateOf(channel: Channel): Promise<ChannelState>;
 
   /**
-   * Returns the channels of a host, a payer, or both, oldest first.
+   * Returns the channels of a host, a payer, or both, oldest first. Warning: anyone can open a channel that names a
+   * payer, with a signer and a host of its own; look at both before you top one up.
    *
    * @throws {InvalidArgument} when neither is given.
    * @example
@@ -219,8 +214,8 @@ export function usageOf(context: Context): Usage {
     const { channel, channelId, amount, calls, signature } = voucher;
     const hash = await channels.voucherHashOf(channelId, wholeUnits(amount), calls);
     try {
-      // Within the gas that a redemption gives it, and some for the call around it.
-      return await channels.isSignedByWallet(channel.signer, hash, signature, { gasLimit: WALLET_GAS + 50_000n });
+      // What every transaction takes comes on top: a wallet that needs more than a redemption gives it has not signed.
+      return await channels.isSignedByWallet(channel.signer, hash, signature, { gasLimit: WALLET_GAS + 21_000n });
     } catch (error) {
       // A wallet that burns its gas has not signed.
       if (isError(error, "CALL_EXCEPTION") || /out of gas/i.test(String(error))) return false;
@@ -335,6 +330,10 @@ export function usageOf(context: Context): Usage {
       const [{ withdrawableFrom }] = eventsOf(transaction.receipt, channels, channels.getEvent("NoticeGiven"));
 
       return { ...transaction, withdrawableFrom: Number(withdrawableFrom) };
+    },
+
+    async cancelNotice({ channel }) {
+      return send(channels.cancelNotice(solidityChannel(channel)));
     },
 
     async withdraw({ channel, to }) {

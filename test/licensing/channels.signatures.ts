@@ -6,7 +6,7 @@ import type { ERC1271Wallet } from "../../types/ethers-contracts/index.js";
 import { deployChannels, wordsOf } from "./channels.support.js";
 
 // The first fork on which an account can have code and a key.
-const connection = await network.create({ override: { hardfork: "prague" } });
+const connection = await network.create({ override: { hardfork: process.env.HARDFORK ?? "prague" } });
 const { ethers, networkHelpers } = connection;
 
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;

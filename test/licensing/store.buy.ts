@@ -245,6 +245,40 @@ describe("LicenseStore", () => {
       expect([await versionOf(payer.address), await versionOf(alice.address)]).to.deep.equal([2n, 1n]);
     });
 
+    it("lets nobody else change the use policy's version of a licence that runs, only make it longer", async () => {
+      const { store, payer, alice, model, now, publishPolicy, post, buy } = await fixture();
+      const offer = await post();
+      await buy(offer, { recipient: alice.address });
+      const end = (await now()) + MONTH;
+      await publishPolicy();
+
+      await expect(buy(offer, { recipient: alice.address, policyVersion: 2n }))
+        .to.emit(store, "LicenseBought")
+        .withArgs(
+          ...[model, offerIdOf(offer), alice.address, payer.address, tokenIdOf(offer, alice.address), 1n],
+          ...[PRICE, end + MONTH, 1n],
+        );
+      expect(await store.licenseOf(offerIdOf(offer), alice.address)).to.deep.equal([end + MONTH, 1n]);
+    });
+
+    for (const [what, early, version] of [
+      ["keeps its version of the use policy when somebody else extends it in its last second", 1n, 1n],
+      ["begins under the version that holds when somebody else renews it at its end", 0n, 2n],
+    ] as const) {
+      it(what, async () => {
+        const { store, alice, now, at, publishPolicy, post, buy } = await fixture();
+        const offer = await post();
+        await buy(offer, { recipient: alice.address });
+        const end = (await now()) + MONTH;
+        await publishPolicy();
+
+        await at(end - early);
+        await buy(offer, { recipient: alice.address, policyVersion: 2n });
+
+        expect((await store.licenseOf(offerIdOf(offer), alice.address)).policyVersion).to.equal(version);
+      });
+    }
+
     it("goes on after the model has another owner: its books are paid", async () => {
       const { store, registry, ledger, usdcAddress, owner, alice, payer, model, post, buy } = await fixture();
       const offer = await post();

@@ -22,7 +22,7 @@ const offer = fc.nat(TERMS.length - 1);
 const account = fc.nat(2);
 const action = fc.oneof(
   {
-    weight: 8,
+    weight: 12,
     arbitrary: fc.record({
       ...{ kind: fc.constant("buy" as const), offer, by: account, recipient: account },
       periods: fc.constantFrom(1, 1, 1, 2, 3, 0),
@@ -35,7 +35,7 @@ const action = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("close" as const), offer }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("post" as const), offer }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("publish" as const) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("publish" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("decide" as const), level: fc.constantFrom(1, 1, 2, 3) }) },
 );
 
@@ -57,7 +57,7 @@ interface State {
 }
 
 /** Says why a purchase is refused, or makes it. */
-function purchase(state: State, { offer, recipient, periods, seen }: Buying, now: bigint): string | undefined {
+function purchase(state: State, { offer, by, recipient, periods, seen }: Buying, now: bigint): string | undefined {
   const { price, duration, supply, isEth } = TERMS[offer];
   if (state.states[offer] !== "open") return "OfferNotOpen";
   if (state.restricted) return "LicensedModelRestricted";
@@ -71,7 +71,9 @@ function purchase(state: State, { offer, recipient, periods, seen }: Buying, now
 
   const from = held !== undefined && held.end > now ? held.end : now;
   const end = duration === 0n ? FOREVER : from + duration * BigInt(periods);
-  state.licenses.set(key, { end, policy: state.policy });
+  // A gift leaves a licence that runs its version of the use policy.
+  const policy = held !== undefined && held.end > now && by !== recipient ? held.policy : state.policy;
+  state.licenses.set(key, { end, policy });
   state[isEth ? "eth" : "token"] += price * BigInt(periods);
 
   return undefined;
@@ -149,7 +151,11 @@ describe("LicenseStore", () => {
             if (act.kind === "buy") {
               const { price, isEth } = TERMS[act.offer];
               const policyVersion = state.policy + BigInt(act.seen);
+              const held = state.licenses.get(`${act.offer} ${act.recipient}`);
               const refusal = purchase(state, act, time);
+              if (refusal === undefined && held !== undefined && held.policy !== state.policy) {
+                count(state.licenses.get(`${act.offer} ${act.recipient}`)?.policy === held.policy ? "kept" : "renewed");
+              }
               const sent = store
                 .connect(accounts[act.by])
                 .buy(
@@ -191,7 +197,7 @@ describe("LicenseStore", () => {
       // Every way out was taken.
       expect([...met.keys()]).to.include.members([
         ...["done", "OfferNotOpen", "LicensedModelRestricted", "PolicyVersionChanged", "PeriodsInvalid"],
-        ...["LicensePerpetual", "OfferSoldOut", "OfferAlreadyPosted"],
+        ...["LicensePerpetual", "OfferSoldOut", "OfferAlreadyPosted", "kept", "renewed"],
       ]);
     }).timeout(120_000);
   });

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import { SYMBOLS } from "../royalties/support.js";
-import { deployRounds, FINALISATION, State } from "./support.js";
+import { FINALISATION, State } from "./hashes.support.js";
+import { deployRounds } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;

@@ -4,7 +4,8 @@ import { network } from "hardhat";
 import { ETH } from "../helpers/models.js";
 import { DAY } from "../helpers/protocol.js";
 import { SYMBOLS } from "../royalties/support.js";
-import { commitmentOf, deployRounds, Kind, State, Status } from "./support.js";
+import { commitmentOf, Kind, State, Status } from "./hashes.support.js";
+import { deployRounds } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;

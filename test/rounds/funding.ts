@@ -3,7 +3,8 @@ import { ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import { ETH } from "../helpers/models.js";
 import { SYMBOLS } from "../royalties/support.js";
-import { deployRounds, partOf, State } from "./support.js";
+import { partOf, State } from "./hashes.support.js";
+import { deployRounds } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
@@ -153,6 +154,17 @@ describe("TrainingRounds", () => {
         .to.be.revertedWithCustomError(rounds, "NotRoundPayee")
         .withArgs(carol.address, stranger.address);
       await expect(rounds.connect(stranger).refund(roundId, [0], bob)).to.changeTokenBalance(ethers, usdc, bob, 700n);
+    });
+
+    it("pays neither nobody nor itself", async () => {
+      const { rounds, roundsAddress, bob, failed } = await fixture();
+      const { roundId } = await failed();
+
+      for (const to of [ZeroAddress, roundsAddress]) {
+        await expect(rounds.connect(bob).refund(roundId, [0], to))
+          .to.be.revertedWithCustomError(rounds, "RoundRecipientInvalid")
+          .withArgs(to);
+      }
     });
 
     it("begins in the second after the last for funding", async () => {

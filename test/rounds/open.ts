@@ -3,7 +3,8 @@ import { id, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import { ETH, registerModel } from "../helpers/models.js";
 import { DAY } from "../helpers/protocol.js";
-import { asEmitted, type Changes, CYCLE, deployRounds, MONEY, roundIdOf, State } from "./support.js";
+import { asEmitted, type Changes, CYCLE, MONEY, roundIdOf, State } from "./hashes.support.js";
+import { deployRounds } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;

@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { id, ZeroHash } from "ethers";
 import { network } from "hardhat";
 import { SYMBOLS } from "../royalties/support.js";
-import { asEmitted, deployRounds, resultHashOf, State } from "./support.js";
+import { asEmitted, resultHashOf, State } from "./hashes.support.js";
+import { deployRounds } from "./support.js";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
@@ -33,7 +34,7 @@ describe("TrainingRounds", () => {
         const { rounds, roundsAddress, alice, opened, currencyOf, expectMoved } = await fixture();
         const currency = currencyOf(symbol);
         const round = await opened({ currency });
-        const { roundId, opening, schedule, resultOf, reviewsOf, valueOf } = round;
+        const { roundId, opening, schedule, resultOf, reviewsOf, ethOf } = round;
         await round.fund(1_000n);
         await round.toResults();
         const { result } = resultOf();
@@ -42,7 +43,7 @@ describe("TrainingRounds", () => {
         const challengeUntil = at + schedule.challengePeriod;
 
         await time.setNextBlockTimestamp(at);
-        const posting = rounds.connect(alice).postResult(opening, result, reviews, { value: valueOf(50n) });
+        const posting = rounds.connect(alice).postResult(opening, result, reviews, { value: ethOf(50n) });
         await expect(posting)
           .to.emit(rounds, "ResultPosted")
           .withArgs(roundId, 1, asEmitted(result), asEmitted(reviews), challengeUntil);

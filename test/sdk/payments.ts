@@ -124,7 +124,7 @@ describe("SDK payments by signature", () => {
         const error = await failureOf(SignatureUnsupported, royalties.payWithPermit({ model, currency, amount: 1n }));
         expect(error).to.include({ token: currency, kind: "permit" });
         expect(error.message).to.equal(
-          `The token ${currency} takes no permits (ERC-2612), or not as others do; pay it by royalties.pay.`,
+          `The token ${currency} takes no permits (ERC-2612), or not as others do; let it be spent by an approval instead (royalties.pay, licensing.buy, usage.open).`,
         );
       }
     });

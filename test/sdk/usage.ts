@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id, parseEther, type Signer, Wallet } from "ethers";
+import { id, parseEther, type Signer, TypedDataEncoder, Wallet } from "ethers";
 import { hashTypedData, type Hex } from "viem";
 import {
   type Channel,
@@ -64,6 +64,18 @@ describe("SDK usage", () => {
     expect(await reader.usage.channelsOf({ host })).to.deep.equal([{ channelId, channel }]);
   });
 
+  it("takes a notice back", async () => {
+    const { carol, reader, usageChannels } = sdk;
+    const { channel, channelId } = await carol.usage.open(terms());
+    await expectRefusal(carol.usage.cancelNotice({ channel }), "NoticeMissing", { channelId });
+    await carol.usage.giveNotice({ channel });
+
+    const { receipt } = await carol.usage.cancelNotice({ channel: JSON.parse(JSON.stringify(channel)) });
+
+    await expect(Promise.resolve(receipt)).to.emit(usageChannels, "NoticeCancelled").withArgs(channelId);
+    expect((await reader.usage.stateOf(channel)).withdrawableFrom).to.equal(undefined);
+  });
+
   describe("deposits", () => {
     it("come by permit, in one transaction", async () => {
       const { carol, accounts } = sdk;
@@ -119,7 +131,9 @@ describe("SDK usage", () => {
       expect(hashTypedData({ ...typed, domain } as never)).to.equal(
         await sdk.usageChannels.voucherHashOf(channelId, 7n, 2),
       );
-      expect(() => voucherTypedData({ channelId, amount: 2n ** 112n, calls: 2 }, place)).to.throw(InvalidArgument);
+      for (const amount of [-1n, 2n ** 112n]) {
+        expect(() => voucherTypedData({ channelId, amount, calls: 2 }, place)).to.throw(InvalidArgument);
+      }
       expect(() => voucherTypedData({ channelId, amount: 1n, calls: -1 }, place)).to.throw(InvalidArgument);
     });
 
@@ -144,8 +158,44 @@ describe("SDK usage", () => {
       ]) {
         expect(await reader.usage.verifyVoucher(bad)).to.equal(false);
       }
+      for (const malformed of [
+        { ...good, amount: "7.5" },
+        { ...good, amount: String(2n ** 112n) },
+        { ...good, calls: -1 },
+        { ...good, signature: "signed" },
+        { ...good, signature: "0x0" },
+        { ...good, channel: { ...good.channel, signer: "carol" } },
+        { ...good, channel: { ...good.channel, hostBps: 0.5 } },
+      ]) {
+        await failureOf(InvalidArgument, reader.usage.verifyVoucher(malformed));
+      }
       await fickle.setBurns(true);
       expect(await reader.usage.verifyVoucher(await sign(burning.channel))).to.equal(false);
+    });
+
+    it("are refused of a wallet that needs more gas for its answer than a redemption gives it", async () => {
+      const { carol, bob, reader, connection } = sdk;
+      const fickle = await connection.ethers.deployContract("FickleWallet");
+      const { channel, channelId } = await carol.usage.open({ ...terms(), signer: await fickle.getAddress() });
+      const voucher = await carol.usage.signVoucher({ channel, amount: 5n, calls: 1 });
+      // Of 400,000 a call passes on all but a 64th.
+      await fickle.setNeeded(400_000n - 400_000n / 64n);
+      expect(await reader.usage.verifyVoucher(voucher)).to.equal(false);
+      const place = { chainId: 31_337, contract: await sdk.usageChannels.getAddress() };
+      const { domain, types, message } = voucherTypedData(voucher, place);
+      const hash = TypedDataEncoder.hash(domain, types, message);
+      // It signed all the same, and the chain does not count it.
+      expect(await sdk.usageChannels.isSignedByWallet(await fickle.getAddress(), hash, voucher.signature)).to.equal(
+        true,
+      );
+      await sdk.usageChannels.redeem(usdc, [{ ...voucher, amount: 5n }]);
+      expect((await reader.usage.stateOf(channel)).redeemed).to.equal(0n);
+
+      await fickle.setNeeded(370_000n);
+      expect(await reader.usage.verifyVoucher(voucher)).to.equal(true);
+      expect((await bob.usage.redeem({ vouchers: [voucher] })).redeemed).to.deep.equal([
+        { channelId, currency: usdc, amount: 5n, hostPart: 1n },
+      ]);
     });
 
     it("are redeemed by currency, the newest of each channel, also a wallet's, within gas", async () => {

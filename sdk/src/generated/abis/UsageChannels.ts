@@ -155,6 +155,12 @@ export const usageChannelsAbi = [
   },
   {
     anonymous: false,
+    inputs: [{ indexed: true, name: "channelId", type: "bytes32" }],
+    name: "NoticeCancelled",
+    type: "event",
+  },
+  {
+    anonymous: false,
     inputs: [
       { indexed: true, name: "channelId", type: "bytes32" },
       { indexed: false, name: "withdrawableFrom", type: "uint40" },
@@ -175,6 +181,28 @@ export const usageChannelsAbi = [
     ],
     name: "VoucherRedeemed",
     type: "event",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "payer", type: "address" },
+          { name: "signer", type: "address" },
+          { name: "model", type: "address" },
+          { name: "host", type: "address" },
+          { name: "hostBps", type: "uint16" },
+          { name: "currency", type: "address" },
+          { name: "notice", type: "uint32" },
+          { name: "salt", type: "bytes32" },
+        ],
+        name: "channel",
+        type: "tuple",
+      },
+    ],
+    name: "cancelNotice",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
   },
   {
     inputs: [

@@ -102,6 +102,7 @@ export declare namespace IUsageChannels {
 export interface UsageChannelsInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "cancelNotice"
       | "channelIdOf"
       | "channelStateOf"
       | "deposit"
@@ -125,10 +126,12 @@ export interface UsageChannelsInterface extends Interface {
       | "ChannelWithdrawn"
       | "EIP712DomainChanged"
       | "HostPaid"
+      | "NoticeCancelled"
       | "NoticeGiven"
       | "VoucherRedeemed",
   ): EventFragment;
 
+  encodeFunctionData(functionFragment: "cancelNotice", values: [IUsageChannels.ChannelStruct]): string;
   encodeFunctionData(functionFragment: "channelIdOf", values: [IUsageChannels.ChannelStruct]): string;
   encodeFunctionData(functionFragment: "channelStateOf", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "deposit", values: [IUsageChannels.ChannelStruct, BigNumberish]): string;
@@ -150,6 +153,7 @@ export interface UsageChannelsInterface extends Interface {
   encodeFunctionData(functionFragment: "voucherHashOf", values: [BytesLike, BigNumberish, BigNumberish]): string;
   encodeFunctionData(functionFragment: "withdraw", values: [IUsageChannels.ChannelStruct, AddressLike]): string;
 
+  decodeFunctionResult(functionFragment: "cancelNotice", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "channelIdOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "channelStateOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "deposit", data: BytesLike): Result;
@@ -245,6 +249,18 @@ export namespace HostPaidEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace NoticeCancelledEvent {
+  export type InputTuple = [channelId: BytesLike];
+  export type OutputTuple = [channelId: string];
+  export interface OutputObject {
+    channelId: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace NoticeGivenEvent {
   export type InputTuple = [channelId: BytesLike, withdrawableFrom: BigNumberish];
   export type OutputTuple = [channelId: string, withdrawableFrom: bigint];
@@ -325,6 +341,8 @@ export interface UsageChannels extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  cancelNotice: TypedContractMethod<[channel: IUsageChannels.ChannelStruct], [void], "nonpayable">;
+
   channelIdOf: TypedContractMethod<[channel: IUsageChannels.ChannelStruct], [string], "view">;
 
   channelStateOf: TypedContractMethod<[channelId: BytesLike], [IUsageChannels.ChannelStateStructOutput], "view">;
@@ -396,6 +414,9 @@ export interface UsageChannels extends BaseContract {
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
+  getFunction(
+    nameOrSignature: "cancelNotice",
+  ): TypedContractMethod<[channel: IUsageChannels.ChannelStruct], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "channelIdOf",
   ): TypedContractMethod<[channel: IUsageChannels.ChannelStruct], [string], "view">;
@@ -498,6 +519,13 @@ export interface UsageChannels extends BaseContract {
     key: "HostPaid",
   ): TypedContractEvent<HostPaidEvent.InputTuple, HostPaidEvent.OutputTuple, HostPaidEvent.OutputObject>;
   getEvent(
+    key: "NoticeCancelled",
+  ): TypedContractEvent<
+    NoticeCancelledEvent.InputTuple,
+    NoticeCancelledEvent.OutputTuple,
+    NoticeCancelledEvent.OutputObject
+  >;
+  getEvent(
     key: "NoticeGiven",
   ): TypedContractEvent<NoticeGivenEvent.InputTuple, NoticeGivenEvent.OutputTuple, NoticeGivenEvent.OutputObject>;
   getEvent(
@@ -559,6 +587,17 @@ export interface UsageChannels extends BaseContract {
       HostPaidEvent.OutputObject
     >;
     HostPaid: TypedContractEvent<HostPaidEvent.InputTuple, HostPaidEvent.OutputTuple, HostPaidEvent.OutputObject>;
+
+    "NoticeCancelled(bytes32)": TypedContractEvent<
+      NoticeCancelledEvent.InputTuple,
+      NoticeCancelledEvent.OutputTuple,
+      NoticeCancelledEvent.OutputObject
+    >;
+    NoticeCancelled: TypedContractEvent<
+      NoticeCancelledEvent.InputTuple,
+      NoticeCancelledEvent.OutputTuple,
+      NoticeCancelledEvent.OutputObject
+    >;
 
     "NoticeGiven(bytes32,uint40)": TypedContractEvent<
       NoticeGivenEvent.InputTuple,
