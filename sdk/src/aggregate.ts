@@ -1,7 +1,8 @@
 import { addressOf, byAddress, bytes32Of } from "./arguments.js";
 import { largestRemainder } from "./arithmetic.js";
 import { InvalidArgument } from "./errors.js";
-import { cashOf, ContributionKind, readBudget, type RoundBudget, votesOf } from "./roundBudgets.js";
+import { ContributionKind } from "./generated/enums.js";
+import { cashOf, readBudget, type RoundBudget, votesOf } from "./roundBudgets.js";
 import { type Contribution, FORMAT, type ResultLeaf, type ResultReview, type RoundResult } from "./roundResults.js";
 import { lowerCaseOpening, type RoundOpening, type RoundPlace, roundIdOf } from "./roundTerms.js";
 import { rootOf } from "./roundTrees.js";

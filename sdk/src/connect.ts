@@ -27,6 +27,7 @@ import { type Governance, governanceOf } from "./governance.js";
 import { type Licensing, licensingOf } from "./licensing.js";
 import { proposalsOf, type SafetyProposals, safetyProposalsOf } from "./proposals.js";
 import { type Registry, registryOf } from "./registry.js";
+import { type Rounds, roundsOf } from "./rounds.js";
 import { type Royalties, royaltiesOf } from "./royalties.js";
 import { type Safety, safetyOf } from "./safety.js";
 import { type Sources, sourcesOf } from "./sources.js";
@@ -50,6 +51,7 @@ export interface Commonweal {
   readonly deposits: Deposits;
   readonly licensing: Licensing;
   readonly usage: Usage;
+  readonly rounds: Rounds;
   /** The main governor; `safety` is the one that decides about safety alone, sooner. */
   readonly governance: Governance & { readonly safety: Governance<SafetyProposals> };
   readonly safety: Safety;
@@ -85,6 +87,7 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     deposits: depositsOf(context),
     licensing: licensingOf(context),
     usage: usageOf(context),
+    rounds: roundsOf(context),
     governance: {
       ...governanceOf(context, "main", proposalsOf(context)),
       safety: governanceOf(context, "safety", safetyProposalsOf(context)),

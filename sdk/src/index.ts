@@ -52,7 +52,16 @@ export {
 export type { ExplainedCall, Explanation } from "./explain.js";
 export { checkFunding, type FundingEntry, formatFunding, readFunding } from "./funding.js";
 export type { Genesis, GenesisPart } from "./genesis.js";
-export type { DerivativeMode, Ground, Kind, Level, ProposalState, Relation } from "./generated/enums.js";
+export type {
+  ContributionKind,
+  DerivativeMode,
+  Ground,
+  Kind,
+  Level,
+  ProposalState,
+  Relation,
+  RoundState,
+} from "./generated/enums.js";
 export type { ContractErrors } from "./generated/errors.js";
 export type { Governance } from "./governance.js";
 export type { LicenseEnd, LicenseOffer, SignedPurchase } from "./licenses.js";
@@ -64,7 +73,7 @@ export type { Proposals, SafetyProposals } from "./proposals.js";
 export { fetchReadme, readmeUrl } from "./readmes.js";
 export type { RedeemedVoucher } from "./redemptions.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
-export { type ContributionKind, type KindBudget, readBudget, type RoundBudget, writeBudget } from "./roundBudgets.js";
+export { type KindBudget, readBudget, type RoundBudget, writeBudget } from "./roundBudgets.js";
 export { type ResultFacts, type ResultMismatch, verifyResult } from "./roundChecks.js";
 export {
   type Contribution,
@@ -75,6 +84,11 @@ export {
   writeResult,
 } from "./roundResults.js";
 export { type RoundMoney, type RoundOpening, type RoundPlace, type RoundSchedule, roundIdOf } from "./roundTerms.js";
+export type { OpenedRound, PostedResult, RoundFundingEntry, RoundStatus, Submission } from "./roundReader.js";
+export type { Funded, RoundFunds, SignedFunding } from "./roundFunding.js";
+export type { RoundContributions } from "./roundContributions.js";
+export type { Finalised, RoundDecisions } from "./roundDecisions.js";
+export type { RoundOptions, Rounds } from "./rounds.js";
 export { leavesOf, type RoundLeaf } from "./roundTrees.js";
 export type { Books, Royalties } from "./royalties.js";
 export type { Advisory, Policy, Safety, SafetyReason, SafetyStatus, SafetySubject, Standing } from "./safety.js";

@@ -3,10 +3,7 @@ import { addressOf } from "./arguments.js";
 import { canonicalJson } from "./canonicalJson.js";
 import { wholeUnits } from "./channels.js";
 import { InvalidArgument } from "./errors.js";
-
-/** What can be contributed, in the contract's order. */
-export const ContributionKind = ["data", "compute", "code", "evaluation"] as const;
-export type ContributionKind = (typeof ContributionKind)[number];
+import { ContributionKind } from "./generated/enums.js";
 
 /** What one kind of contribution gets: its parts of the whole, in proportion to those of the other kinds. */
 export interface KindBudget {

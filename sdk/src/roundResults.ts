@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from "./canonicalJson.js";
 import { InvalidArgument } from "./errors.js";
-import { ContributionKind } from "./roundBudgets.js";
+import { ContributionKind } from "./generated/enums.js";
 import type { RoundOpening } from "./roundTerms.js";
 
 /** Something that was brought to a round and revealed there. */

@@ -113,11 +113,16 @@ const SPLIT = ["contributors", "funders", "coordinator"] as const;
  * @example
  * const roundId = roundIdOf(opening, { chainId: 8453, contract });
  */
-export function roundIdOf(opening: RoundOpening, { chainId, contract }: RoundPlace): string {
+export function roundIdOf(opening: RoundOpening, place: RoundPlace): string {
+  return encodedRoundIdOf(solidityOpening(opening), place);
+}
+
+/** Returns the id of a round whose terms are as the contract has them. */
+export function encodedRoundIdOf(opening: unknown, { chainId, contract }: RoundPlace): string {
   return keccak256(
     AbiCoder.defaultAbiCoder().encode(
       ["uint256", "address", OPENING],
-      [chainId, addressOf(contract, "contract"), solidityOpening(opening)],
+      [chainId, addressOf(contract, "contract"), opening],
     ),
   );
 }

@@ -12,7 +12,7 @@ import {
   roundIdOf,
   writeBudget,
 } from "../../sdk/src/index.js";
-import { halvesOf, pairOf, treeOf } from "../rounds/support.js";
+import { halvesOf, pairOf, treeOf } from "../rounds/hashes.support.js";
 import { failureOf } from "./helpers.js";
 import {
   account,

@@ -5,10 +5,14 @@ import {
   type Contribution,
   type RoundBudget,
   type RoundOpening,
+  type RoundOptions,
   roundIdOf,
+  type RoundSchedule,
   signScores,
   writeBudget,
 } from "../../sdk/src/index.js";
+import { DAY } from "../helpers/protocol.js";
+import type { deploySdk } from "./helpers.js";
 
 export const place = { chainId: 31_337n, contract: toBeHex(1n << 157n, 20) };
 export const ledger = toBeHex(1n << 156n, 20);
@@ -53,6 +57,29 @@ export function openingOf({
       parents: [{ model: account(4), rateBps: 500, until: 3_000_000, relation: "trainedOn" }],
     },
     ...{ licenseDigest: id("licence"), budgetDigest, salt: id("salt") },
+    ...changes,
+  };
+}
+
+/** The terms of a round of 20 days in USDC or ETH, in which 10 are wanted, and whose bonds are 1, 2 and 3. */
+export async function roundOptions(
+  { usdcAddress, connection }: Awaited<ReturnType<typeof deploySdk>>,
+  { schedule, ...changes }: Partial<Omit<RoundOptions, "schedule">> & { schedule?: Partial<RoundSchedule> } = {},
+): Promise<RoundOptions> {
+  const now = await connection.networkHelpers.time.latest();
+
+  return {
+    currency: usdcAddress,
+    money: { target: "10", cap: "30", submissionBond: "1", resultBond: "2", challengeBond: "3" },
+    schedule: {
+      ...{ fundingUntil: now + 20 * DAY, submissionUntil: now + 20 * DAY, revealUntil: now + 22 * DAY },
+      ...{ reviewPeriod: 5 * DAY, challengePeriod: 3 * DAY, arbitrationPeriod: 10 * DAY },
+      ...schedule,
+    },
+    split: { contributors: 600_000, funders: 300_000, coordinator: 100_000 },
+    reviewers: reviewers.slice(0, 1).map(({ address }) => address),
+    model: { kind: "model", maxFeeBps: 100, derivatives: { mode: "closed" } },
+    ...{ licenseDigest: id("licence"), budgetDigest: writeBudget(BUDGET).digest },
     ...changes,
   };
 }
