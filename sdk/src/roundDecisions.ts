@@ -1,11 +1,11 @@
-import { Interface, isError } from "ethers";
+import { Interface } from "ethers";
 import { aggregateScores } from "./aggregate.js";
 import { addressOf } from "./arguments.js";
 import { eventsOf, send, type Transaction } from "./calls.js";
 import type { Context } from "./context.js";
 import { currenciesOf, currencyAddress } from "./currencies.js";
-import { InvalidArgument } from "./errors.js";
-import { withTypedErrors } from "./failures.js";
+import { InvalidArgument, NetworkFailure } from "./errors.js";
+import { withTypedError, withTypedErrors } from "./failures.js";
 import type { Grant } from "./registry.js";
 import { type ResultMismatch, verifyResult } from "./roundChecks.js";
 import { type PostedResult, requireState, type RoundReader } from "./roundReader.js";
@@ -179,6 +179,9 @@ export interface RoundDecisions {
   resultsOf(options: { roundId: string }): Promise<PostedResult[]>;
 }
 
+/** A review as it was posted. */
+type SignedHash = PostedResult["reviews"][number];
+
 const WALLET = new Interface(["function isValidSignature(bytes32, bytes) view returns (bytes4)"]);
 const IS_SIGNED = "0x1626ba7e";
 
@@ -195,14 +198,12 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
     if ((await provider.getCode(reviewer)) === "0x") return verifyScores(signed, place);
 
     const data = WALLET.encodeFunctionData("isValidSignature", [reviewHashOf(signed, place), signed.signature]);
-    try {
-      const answer = await provider.call({ to: reviewer, data });
+    const answer = await withTypedError(provider.call({ to: reviewer, data })).catch((error: unknown) => {
+      if (error instanceof NetworkFailure) throw error;
+      return "0x";
+    });
 
-      return answer.length === 66 && answer.startsWith(IS_SIGNED);
-    } catch (error) {
-      if (isError(error, "CALL_EXCEPTION")) return false;
-      throw error;
-    }
+    return answer.length === 66 && answer.startsWith(IS_SIGNED);
   }
 
   async function factsOf(roundId: string, attempt?: number) {
@@ -231,12 +232,19 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
     };
   }
 
-  /** What wallets have signed, keys cannot tell; what was posted, the contract has asked them. */
-  async function withoutWallets(mismatches: readonly ResultMismatch[], json: unknown): Promise<ResultMismatch[]> {
+  /** What wallets have signed, keys cannot tell. What was posted, the contract asked them then: they may have changed. */
+  async function withoutWallets(
+    mismatches: readonly ResultMismatch[],
+    json: unknown,
+    posted: readonly SignedHash[],
+  ): Promise<ResultMismatch[]> {
     const left: ResultMismatch[] = [];
     for (const mismatch of mismatches) {
-      if (mismatch.code === "SignatureInvalid" && (await isSigned(signedIn(readResult(json), mismatch.reviewer))))
-        continue;
+      if (mismatch.code === "SignatureInvalid") {
+        const signed = signedIn(readResult(json), mismatch.reviewer);
+        const isWallet = (await provider.getCode(signed.reviewer)) !== "0x";
+        if (isWallet && (posted.some(sameAs(signed)) || (await isSigned(signed)))) continue;
+      }
       left.push(mismatch);
     }
 
@@ -278,7 +286,9 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
     },
 
     async verify({ roundId, json, attempt }) {
-      return withoutWallets(verifyResult(json, await factsOf(roundId, attempt)), json);
+      const facts = await factsOf(roundId, attempt);
+
+      return withoutWallets(verifyResult(json, facts), json, facts.reviews ?? []);
     },
 
     async postResult({ result: given, mirrorURI = "", resultURI = "", approve = true }) {
@@ -355,6 +365,16 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
       return reader.resultsOf(roundId);
     },
   });
+}
+
+function sameAs(signed: SignedScores): (posted: SignedHash) => boolean {
+  const scoresHash = scoresHashOf(signed.scores);
+  const lower = (text: string) => text.toLowerCase();
+
+  return (posted) =>
+    lower(posted.reviewer) === lower(signed.reviewer) &&
+    lower(posted.signature) === lower(signed.signature) &&
+    lower(posted.scoresHash) === lower(scoresHash);
 }
 
 /** Returns what a reviewer signed, as a result has it. */
