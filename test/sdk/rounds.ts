@@ -107,8 +107,7 @@ describe("SDK rounds", () => {
   });
 
   it("approves and sends nothing where the round is in another state", async () => {
-    const round = await open();
-    const { roundId, opening } = round;
+    const { opening } = await open();
     const refused = async (call: Promise<unknown>) => {
       expect((await failureOf(InvalidArgument, call)).message).to.match(/give a round whose state is \w+, not \w+\.$/);
     };
