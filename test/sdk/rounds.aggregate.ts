@@ -189,7 +189,7 @@ describe("SDK aggregateScores", () => {
   it("keeps a minority of the votes from moving a score out of the others' range", async () => {
     // Of three contributions the first is attacked; by its part of the shares its score can be seen.
     const people = [contribution(1, "data"), contribution(2, "data"), contribution(3, "data")];
-    const honest = fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 3, maxLength: 3 });
+    const honest = fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 2, maxLength: 4 });
     const anyScore = fc.oneof(fc.constantFrom(0, 2 ** 32 - 1), fc.nat(2 ** 32 - 1));
     const budget = { text: "Shares alone.", kinds: { data: { cash: 0, shares: 1 } } };
 
@@ -207,25 +207,18 @@ describe("SDK aggregateScores", () => {
     );
   });
 
-  it("lets one of three who scores nothing, or everything, change nothing where the others agree", async () => {
-    const people = [contribution(1, "data"), contribution(2, "compute"), contribution(3, "code")];
-    const agreed = await aggregated(
-      await inputsOf(people, [
-        [80, 60, 40],
-        [80, 60, 40],
-        [80, 60, 40],
-      ]),
-    );
+  it("lets one of three change nothing where the others agree", async () => {
+    const people = [contribution(1, "data"), contribution(2, "data")];
+    const [good, most] = [[80, 60], 2 ** 32 - 1];
+    const agreed = aggregateScores(await inputsOf(people, [good, good, good]));
 
-    for (const bad of [0, 2 ** 32 - 1]) {
-      const result = await aggregated(
-        await inputsOf(people, [
-          [80, 60, 40],
-          [bad, bad, bad],
-          [80, 60, 40],
-        ]),
-      );
-      expect(result?.leaves).to.deep.equal(agreed?.leaves);
+    for (const bad of [
+      [0, 0],
+      [0, most],
+      [most, 0],
+    ]) {
+      const { leaves } = aggregateScores(await inputsOf(people, [good, bad, good]));
+      expect(leaves).to.deep.equal(agreed.leaves);
     }
   });
 
