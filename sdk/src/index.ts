@@ -81,6 +81,7 @@ export {
   type ResultLeaf,
   type ResultReview,
   type RoundResult,
+  scoresOf,
   writeResult,
 } from "./roundResults.js";
 export { type RoundMoney, type RoundOpening, type RoundPlace, type RoundSchedule, roundIdOf } from "./roundTerms.js";

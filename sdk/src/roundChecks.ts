@@ -1,9 +1,16 @@
 import { type AggregateInputs, aggregateScores } from "./aggregate.js";
 import { canonicalJson, type Json } from "./canonicalJson.js";
 import { CommonwealError, InvalidArgument } from "./errors.js";
-import { type Contribution, readResult, type ResultLeaf, type RoundResult, writeResult } from "./roundResults.js";
+import {
+  type Contribution,
+  readResult,
+  type ResultLeaf,
+  type RoundResult,
+  scoresOf,
+  writeResult,
+} from "./roundResults.js";
 import { roundIdOf } from "./roundTerms.js";
-import { ascendingContributions, keyOf, scoresHashOf, type SignedScores, verifyScores } from "./scores.js";
+import { ascendingContributions, keyOf, scoresHashOf, verifyScores } from "./scores.js";
 
 /** Why a result is not what it has to be. */
 export type ResultMismatch = {
@@ -85,7 +92,7 @@ export function verifyResult(json: unknown, facts: ResultFacts = {}): ResultMism
 
 /** Returns what a result was made of, as it says. */
 function inputsOf(result: RoundResult): AggregateInputs & { roundId: string } {
-  const { contributions, manifestDigest } = result;
+  const { contributions } = result;
   const chainId = BigInt(result.chainId);
   const roundId = roundIdOf(result.opening, { chainId, contract: result.contract });
   requireAscending("result.contributions", contributions.map(keyOf));
@@ -96,17 +103,7 @@ function inputsOf(result: RoundResult): AggregateInputs & { roundId: string } {
 
   return {
     ...result,
-    ...{ chainId, roundId, raised: BigInt(result.raised) },
-    reviews: result.reviews.map(({ reviewer, scores, signature }, r): SignedScores => {
-      if (scores.length !== contributions.length) {
-        throw new InvalidArgument(`result.reviews[${r}].scores`, scores, "one score for each contribution");
-      }
-      const keyed = contributions.map(({ contributor, contentDigest }, i) => ({
-        ...{ contributor, contentDigest, score: scores[i] },
-      }));
-
-      return { roundId, manifestDigest, reviewer, scores: keyed, signature };
-    }),
+    ...{ chainId, roundId, raised: BigInt(result.raised), reviews: scoresOf({ ...result, roundId }) },
   };
 }
 

@@ -9,7 +9,7 @@ import { withTypedError, withTypedErrors } from "./failures.js";
 import type { Grant } from "./registry.js";
 import { type ResultMismatch, verifyResult } from "./roundChecks.js";
 import { type PostedResult, requireState, type RoundReader } from "./roundReader.js";
-import { readResult, type RoundResult } from "./roundResults.js";
+import { readResult, type RoundResult, scoresOf } from "./roundResults.js";
 import { type RoundOpening, roundIdOf, solidityOpening } from "./roundTerms.js";
 import {
   completeScores,
@@ -241,9 +241,9 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
     const left: ResultMismatch[] = [];
     for (const mismatch of mismatches) {
       if (mismatch.code === "SignatureInvalid") {
-        const signed = signedIn(readResult(json), mismatch.reviewer);
-        const isWallet = (await provider.getCode(signed.reviewer)) !== "0x";
-        if (isWallet && (posted.some(sameAs(signed)) || (await isSigned(signed)))) continue;
+        const signed = scoresOf(readResult(json)).find(({ reviewer }) => reviewer === mismatch.reviewer);
+        const isWallet = (await provider.getCode(mismatch.reviewer)) !== "0x";
+        if (signed !== undefined && isWallet && (posted.some(sameAs(signed)) || (await isSigned(signed)))) continue;
       }
       left.push(mismatch);
     }
@@ -295,8 +295,8 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
       const result = readResult(given);
       requireState(await reader.stateOf(result.roundId), "review", result.roundId);
       const opening = solidityOpening(result.opening);
-      const reviews = result.reviews.map(({ reviewer, signature }) => ({
-        ...{ reviewer, scoresHash: scoresHashOf(signedIn(result, reviewer).scores), signature },
+      const reviews = scoresOf(result).map(({ reviewer, scores, signature }) => ({
+        ...{ reviewer, scoresHash: scoresHashOf(scores), signature },
       }));
       const { manifestDigest, root, cash } = result;
       const overrides = await provide(
@@ -375,14 +375,4 @@ function sameAs(signed: SignedScores): (posted: SignedHash) => boolean {
     lower(posted.reviewer) === lower(signed.reviewer) &&
     lower(posted.signature) === lower(signed.signature) &&
     lower(posted.scoresHash) === lower(scoresHash);
-}
-
-/** Returns what a reviewer signed, as a result has it. */
-function signedIn({ roundId, manifestDigest, contributions, reviews }: RoundResult, reviewer: string): SignedScores {
-  const review = reviews.find((each) => each.reviewer === reviewer) ?? { scores: [], signature: "0x" };
-  const scores = contributions.map(({ contributor, contentDigest }, i) => ({
-    ...{ contributor, contentDigest, score: review.scores[i] },
-  }));
-
-  return { roundId, manifestDigest, reviewer, scores, signature: review.signature };
 }

@@ -2,6 +2,7 @@ import { canonicalJson, type Json } from "./canonicalJson.js";
 import { InvalidArgument } from "./errors.js";
 import { ContributionKind } from "./generated/enums.js";
 import type { RoundOpening } from "./roundTerms.js";
+import type { SignedScores } from "./scores.js";
 
 /** Something that was brought to a round and revealed there. */
 export interface Contribution {
@@ -94,6 +95,26 @@ export function readResult(json: unknown): RoundResult {
   requireShape(value, RESULT, "result");
 
   return value as RoundResult;
+}
+
+/**
+ * Returns what the reviewers of a result signed, as they signed it: to look at one alone, or to aggregate again.
+ *
+ * @throws {InvalidArgument} when a review has not one score for each contribution.
+ * @example
+ * const reviews = scoresOf(readResult(text));
+ */
+export function scoresOf({ roundId, manifestDigest, contributions, reviews }: RoundResult): SignedScores[] {
+  return reviews.map(({ reviewer, scores, signature }, r) => {
+    if (scores.length !== contributions.length) {
+      throw new InvalidArgument(`result.reviews[${r}].scores`, scores, "one score for each contribution");
+    }
+    const keyed = contributions.map(({ contributor, contentDigest }, i) => ({
+      ...{ contributor, contentDigest, score: scores[i] },
+    }));
+
+    return { roundId, manifestDigest, reviewer, scores: keyed, signature };
+  });
 }
 
 function parsed(text: string): unknown {

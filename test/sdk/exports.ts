@@ -31,6 +31,7 @@ describe("SDK exports", () => {
       "readmeUrl",
       "readResult",
       "roundIdOf",
+      "scoresOf",
       "scoresTypedData",
       "sharesFromWeights",
       "signScores",

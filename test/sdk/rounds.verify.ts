@@ -8,7 +8,9 @@ import {
   type ResultFacts,
   type ResultMismatch,
   type RoundResult,
+  scoresOf,
   verifyResult,
+  verifyScores,
   writeResult,
 } from "../../sdk/src/index.js";
 import { scoresHashOf } from "../../sdk/src/scores.js";
@@ -109,6 +111,9 @@ describe("SDK verifyResult", () => {
       expect(verifyResult(JSON.parse(text), known)).to.deep.equal([]);
     }
     expect(readResult(text)).to.deep.equal(result);
+    // As they were signed, which makes the same again.
+    expect(aggregateScores({ ...inputs, reviews: scoresOf(result) })).to.deep.equal(result);
+    expect(scoresOf(result).every((signed) => verifyScores(signed, inputs))).to.equal(true);
   });
 
   it("finds every change of a single value", () => {
