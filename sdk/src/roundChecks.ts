@@ -74,10 +74,9 @@ export function verifyResult(json: unknown, facts: ResultFacts = {}): ResultMism
   const inputs = attempt(mismatches, () => inputsOf(result));
   if (inputs === undefined) return mismatches;
 
-  const [{ roundId: computedId }] = [inputs];
-  if (computedId !== result.roundId) {
-    const message = `The terms are those of the round ${computedId}, not of ${result.roundId}.`;
-    mismatches.push({ code: "RoundIdMismatch", stated: result.roundId, computed: computedId, message });
+  if (inputs.roundId !== result.roundId) {
+    const message = `The terms are those of the round ${inputs.roundId}, not of ${result.roundId}.`;
+    mismatches.push({ code: "RoundIdMismatch", stated: result.roundId, computed: inputs.roundId, message });
   }
   for (const review of inputs.reviews) {
     if (verifyScores(review, inputs)) continue;

@@ -42,7 +42,7 @@ export interface RoundFunds {
    * if its allowance is too small.
    *
    * @param options.approve False: do not approve an ERC-20 first, it was done elsewhere.
-   * @throws {InvalidArgument} when the round is not open.
+   * @throws {InvalidArgument} when the round takes no funding.
    * @throws {ContractError} such as `FundingInvalid`, `RoundTooLate`.
    * @example
    * const { offset } = await rounds.fund({ roundId, amount: "500" });
@@ -150,7 +150,7 @@ interface FundingsOptions {
 
 /** Binds what funders do to a runner. */
 export function roundFundsOf(context: Context, reader: RoundReader): RoundFunds {
-  const { chainId, contracts, runner, signer } = context;
+  const { chainId, contracts, provider, runner, signer } = context;
   const { TrainingRounds: rounds } = contracts;
   const { unitsOf, provide } = currenciesOf(context);
   const { authorizationEnd, signPermit, signTransfer } = tokenSignaturesOf(context);
@@ -158,8 +158,16 @@ export function roundFundsOf(context: Context, reader: RoundReader): RoundFunds 
 
   /** Looks at the round before anything is approved or signed for it. */
   async function openRound(roundId: string, amount: Amount) {
-    const status = await reader.stateOf(roundId);
+    const [status, block] = await Promise.all([reader.stateOf(roundId), provider.getBlock("latest")]);
     requireState(status, "open", roundId);
+    // It takes submissions for longer.
+    if ((block?.timestamp ?? 0) > status.fundingUntil) {
+      throw new InvalidArgument(
+        "roundId",
+        roundId,
+        `a round that takes funding: this one did until ${status.fundingUntil}`,
+      );
+    }
 
     return { currency: status.currency, units: await unitsOf(currencyAddress(status.currency), amount) };
   }

@@ -107,14 +107,23 @@ describe("SDK rounds", () => {
   });
 
   it("approves and sends nothing where the round is in another state", async () => {
-    const { opening } = await open();
+    const { schedule, ...options } = await roundOptions(sdk);
+    const submissionUntil = schedule.fundingUntil + 1_000_000;
+    const { roundId, opening } = await open({
+      ...options,
+      schedule: { ...schedule, submissionUntil, revealUntil: submissionUntil + 200_000 },
+    });
     const refused = async (call: Promise<unknown>) => {
       expect((await failureOf(InvalidArgument, call)).message).to.match(/give a round whose state is \w+, not \w+\.$/);
     };
+    await sdk.bob.rounds.fund({ roundId, amount: "10" });
     const { result } = await posted();
     const nonces = () => Promise.all(Object.values(sdk.accounts).map((account) => account.getNonce()));
     const before = await nonces();
 
+    // The first round takes submissions still.
+    const late = sdk.bob.rounds.fund({ roundId, amount: "1" });
+    expect((await failureOf(InvalidArgument, late)).message).to.contain(`did until ${opening.schedule.fundingUntil}`);
     await refused(sdk.bob.rounds.fund({ roundId: result.roundId, amount: "1" }));
     await refused(sdk.bob.rounds.fundWithPermit({ roundId: result.roundId, amount: "1" }));
     await refused(sdk.bob.rounds.submit({ roundId: result.roundId, contentDigest, kind: "code", units: 1n }));
