@@ -31,6 +31,7 @@ import {
 import { measureDoors } from "./doors.js";
 import { measurePeers } from "./peers.js";
 import { comparisonTable, type Figures, gasPage, measureTable, withFigures } from "./report.js";
+import { measureRounds } from "./rounds.js";
 import { openScenario, type Scenario } from "./scenario.js";
 import { measureAllocations } from "./shares.js";
 import { throughputPage } from "./throughput.js";
@@ -72,6 +73,7 @@ async function measureAll(scenario: Scenario): Promise<Figures> {
     measureAllocations,
     measureLicenses,
     measureUsage,
+    measureRounds,
     measureWorstCases,
   ]) {
     measures.push(...(await measure(scenario)));

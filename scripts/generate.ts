@@ -53,10 +53,16 @@ const CONTRACTS: Record<string, string> = {
   BallotRelay: "contracts/governance/BallotRelay.sol",
   LicenseStore: "contracts/licensing/LicenseStore.sol",
   UsageChannels: "contracts/licensing/UsageChannels.sol",
+  TrainingRounds: "contracts/rounds/TrainingRounds.sol",
+  RoundTerms: "contracts/rounds/RoundTerms.sol",
+  FunderPool: "contracts/rounds/FunderPool.sol",
 };
 
 /** Contracts that share their artifact with one above. */
 const TWINS = ["SafetyTimelock", "SafetyGovernor"];
+
+/** Contracts that another one deploys, and tells where. */
+const PARTS = ["RoundTerms", "FunderPool"];
 
 /** What the SDK asks of any ERC-20; cut out of WEAL, which is one. */
 const ERC20_MEMBERS = [
@@ -71,6 +77,9 @@ const ENUMS = [
   { name: "DerivativeMode", contract: "ModelRegistry", source: "contracts/interfaces/IModelRegistry.sol" },
   { name: "Level", contract: "SafetyBoard", source: "contracts/interfaces/ISafetyBoard.sol" },
   { name: "Ground", contract: "SafetyBoard", source: "contracts/interfaces/ISafetyBoard.sol" },
+  { name: "RoundState", contract: "TrainingRounds", source: "contracts/interfaces/IRoundRecords.sol" },
+  { name: "ContributionKind", contract: "TrainingRounds", source: "contracts/interfaces/IRoundContributions.sol" },
+  { name: "SubmissionStatus", contract: "TrainingRounds", source: "contracts/interfaces/IRoundContributions.sol" },
   { name: "ProposalState", contract: "WealGovernor", source: "@openzeppelin/contracts/governance/IGovernor.sol" },
 ];
 
@@ -309,7 +318,8 @@ async function deploymentsSource(): Promise<string> {
   const entries = await Promise.all(
     files.map(async (file) => {
       const deployment = await readJson<Record<string, { address: string; block: number }>>(join(directory, file));
-      const contracts = [...Object.keys(CONTRACTS), ...TWINS].map((name) => {
+      const planned = Object.keys(CONTRACTS).filter((name) => !PARTS.includes(name));
+      const contracts = [...planned, ...TWINS].map((name) => {
         if (deployment[name] === undefined) throw new Error(`deployments/${file} has no ${name}`);
         const { address, block } = deployment[name];
         return `${name}: { address: "${address}", block: ${block} }`;

@@ -51,6 +51,7 @@ const CONTRACTS = {
   SourceRegistry: { module: "Registry" },
   LicenseStore: { module: "Licensing" },
   UsageChannels: { module: "Licensing" },
+  TrainingRounds: { module: "Rounds" },
 } as const satisfies Record<string, PlanEntry>;
 
 export type ContractName = keyof typeof CONTRACTS;
@@ -102,6 +103,7 @@ export async function planProtocol(
     SourceRegistry: [at("ModelRegistry"), timelock, sources.threshold, sources.verifiers],
     LicenseStore: [at("ModelRegistry")],
     UsageChannels: [ledger],
+    TrainingRounds: [at("ModelRegistry"), at("WealGovernor")],
   };
   const plan = async (name: PlannedName, artifact: string, module: string, args: unknown[]) => {
     const { abi, bytecode } = await artifacts.readArtifact(artifact);

@@ -2,6 +2,7 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import Governance from "./Governance.js";
 import Licensing from "./Licensing.js";
 import Registry from "./Registry.js";
+import Rounds from "./Rounds.js";
 import Royalties from "./Royalties.js";
 import { vestingModule } from "./Vesting.js";
 
@@ -13,5 +14,6 @@ export function protocolModule(founderCount: number) {
     ...m.useModule(Royalties),
     ...m.useModule(Registry),
     ...m.useModule(Licensing),
+    ...m.useModule(Rounds),
   }));
 }

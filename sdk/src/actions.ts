@@ -35,6 +35,8 @@ export interface DecodedAction extends Required<Action> {
   /** The function's name; undefined for a plain transfer, and for a function that is not known. */
   function?: string;
   args: Arguments;
+  /** The currency that the call is in, as the contracts know it, where its arguments do not name it. */
+  currency?: string;
   /** The calls that this one carries for a timelock or a governor to make, now or later. */
   calls: DecodedAction[];
   /** Whether it carries calls that are not in `calls`: they lie too deep, are too many, or are named by an id. */
@@ -78,11 +80,11 @@ export function completed({ target, value = 0n, data }: Action): Required<Action
 }
 
 /** Finds out what actions of a timelock call, and what the calls within these calls do. */
-export function decodeActions(
+export async function decodeActions(
   context: Context,
   { timelock }: GovernorPair,
   actions: readonly Required<Action>[],
-): DecodedAction[] {
+): Promise<DecodedAction[]> {
   let room = MAX_CARRIED;
 
   function decode(action: Required<Action>, caller: string, depth: number): DecodedAction {
@@ -99,7 +101,19 @@ export function decodeActions(
     return { ...call, calls: carried.map((inner) => decode(inner, next, depth + 1)), hidesCalls: false };
   }
 
-  return actions.map((action) => decode(action, String(timelock.target), 0));
+  const decoded = actions.map((action) => decode(action, String(timelock.target), 0));
+  await Promise.all(everyCall(decoded).map(({ action }) => addCurrency(context, action)));
+
+  return decoded;
+}
+
+/** A round is paid in its own currency, which the call does not name. */
+async function addCurrency({ contracts: { TrainingRounds: rounds } }: Context, action: DecodedAction): Promise<void> {
+  if (action.contract !== "TrainingRounds" || action.function !== "fund") return;
+
+  const { state, currency } = await rounds.roundOf(String(action.args.roundId));
+  // Of a round that does not exist, the currency is zero, which stands for ETH.
+  if (state > 0n) action.currency = currency;
 }
 
 /** Returns actions with the calls that they carry, each before what it carries, and the place of the action in the list. */

@@ -1,6 +1,7 @@
 /**
  * The ledger's arithmetic, off the chain: what happens to a lineage's books when it is cascaded. The formulas are those of
- * `RoyaltyMath.sol`, in bigints; amounts are in a currency's smallest units, rates in basis points.
+ * `RoyaltyMath.sol`, in bigints; amounts are in a currency's smallest units, rates in basis points. And how whole units are
+ * divided.
  */
 
 const BPS = 10_000n;
@@ -45,6 +46,25 @@ export interface HeldPosition {
   seen: bigint;
   owed: bigint;
   remainder: bigint;
+}
+
+/**
+ * Divides a whole in proportion to weights, by largest remainder: everybody gets their part rounded down, and what is left
+ * goes one by one to whom rounding took most from, the earlier first. The parts sum to the whole, and no weight of 0 gets any.
+ *
+ * @param weights None is negative, and one is positive at least.
+ */
+export function largestRemainder(weights: readonly bigint[], whole: bigint): bigint[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0n);
+  const parts = weights.map((weight) => (weight * whole) / total);
+  const remainders = weights.map((weight) => (weight * whole) % total);
+  const rest = Number(whole - parts.reduce((sum, part) => sum + part, 0n));
+  const byRemainder = [...weights.keys()].sort((a, b) =>
+    remainders[a] === remainders[b] ? a - b : remainders[a] > remainders[b] ? -1 : 1,
+  );
+  for (const index of byRemainder.slice(0, rest)) parts[index] += 1n;
+
+  return parts;
 }
 
 /** Returns D(R) and F(R) of what a model received since its books were last closed. */

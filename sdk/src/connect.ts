@@ -15,6 +15,7 @@ import { safetyLensAbi } from "./generated/abis/SafetyLens.js";
 import { sourceRegistryAbi } from "./generated/abis/SourceRegistry.js";
 import { stakeholdingAbi } from "./generated/abis/Stakeholding.js";
 import { timelockControllerAbi } from "./generated/abis/TimelockController.js";
+import { trainingRoundsAbi } from "./generated/abis/TrainingRounds.js";
 import { usageChannelsAbi } from "./generated/abis/UsageChannels.js";
 import { usePolicyAbi } from "./generated/abis/UsePolicy.js";
 import { wealGovernorAbi } from "./generated/abis/WealGovernor.js";
@@ -26,6 +27,7 @@ import { type Governance, governanceOf } from "./governance.js";
 import { type Licensing, licensingOf } from "./licensing.js";
 import { proposalsOf, type SafetyProposals, safetyProposalsOf } from "./proposals.js";
 import { type Registry, registryOf } from "./registry.js";
+import { type Rounds, roundsOf } from "./rounds.js";
 import { type Royalties, royaltiesOf } from "./royalties.js";
 import { type Safety, safetyOf } from "./safety.js";
 import { type Sources, sourcesOf } from "./sources.js";
@@ -49,6 +51,7 @@ export interface Commonweal {
   readonly deposits: Deposits;
   readonly licensing: Licensing;
   readonly usage: Usage;
+  readonly rounds: Rounds;
   /** The main governor; `safety` is the one that decides about safety alone, sooner. */
   readonly governance: Governance & { readonly safety: Governance<SafetyProposals> };
   readonly safety: Safety;
@@ -84,6 +87,7 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     deposits: depositsOf(context),
     licensing: licensingOf(context),
     usage: usageOf(context),
+    rounds: roundsOf(context),
     governance: {
       ...governanceOf(context, "main", proposalsOf(context)),
       safety: governanceOf(context, "safety", safetyProposalsOf(context)),
@@ -146,6 +150,7 @@ function contractsOf(deployment: Deployment, runner: Runner): Contracts {
     BallotRelay: at("BallotRelay", ballotRelayAbi),
     LicenseStore: at("LicenseStore", licenseStoreAbi),
     UsageChannels: at("UsageChannels", usageChannelsAbi),
+    TrainingRounds: at("TrainingRounds", trainingRoundsAbi),
   };
 
   // The types are generated from the same ABIs.

@@ -10,6 +10,7 @@ import type { SafetyLens } from "./generated/types/SafetyLens.js";
 import type { SourceRegistry } from "./generated/types/SourceRegistry.js";
 import type { Stakeholding } from "./generated/types/Stakeholding.js";
 import type { TimelockController } from "./generated/types/TimelockController.js";
+import type { TrainingRounds } from "./generated/types/TrainingRounds.js";
 import type { UsageChannels } from "./generated/types/UsageChannels.js";
 import type { UsePolicy } from "./generated/types/UsePolicy.js";
 import type { WealGovernor } from "./generated/types/WealGovernor.js";
@@ -45,6 +46,7 @@ export interface Contracts {
   BallotRelay: BallotRelay;
   LicenseStore: LicenseStore;
   UsageChannels: UsageChannels;
+  TrainingRounds: TrainingRounds;
 }
 
 /** What the functions of all domains share. */

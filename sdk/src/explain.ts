@@ -53,7 +53,7 @@ export interface Explanation {
 
 /** Explains what a proposal would do. */
 export async function explain(context: Context, pair: GovernorPair, proposal: ProposalLike): Promise<Explanation> {
-  const decoded = decodeActions(context, pair, await actionsOf(pair, proposal));
+  const decoded = await decodeActions(context, pair, await actionsOf(pair, proposal));
   const isMade = typeof proposal !== "object";
   const announcement = isMade ? await announcementOf(context, pair, BigInt(proposal)) : undefined;
   const currencies = new Set(await context.contracts.RoyaltyLedger.currencies());
@@ -74,7 +74,7 @@ export async function explain(context: Context, pair: GovernorPair, proposal: Pr
 /** Returns the tokens that are called or named. */
 function tokensIn(actions: readonly DecodedAction[]): string[] {
   return everyCall(actions).flatMap(({ action }) => {
-    const { currency } = action.args;
+    const currency = action.currency ?? action.args.currency;
 
     return [...(isToken(action) ? [action.target] : []), ...(typeof currency === "string" ? [currency] : [])];
   });
@@ -125,7 +125,8 @@ function sentenceOf(action: DecodedAction, calls: readonly ExplainedCall[], word
   const describers: Readonly<Record<string, Describer>> = explanations[contract as keyof Contracts | "ERC20"] ?? {};
   const describe = Object.hasOwn(describers, name) ? describers[name] : undefined;
   const caller = words.account(action.caller);
-  const sentence = describe?.(args, { ...words, target, contract, caller, carried: carriedIn(action, calls) });
+  const surroundings = { target, contract, caller, paidIn: action.currency, carried: carriedIn(action, calls) };
+  const sentence = describe?.(args, { ...words, ...surroundings });
 
   return `${sentence ?? `${contract}.${name}(${listed(args)})`}${paid}`;
 }

@@ -15,6 +15,8 @@ export interface Words {
   amount(currency: ArgumentValue, units: ArgumentValue): string;
   /** The symbol of a currency, or its address. */
   currency(address: ArgumentValue): string;
+  /** The id of the round with these terms. */
+  round(opening: ArgumentValue): string;
   /** Undefined for a currency that is not known. */
   decimals(currency: ArgumentValue): number | undefined;
   /** The address that is called, and the name of the contract. */
@@ -22,6 +24,8 @@ export interface Words {
   contract: string;
   /** Who makes the call: "the treasury", or the name of another contract. */
   caller: string;
+  /** The currency that the call is in, where its arguments do not name it and it is known. */
+  paidIn: string | undefined;
   /** What the calls do that this one carries, each in brackets. */
   carried: string;
 }
@@ -48,6 +52,21 @@ export const explanations: Explanations = {
       allowed === true
         ? `Name ${words.account(verifier)} a verifier, who counts once the waiting period is over`
         : `Remove ${words.account(verifier)} from the verifiers`,
+  },
+
+  TrainingRounds: {
+    claimFundings: ({ roundId, to }, words) =>
+      `Claim shares for what was paid into the round ${roundId}, and send what it returns to ${words.account(to)}`,
+    fund({ roundId, amount }, { paidIn, ...words }) {
+      const money = paidIn === undefined ? `${amount} units of its currency` : words.amount(paidIn, amount);
+
+      return `Fund the round ${roundId} with ${money}`;
+    },
+    refund: ({ roundId, to }, words) => `Send what was paid into the failed round ${roundId} to ${words.account(to)}`,
+    resolve: ({ opening, attempt, isUpheld }, words) =>
+      isUpheld === true
+        ? `Uphold the challenges of result ${attempt} of the round ${words.round(opening)}, which falls`
+        : `Reject the challenges of result ${attempt} of the round ${words.round(opening)}, which stands`,
   },
 
   TimelockController: timelockExplanations(),

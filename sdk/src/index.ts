@@ -1,4 +1,5 @@
 export type { Action, Arguments, ArgumentValue, ProposalId, ProposalLike } from "./actions.js";
+export { type AggregateInputs, aggregateScores } from "./aggregate.js";
 export type { Allocation, AllocationState, Allocations } from "./allocations.js";
 export { type Amount, formatAmount, parseAmount } from "./amounts.js";
 export type { Transaction } from "./calls.js";
@@ -51,7 +52,16 @@ export {
 export type { ExplainedCall, Explanation } from "./explain.js";
 export { checkFunding, type FundingEntry, formatFunding, readFunding } from "./funding.js";
 export type { Genesis, GenesisPart } from "./genesis.js";
-export type { DerivativeMode, Ground, Kind, Level, ProposalState, Relation } from "./generated/enums.js";
+export type {
+  ContributionKind,
+  DerivativeMode,
+  Ground,
+  Kind,
+  Level,
+  ProposalState,
+  Relation,
+  RoundState,
+} from "./generated/enums.js";
 export type { ContractErrors } from "./generated/errors.js";
 export type { Governance } from "./governance.js";
 export type { LicenseEnd, LicenseOffer, SignedPurchase } from "./licenses.js";
@@ -63,8 +73,35 @@ export type { Proposals, SafetyProposals } from "./proposals.js";
 export { fetchReadme, readmeUrl } from "./readmes.js";
 export type { RedeemedVoucher } from "./redemptions.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
+export { type KindBudget, readBudget, type RoundBudget, writeBudget } from "./roundBudgets.js";
+export { type ResultFacts, type ResultMismatch, verifyResult } from "./roundChecks.js";
+export {
+  type Contribution,
+  readResult,
+  type ResultLeaf,
+  type ResultReview,
+  type RoundResult,
+  scoresOf,
+  writeResult,
+} from "./roundResults.js";
+export { type RoundMoney, type RoundOpening, type RoundPlace, type RoundSchedule, roundIdOf } from "./roundTerms.js";
+export type { OpenedRound, PostedResult, RoundFundingEntry, RoundStatus, Submission } from "./roundReader.js";
+export type { Funded, RoundFunds, SignedFunding } from "./roundFunding.js";
+export type { RoundContributions } from "./roundContributions.js";
+export type { Finalised, RoundDecisions } from "./roundDecisions.js";
+export type { RoundOptions, Rounds } from "./rounds.js";
+export { leavesOf, type RoundLeaf } from "./roundTrees.js";
 export type { Books, Royalties } from "./royalties.js";
 export type { Advisory, Policy, Safety, SafetyReason, SafetyStatus, SafetySubject, Standing } from "./safety.js";
+export {
+  completeScores,
+  type ContributionKey,
+  type Score,
+  type SignedScores,
+  scoresTypedData,
+  signScores,
+  verifyScores,
+} from "./scores.js";
 export type { SimulatedBalance, SimulatedParameter, Simulation } from "./simulate.js";
 export { type Platform, parseSource, type Source, sourceName } from "./sourceNames.js";
 export type { Attestation, SourceClaim, SourceState, Sources } from "./sources.js";

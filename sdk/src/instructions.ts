@@ -1,8 +1,9 @@
 import type { ContractErrors } from "./generated/errors.js";
 import { ProposalState } from "./generated/enums.js";
+import { roundInstructions } from "./roundInstructions.js";
 
 /** Says what to do about an error of the contracts, given its arguments. */
-type Instructions = { readonly [Name in keyof ContractErrors]: (args: ContractErrors[Name]) => string };
+export type Instructions = { readonly [Name in keyof ContractErrors]: (args: ContractErrors[Name]) => string };
 
 /**
  * One sentence for each custom error. The type asks for all of them: the build fails when a contract gets an error that
@@ -327,6 +328,10 @@ export const instructions: Instructions = {
   NoticeMissing: () => "No notice was given; to withdraw, give it (usage.giveNotice) and wait until it has passed.",
   NoticeNotOver: ({ withdrawableFrom }) =>
     `The notice has not passed; withdraw from ${withdrawableFrom} (Unix time) on.`,
+
+  /* ROUNDS */
+
+  ...roundInstructions,
 
   /* GENESIS AND STAKEHOLDING */
 

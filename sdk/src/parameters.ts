@@ -19,6 +19,8 @@ export const parameters: { readonly [Contract in keyof Contracts | "ERC20"]?: Co
     keyed: { setVerifier: ({ verifier }) => ["isVerifier(address)", verifier] },
   },
 
+  TrainingRounds: { keyed: { fund: ({ roundId }) => ["roundOf(bytes32)", roundId] } },
+
   TimelockController: timelockParameters(),
   SafetyTimelock: timelockParameters(),
   WealGovernor: governorParameters(),

@@ -61,6 +61,15 @@ const powers: { readonly [Contract in keyof Contracts]?: Readonly<Record<string,
     transferFrom: toOther((to, _, { tokenId }) => `gives the model ${modelOf(tokenId)} to ${to}`),
   },
 
+  TrainingRounds: {
+    claim: toOther((to, { owner }) => `sends the cash of ${owner} from a round to ${to}`),
+    claimFundings: toOther((to, { owner }) => `sends what a round returns to ${owner} to ${to}`),
+    payCoordinator: toOther((to, { owner }) => `sends what ${owner} has as a coordinator to ${to}`),
+    refund: toOther((to, { owner }) => `sends what a failed round pays back to ${owner} to ${to}`),
+    takeChallengeBond: toOther((to, { owner }) => `sends a bond of ${owner} to ${to}`),
+    takeSubmissionBond: toOther((to, { owner }) => `sends a bond of ${owner} to ${to}`),
+  },
+
   WealToken: {
     delegate: ({ delegatee }, { caller, owner, account }) =>
       delegatee === caller || delegatee === ZeroAddress

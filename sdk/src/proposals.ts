@@ -7,6 +7,8 @@ import { type Currency, currenciesOf, currencyAddress } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
 import { Level } from "./generated/enums.js";
+import { requireState, roundReaderOf } from "./roundReader.js";
+import { type RoundOpening, solidityOpening } from "./roundTerms.js";
 import { type SafetyReason, type SafetySubject, solidityReason } from "./safety.js";
 
 /**
@@ -25,6 +27,27 @@ export interface Proposals {
    * const grant = await governance.proposals.grant({ to: lab, currency: usdc, amount: "25000" });
    */
   grant(options: { to: string; currency: Currency; amount: Amount }): Promise<Action>;
+
+  /**
+   * Funds a round from the treasury, which gets shares of its model. An ERC-20 is approved first, for that much.
+   *
+   * @returns One action in ETH, two in an ERC-20.
+   * @throws {InvalidArgument} when the round does not take funding.
+   * @throws {InvalidAmount} when the amount is not one.
+   * @example
+   * const actions = await governance.proposals.fundRound({ roundId, amount: "25000" });
+   * await governance.propose({ actions, description: "Fund the open translation model" });
+   */
+  fundRound(options: { roundId: string; amount: Amount }): Promise<Action[]>;
+
+  /**
+   * Decides about the challenges of a round's result, of which the timelock is the arbiter.
+   *
+   * @throws {InvalidArgument} when the terms name another arbiter.
+   * @example
+   * const uphold = governance.proposals.resolveRound({ opening, attempt: 1, isUpheld: true });
+   */
+  resolveRound(options: { opening: RoundOpening; attempt: number; isUpheld: boolean }): Action;
 
   /**
    * Sets the protocol fee of future models, in basis points, 0 to 250.
@@ -116,10 +139,24 @@ const RATE_DECIMALS = 18;
 export function proposalsOf(context: Context): Proposals {
   const { RoyaltyLedger: ledger, SourceRegistry: sources, Stakeholding: stakeholding } = context.contracts;
   const { UsePolicy: usePolicy, SafetyBoard: board, WealToken: weal, TimelockController: timelock } = context.contracts;
+  const { TrainingRounds: rounds } = context.contracts;
   const { unitsOf } = currenciesOf(context);
 
   return {
-    ...withTypedErrors<Pick<Proposals, "grant" | "setStakeholdingRate">>({
+    ...withTypedErrors<Pick<Proposals, "fundRound" | "grant" | "setStakeholdingRate">>({
+      async fundRound({ roundId, amount }) {
+        const status = await roundReaderOf(context).stateOf(roundId);
+        requireState(status, "open", roundId);
+        const token = currencyAddress(status.currency);
+        const units = await unitsOf(token, amount);
+        const funding = callOf(rounds, rounds.interface.encodeFunctionData("fund", [roundId, units]));
+        if (token === ZeroAddress) return [{ ...funding, value: units }];
+
+        // Any ERC-20 has WEAL's approve.
+        const approval = weal.interface.encodeFunctionData("approve", [String(rounds.target), units]);
+        return [{ target: token, data: approval }, funding];
+      },
+
       async grant({ to, currency, amount }) {
         const [recipient, token] = [accountOf(to, "to"), currencyAddress(currency)];
         const units = await unitsOf(token, amount);
@@ -140,6 +177,16 @@ export function proposalsOf(context: Context): Proposals {
         return callOf(stakeholding, stakeholding.interface.encodeFunctionData("setRate", [token, rate]));
       },
     }),
+
+    resolveRound({ opening, attempt, isUpheld }) {
+      const terms = solidityOpening(opening);
+      if (terms.arbiter !== timelock.target) {
+        throw new InvalidArgument("opening.arbiter", terms.arbiter, `the timelock, ${timelock.target}`);
+      }
+      wholeOf(attempt, 1, MAX_UINT8, "attempt", "the number of a result");
+
+      return callOf(rounds, rounds.interface.encodeFunctionData("resolve", [terms, attempt, isUpheld]));
+    },
 
     setProtocolFee(feeBps) {
       wholeOf(feeBps, 0, MAX_PROTOCOL_FEE_BPS, "feeBps", "whole basis points");

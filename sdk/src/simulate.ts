@@ -74,7 +74,7 @@ export async function simulate(context: Context, pair: GovernorPair, proposal: P
     actionsOf(pair, proposal),
     context.contracts.RoyaltyLedger.currencies(),
   ]);
-  const calls = everyCall(decodeActions(context, pair, actions)).map(({ action }) => action);
+  const calls = everyCall(await decodeActions(context, pair, actions)).map(({ action }) => action);
   const [treasury, simulator] = [String(pair.timelock.target), strangeAddress()];
   const held = heldIn(calls, treasury, [...currencies, String(context.contracts.WealToken.target)]);
   const balances = held.map(({ account, currency }) => balanceView(account, currency, simulator));

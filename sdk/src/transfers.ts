@@ -22,6 +22,7 @@ export function transfersOf(action: DecodedAction): Transfer[] {
     { currency: ZeroAddress, from: caller, to: target, units: value, kind: "transfer" as const },
     ...(isToken(action) ? tokenTransfers(action) : []),
     ...(action.contract === "RoyaltyLedger" ? payments(action) : []),
+    ...(action.contract === "TrainingRounds" ? fundings(action) : []),
   ].filter(({ from, to, units }) => units > 0n && to !== from);
 
   function tokenTransfers({ function: name }: DecodedAction): Transfer[] {
@@ -42,6 +43,13 @@ export function transfersOf(action: DecodedAction): Transfer[] {
     const units = name === "payMany" ? sum(args.amounts as bigint[]) : (args.amount as bigint);
 
     return [{ currency, from: caller, to: target, units, kind: "pull" }];
+  }
+
+  /** As payments: what is not ETH is pulled. */
+  function fundings({ function: name, currency = ZeroAddress }: DecodedAction): Transfer[] {
+    if (name !== "fund" || currency === ZeroAddress) return [];
+
+    return [{ currency, from: caller, to: target, units: args.amount as bigint, kind: "pull" }];
   }
 }
 

@@ -98,7 +98,7 @@ export function buildAllocation({
   checkSum(leaves, expected);
 
   // In the order that StandardMerkleTree gives them, which has the same root but takes several minutes for a million.
-  const hashes = hashesOf(place, leaves);
+  const hashes = leafHashesOf(place, leaves);
   const order = [...hashes.keys()].sort((a, b) => (hashes[a] < hashes[b] ? -1 : 1));
   const merkle = SimpleMerkleTree.of(
     order.map((position) => hashes[position]),
@@ -163,7 +163,7 @@ export function readAllocation(
   });
   checkSum(leaves, expected.units === undefined ? undefined : unitsOf(expected.units, "units"));
 
-  return allocationOf(place, leaves, treeIndices, loaded(tree, hashesOf(place, leaves), treeIndices), tree);
+  return allocationOf(place, leaves, treeIndices, loaded(tree, leafHashesOf(place, leaves), treeIndices), tree);
 }
 
 /**
@@ -201,7 +201,7 @@ interface Leaf extends AllocationShare {
 }
 
 /** Hashes leaves twice, each encoded as Solidity does; by hand, since a coder takes minutes for a million. */
-function hashesOf({ chainId, ledger, model }: AllocationPlace, leaves: readonly Leaf[]): string[] {
+export function leafHashesOf({ chainId, ledger, model }: AllocationPlace, leaves: readonly Leaf[]): string[] {
   const place = AbiCoder.defaultAbiCoder().encode(LEAF_ENCODING.slice(0, 3), [chainId, ledger, model]);
   const word = (hex: string) => hex.padStart(64, "0");
 

@@ -1,5 +1,6 @@
 import type { AllocationShare } from "./trees.js";
 import { unitsOf } from "./arguments.js";
+import { largestRemainder } from "./arithmetic.js";
 import { InvalidArgument } from "./errors.js";
 
 /**
@@ -21,21 +22,16 @@ export function sharesFromWeights<Weight extends { account: string; weight: bigi
   unitsOf(units, "units");
   if (weights.length === 0) throw new InvalidArgument("weights", "empty", "at least one account with its weight");
 
-  let total = 0n;
   for (const [index, { weight }] of weights.entries()) {
     if (typeof weight !== "bigint" || weight <= 0n) {
       throw new InvalidArgument(`weights[${index}].weight`, weight, "a positive bigint");
     }
-    total += weight;
   }
 
-  const parts = weights.map(({ weight }) => Number((weight * BigInt(units)) / total));
-  const remainders = weights.map(({ weight }) => (weight * BigInt(units)) % total);
-  const rest = units - parts.reduce((sum, part) => sum + part, 0);
-  const byRemainder = [...weights.keys()].sort((a, b) =>
-    remainders[a] === remainders[b] ? a - b : remainders[a] > remainders[b] ? -1 : 1,
-  );
-  for (const index of byRemainder.slice(0, rest)) parts[index] += 1;
+  const parts = largestRemainder(
+    weights.map(({ weight }) => weight),
+    BigInt(units),
+  ).map(Number);
 
   return {
     shares: weights.map(({ account }, index) => ({ account, units: parts[index] })).filter((share) => share.units > 0),

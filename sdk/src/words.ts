@@ -4,9 +4,10 @@ import { formatAmount } from "./amounts.js";
 import type { Context } from "./context.js";
 import { currenciesOf } from "./currencies.js";
 import type { Words } from "./explanations.js";
+import { encodedRoundIdOf } from "./roundTerms.js";
 
 /** What sentences and warnings say values with, whatever is called. */
-export type CommonWords = Pick<Words, "account" | "amount" | "currency" | "decimals">;
+export type CommonWords = Pick<Words, "account" | "amount" | "currency" | "decimals" | "round">;
 
 interface TokenInfo {
   /** How it is called in sentences: by its address where its symbol could mislead. */
@@ -35,6 +36,8 @@ export async function wordsOf(
   return {
     account: (address) => names.get(String(address)) ?? String(address),
     currency,
+    round: (opening) =>
+      encodedRoundIdOf(opening, { chainId: context.chainId, contract: String(contracts.TrainingRounds.target) }),
     decimals: (address) => known.get(String(address))?.decimals,
     amount(address, units) {
       const token = known.get(String(address));

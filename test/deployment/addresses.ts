@@ -32,6 +32,7 @@ const ADDRESSES = {
   SourceRegistry: "0x3d515361dFcAfC86ad28F43dCa847416e7c01126",
   LicenseStore: "0x989cc1a7cE56bf654fC4221A738c4a51C579Eecf",
   UsageChannels: "0x97385A6606FbCa0a836Fd6a2f355086814f80F77",
+  TrainingRounds: "0xCE89d7EEa2aCF723589f52cf009B73D6509ECef1",
   VestingWallet0: "0x8891489c396Ae2B6725e06F794dB5412b6aF1c10",
 };
 
@@ -107,6 +108,7 @@ describe("Deployment", () => {
         ballotRelay,
         licenseStore,
         usageChannels,
+        trainingRounds,
       } = others;
 
       expect(Object.fromEntries(plan.map(({ name, address }) => [name, address]))).to.deep.equal(ADDRESSES);
@@ -128,6 +130,7 @@ describe("Deployment", () => {
         SourceRegistry: await sources.getAddress(),
         LicenseStore: await licenseStore.getAddress(),
         UsageChannels: await usageChannels.getAddress(),
+        TrainingRounds: await trainingRounds.getAddress(),
         // Nothing names a founder's wallet but the plan.
         VestingWallet0: ADDRESSES.VestingWallet0,
       }).to.deep.equal(ADDRESSES);

@@ -80,14 +80,14 @@ describe("Deployment", () => {
       const before = await stateOf(plan.contracts);
       expect(before.codes.map((code) => code !== "0x")).to.deep.equal([
         ...new Array(10).fill(true),
-        ...new Array(8).fill(false),
+        ...new Array(9).fill(false),
       ]);
 
       await deployProtocol(connection, hre.artifacts, await parameters(), { deploymentId });
 
       const after = await stateOf(plan.contracts);
       expect(after.codes).to.not.include("0x");
-      expect(after.sent - before.sent).to.equal(8);
+      expect(after.sent - before.sent).to.equal(9);
     });
 
     it("refuses other parameters than those it was begun with", async () => {

@@ -38,6 +38,7 @@ const REACH: Record<string, Record<string, string>> = {
   BallotRelay: {},
   LicenseStore: {},
   UsageChannels: {},
+  TrainingRounds: {},
   RoyaltyLedger: { "setProtocolFee(uint16)": "main", "addCurrency(address)": "main" },
   RoyaltyLens: {},
   SafetyLens: {},

@@ -16,6 +16,7 @@ import type {
   Stakeholding,
   TestToken,
   TimelockController,
+  TrainingRounds,
   UsageChannels,
   UsePolicy,
   WealGovernor,
@@ -108,6 +109,7 @@ export async function deployTestProtocol(connection: NetworkConnection, tokens: 
     stakeholding: contracts.stakeholding as unknown as Stakeholding,
     licenseStore: contracts.licenseStore as unknown as LicenseStore,
     usageChannels: contracts.usageChannels as unknown as UsageChannels,
+    trainingRounds: contracts.trainingRounds as unknown as TrainingRounds,
     ballotRelay: contracts.ballotRelay as unknown as BallotRelay,
     genesisClaim: contracts.genesisClaim as unknown as GenesisClaim,
   };

@@ -5,6 +5,7 @@ import { ModelRegistry__factory } from "../../types/ethers-contracts/index.js";
 import { DAY } from "../helpers/protocol.js";
 import { call, codesOf, deployForExplaining, ERC20, send } from "./explain.support.js";
 import { expectRefusal } from "./helpers.js";
+import { roundOptions } from "./rounds.support.js";
 
 describe("SDK governance.explain", () => {
   let sdk: Awaited<ReturnType<typeof deployForExplaining>>;
@@ -169,7 +170,10 @@ describe("SDK governance.explain", () => {
       const { governance } = sdk.reader;
       const { proposals, safety } = governance;
       const reason = { ground: "lineage", evidenceDigest: id("evidence") } as const;
-      const built: Record<keyof typeof proposals | keyof typeof safety.proposals, Action> = {
+      const { opening, roundId } = await sdk.alice.rounds.open(await roundOptions(sdk));
+      const built: Record<keyof typeof proposals | keyof typeof safety.proposals, Action | Action[]> = {
+        fundRound: await proposals.fundRound({ roundId, amount: "5" }),
+        resolveRound: proposals.resolveRound({ opening, attempt: 1, isUpheld: false }),
         grant: await proposals.grant({ to: someone, currency: sdk.usdcAddress, amount: "5" }),
         setProtocolFee: proposals.setProtocolFee(50),
         addCurrency: proposals.addCurrency(sdk.usdcAddress),
@@ -185,11 +189,12 @@ describe("SDK governance.explain", () => {
         rearm: safety.proposals.rearm({ model: someone }),
         setMember: safety.proposals.setMember({ account: someone, allowed: true }),
       };
-      const { calls, warnings } = await governance.explain({ actions: Object.values(built) });
+      const actions = Object.values(built).flat();
+      const { calls, warnings } = await governance.explain({ actions });
 
       // As calls without a sentence begin: `Contract.function(`.
       for (const { sentence } of calls) expect(sentence).to.match(/^[A-Z][a-z]+ /);
-      expect(codesOf(warnings)).to.deep.equal([["PowerGiven", Object.keys(built).indexOf("setSafetyGovernance")]]);
+      expect(codesOf(warnings)).to.deep.equal([["PowerGiven", actions.indexOf(built.setSafetyGovernance as Action)]]);
     });
 
     it("without a sentence are said by name and arguments, texts in quotes", async () => {

@@ -72,6 +72,7 @@ describe("generated files of the SDK", () => {
       "SourceRegistry",
       "Stakeholding",
       "TimelockController",
+      "TrainingRounds",
       "UsageChannels",
       "UsePolicy",
       "WealGovernor",

@@ -18,6 +18,7 @@ export const deployments = {
     BallotRelay: { address: "0x58fEbC35873c9098cAC3b699d9742397d4A103A6", block: 3 },
     LicenseStore: { address: "0x989cc1a7cE56bf654fC4221A738c4a51C579Eecf", block: 20 },
     UsageChannels: { address: "0x97385A6606FbCa0a836Fd6a2f355086814f80F77", block: 21 },
+    TrainingRounds: { address: "0xCE89d7EEa2aCF723589f52cf009B73D6509ECef1", block: 22 },
     SafetyTimelock: { address: "0xdde76E4746a56B37600202728081D44A60a3571C", block: 6 },
     SafetyGovernor: { address: "0x600b3021C3Fd892aDf412bD37C2bB9D761aFeA45", block: 12 },
   },

@@ -26,6 +26,15 @@ export type Level = (typeof Level)[number];
 export const Ground = ["usePolicy", "lineage"] as const;
 export type Ground = (typeof Ground)[number];
 
+export const RoundState = ["none", "open", "review", "challenge", "finalised", "refunding"] as const;
+export type RoundState = (typeof RoundState)[number];
+
+export const ContributionKind = ["data", "compute", "code", "evaluation"] as const;
+export type ContributionKind = (typeof ContributionKind)[number];
+
+export const SubmissionStatus = ["none", "sealed", "revealed", "settled"] as const;
+export type SubmissionStatus = (typeof SubmissionStatus)[number];
+
 export const ProposalState = [
   "pending",
   "active",

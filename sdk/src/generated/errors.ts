@@ -9,11 +9,15 @@ export interface ContractErrors {
   AllocationExpired: { reclaimableFrom: bigint };
   AllocationNotExpired: { allocation: bigint; reclaimableFrom: bigint };
   AllocationWithoutTaker: { model: string };
+  AlreadyChallenged: { roundId: string; challenger: string };
+  AttemptMismatch: { roundId: string; attempt: bigint; current: bigint };
   AttestationExpired: { deadline: bigint };
   AttestationInvalid: { verifier: string };
   AttestationsMissing: { given: bigint; threshold: bigint };
   BallotGasTooLow: { available: bigint; required: bigint };
   BooksFull: { model: string; currency: string; received: bigint; amount: bigint };
+  ChallengeBondNotDue: { roundId: string; attempt: bigint; challenger: string };
+  ChallengesUnresolved: { roundId: string; challenges: bigint };
   ChannelCurrencyNotListed: { currency: string };
   ChannelHostPartTooHigh: { hostBps: bigint; maxHostBps: bigint };
   ChannelModelNotOpened: { model: string };
@@ -22,6 +26,9 @@ export interface ContractErrors {
   ChannelPartyInvalid: { party: string };
   CheckpointUnorderedInsertion: Record<string, never>;
   ClauseNotFound: { clause: bigint; clauseCount: bigint };
+  CloneArgumentsTooLong: Record<string, never>;
+  ContributionAlreadySubmitted: { roundId: string; contributor: string; commitment: string };
+  ContributionNotSealed: { roundId: string; contributor: string; commitment: string };
   Create2EmptyBytecode: Record<string, never>;
   CurrencyAlreadyListed: { currency: string };
   CurrencyListFull: { max: bigint };
@@ -71,6 +78,9 @@ export interface ContractErrors {
   EvidenceMissing: Record<string, never>;
   FailedCall: Record<string, never>;
   FailedDeployment: Record<string, never>;
+  FundingInvalid: { amount: bigint; room: bigint };
+  FundingNotFound: { roundId: string; offset: bigint };
+  FundingTokenRequired: Record<string, never>;
   GenesisAlreadyClaimed: { index: bigint };
   GenesisClaimOpen: { until: bigint };
   GenesisClaimOver: { until: bigint };
@@ -105,6 +115,9 @@ export interface ContractErrors {
   InvalidAccountNonce: { account: string; currentNonce: bigint };
   InvalidClaimRecipient: { to: string };
   InvalidShortString: Record<string, never>;
+  LeafAlreadyClaimed: { roundId: string; index: bigint };
+  LeafCashTooHigh: { roundId: string; cash: bigint; left: bigint };
+  LeafProofInvalid: { roundId: string; index: bigint; account: string };
   LevelNone: Record<string, never>;
   LicenseLocked: { tokenId: bigint };
   LicensePerpetual: { offerId: string; recipient: string };
@@ -131,15 +144,24 @@ export interface ContractErrors {
   NotOfferOwner: { model: string; caller: string };
   NotPaidLedger: { caller: string };
   NotPolicyGovernance: { caller: string };
+  NotPoolFunder: { funder: string; caller: string };
+  NotPoolRounds: { caller: string };
+  NotRoundArbiter: { arbiter: string; caller: string };
+  NotRoundCoordinator: { coordinator: string; caller: string };
+  NotRoundPayee: { account: string; caller: string };
+  NotRoundReviewer: { account: string };
   NotSafetyGovernance: { caller: string };
   NotSourceGovernance: { caller: string };
   NotStakeholdingGovernance: { caller: string };
   NotVerifier: { verifier: string };
+  NothingForCoordinator: { roundId: string };
+  NothingForFunder: { funder: string; currency: string };
   NothingForHost: { host: string; currency: string };
   NothingToClaim: { holder: string; currency: string };
   NothingToClaimAsHost: { currency: string };
   NothingToCollect: { currency: string };
   NothingToReclaim: { allocation: bigint; model: string };
+  NothingToResolve: { roundId: string };
   NothingToRetire: { model: string };
   NothingToWithdraw: { channelId: string };
   NoticeAlreadyGiven: { channelId: string; withdrawableFrom: bigint };
@@ -161,6 +183,8 @@ export interface ContractErrors {
   PolicyEmpty: Record<string, never>;
   PolicyNotFound: { version: bigint };
   PolicyVersionChanged: { seen: bigint; current: bigint };
+  PoolRecipientInvalid: { to: string };
+  PoolTransferRefused: { sender: string };
   ProtocolFeeTooHigh: { feeBps: bigint; maxBps: bigint };
   QuorumZero: Record<string, never>;
   RateOfWeal: Record<string, never>;
@@ -169,6 +193,28 @@ export interface ContractErrors {
   RatesTooHigh: { totalRateBps: bigint; maxBps: bigint };
   ReentrancyGuardReentrantCall: Record<string, never>;
   RestrictionUsed: { model: string };
+  ResultCashTooHigh: { cash: bigint; max: bigint };
+  ResultEmpty: { roundId: string };
+  ResultMismatch: { roundId: string; result: string; posted: string };
+  ReviewInvalid: { reviewer: string };
+  ReviewersNotAscending: { previous: string; reviewer: string };
+  ReviewsMissing: { reviews: bigint; minReviews: bigint };
+  RoundAlreadyOpened: { roundId: string };
+  RoundAttemptsInvalid: { maxAttempts: bigint; max: bigint };
+  RoundCurrencyNotListed: { currency: string };
+  RoundDeadlinesInvalid: { fundingUntil: bigint; submissionUntil: bigint };
+  RoundFeeTooHigh: { feeBps: bigint; maxFeeBps: bigint };
+  RoundNotInState: { roundId: string; state: bigint; needed: bigint };
+  RoundPartyInvalid: { party: string };
+  RoundPaymentShort: { expected: bigint; arrived: bigint };
+  RoundPeriodInvalid: { period: bigint; min: bigint; max: bigint };
+  RoundRecipientInvalid: { to: string };
+  RoundReviewersInvalid: { minReviews: bigint; reviewers: bigint };
+  RoundSplitMismatch: { sum: bigint; expected: bigint };
+  RoundTargetInvalid: { target: bigint; cap: bigint; coordinatorCash: bigint };
+  RoundTooEarly: { roundId: string; from: bigint };
+  RoundTooLate: { roundId: string; until: bigint };
+  RoundValueMismatch: { expected: bigint; value: bigint };
   SafeCastOverflowedUintDowncast: { bits: bigint; value: bigint };
   SafeERC20FailedOperation: { token: string };
   SafetyGovernanceInvalid: { account: string };
@@ -186,6 +232,7 @@ export interface ContractErrors {
   SourceRecipientInvalid: { recipient: string };
   StringTooLong: { str: string };
   StringsInsufficientHexLength: { value: bigint; length: bigint };
+  SubmissionBondNotDue: { roundId: string; contributor: string; commitment: string };
   ThresholdZero: Record<string, never>;
   TimelockInsufficientDelay: { delay: bigint; minDelay: bigint };
   TimelockInvalidOperationLength: { targets: bigint; payloads: bigint; values: bigint };
@@ -220,6 +267,14 @@ export const errorTable = {
     contracts: ["RoyaltyLedger"],
   },
   "0xf0b1909c": { error: "error AllocationWithoutTaker(address model)", contracts: ["RoyaltyLedger"] },
+  "0x39988f5d": {
+    error: "error AlreadyChallenged(bytes32 roundId, address challenger)",
+    contracts: ["TrainingRounds"],
+  },
+  "0xb51a130f": {
+    error: "error AttemptMismatch(bytes32 roundId, uint256 attempt, uint256 current)",
+    contracts: ["TrainingRounds"],
+  },
   "0xa5d8657a": { error: "error AttestationExpired(uint256 deadline)", contracts: ["SourceRegistry"] },
   "0xa78691d7": { error: "error AttestationInvalid(address verifier)", contracts: ["SourceRegistry"] },
   "0xe3c738e3": { error: "error AttestationsMissing(uint256 given, uint256 threshold)", contracts: ["SourceRegistry"] },
@@ -227,6 +282,14 @@ export const errorTable = {
   "0x54d47a3a": {
     error: "error BooksFull(address model, address currency, uint256 received, uint256 amount)",
     contracts: ["RoyaltyLedger", "RoyaltyLens"],
+  },
+  "0xd0b91b4b": {
+    error: "error ChallengeBondNotDue(bytes32 roundId, uint256 attempt, address challenger)",
+    contracts: ["TrainingRounds"],
+  },
+  "0x08e92cf5": {
+    error: "error ChallengesUnresolved(bytes32 roundId, uint256 challenges)",
+    contracts: ["TrainingRounds"],
   },
   "0x1c1c9423": { error: "error ChannelCurrencyNotListed(address currency)", contracts: ["UsageChannels"] },
   "0xd487935a": {
@@ -239,6 +302,15 @@ export const errorTable = {
   "0x2df13d23": { error: "error ChannelPartyInvalid(address party)", contracts: ["UsageChannels"] },
   "0x2520601d": { error: "error CheckpointUnorderedInsertion()", contracts: ["WealToken", "WealGovernor"] },
   "0x39c6d4ee": { error: "error ClauseNotFound(uint256 clause, uint256 clauseCount)", contracts: ["SafetyBoard"] },
+  "0x94289054": { error: "error CloneArgumentsTooLong()", contracts: ["TrainingRounds"] },
+  "0x524d0524": {
+    error: "error ContributionAlreadySubmitted(bytes32 roundId, address contributor, bytes32 commitment)",
+    contracts: ["TrainingRounds"],
+  },
+  "0x70dc0771": {
+    error: "error ContributionNotSealed(bytes32 roundId, address contributor, bytes32 commitment)",
+    contracts: ["TrainingRounds"],
+  },
   "0x4ca249dc": { error: "error Create2EmptyBytecode()", contracts: ["RoyaltyLedger"] },
   "0xfee7ea43": { error: "error CurrencyAlreadyListed(address currency)", contracts: ["RoyaltyLedger"] },
   "0xbc2741db": { error: "error CurrencyListFull(uint256 max)", contracts: ["RoyaltyLedger"] },
@@ -327,9 +399,20 @@ export const errorTable = {
   "0x262c34ea": { error: "error EvidenceMissing()", contracts: ["SafetyBoard"] },
   "0xd6bda275": {
     error: "error FailedCall()",
-    contracts: ["RoyaltyLedger", "TimelockController", "WealGovernor", "LicenseStore", "UsageChannels"],
+    contracts: [
+      "RoyaltyLedger",
+      "TimelockController",
+      "WealGovernor",
+      "LicenseStore",
+      "UsageChannels",
+      "TrainingRounds",
+      "FunderPool",
+    ],
   },
-  "0xb06ebf3d": { error: "error FailedDeployment()", contracts: ["RoyaltyLedger"] },
+  "0xb06ebf3d": { error: "error FailedDeployment()", contracts: ["RoyaltyLedger", "TrainingRounds"] },
+  "0x1839be2f": { error: "error FundingInvalid(uint256 amount, uint256 room)", contracts: ["TrainingRounds"] },
+  "0x8de224d8": { error: "error FundingNotFound(bytes32 roundId, uint256 offset)", contracts: ["TrainingRounds"] },
+  "0x837b3b5f": { error: "error FundingTokenRequired()", contracts: ["TrainingRounds"] },
   "0xff1c64f7": { error: "error GenesisAlreadyClaimed(uint256 index)", contracts: ["GenesisClaim"] },
   "0xa9f08fea": { error: "error GenesisClaimOpen(uint256 until)", contracts: ["GenesisClaim"] },
   "0x08405b4a": { error: "error GenesisClaimOver(uint256 until)", contracts: ["GenesisClaim"] },
@@ -389,7 +472,7 @@ export const errorTable = {
   "0x515c11d7": { error: "error HostPartTooHigh(uint256 maxHostBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
   "0xcf479181": {
     error: "error InsufficientBalance(uint256 balance, uint256 needed)",
-    contracts: ["RoyaltyLedger", "LicenseStore", "UsageChannels"],
+    contracts: ["RoyaltyLedger", "LicenseStore", "UsageChannels", "TrainingRounds", "FunderPool"],
   },
   "0x752d88c0": {
     error: "error InvalidAccountNonce(address account, uint256 currentNonce)",
@@ -398,7 +481,16 @@ export const errorTable = {
   "0x143dbcf0": { error: "error InvalidClaimRecipient(address to)", contracts: ["RoyaltyLedger"] },
   "0xb3512b0c": {
     error: "error InvalidShortString()",
-    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor", "UsageChannels"],
+    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor", "UsageChannels", "TrainingRounds"],
+  },
+  "0x6f6af18f": { error: "error LeafAlreadyClaimed(bytes32 roundId, uint256 index)", contracts: ["TrainingRounds"] },
+  "0xa413ed2f": {
+    error: "error LeafCashTooHigh(bytes32 roundId, uint256 cash, uint256 left)",
+    contracts: ["TrainingRounds"],
+  },
+  "0x38025ead": {
+    error: "error LeafProofInvalid(bytes32 roundId, uint256 index, address account)",
+    contracts: ["TrainingRounds"],
   },
   "0xce72e015": { error: "error LevelNone()", contracts: ["SafetyBoard"] },
   "0x027076d1": { error: "error LicenseLocked(uint256 tokenId)", contracts: ["LicenseStore"] },
@@ -429,15 +521,27 @@ export const errorTable = {
   "0x28b13fd2": { error: "error NotOfferOwner(address model, address caller)", contracts: ["LicenseStore"] },
   "0xdb41c28b": { error: "error NotPaidLedger(address caller)", contracts: ["LicenseStore"] },
   "0x30d64c6b": { error: "error NotPolicyGovernance(address caller)", contracts: ["UsePolicy"] },
+  "0xd7e37387": { error: "error NotPoolFunder(address funder, address caller)", contracts: ["FunderPool"] },
+  "0x65e583e2": { error: "error NotPoolRounds(address caller)", contracts: ["FunderPool"] },
+  "0x49fc923c": { error: "error NotRoundArbiter(address arbiter, address caller)", contracts: ["TrainingRounds"] },
+  "0x12420f1e": {
+    error: "error NotRoundCoordinator(address coordinator, address caller)",
+    contracts: ["TrainingRounds"],
+  },
+  "0x06e5239d": { error: "error NotRoundPayee(address account, address caller)", contracts: ["TrainingRounds"] },
+  "0x655e0ef1": { error: "error NotRoundReviewer(address account)", contracts: ["TrainingRounds"] },
   "0xfb8534f0": { error: "error NotSafetyGovernance(address caller)", contracts: ["SafetyBoard"] },
   "0xc68fff45": { error: "error NotSourceGovernance(address caller)", contracts: ["SourceRegistry"] },
   "0x20991c2d": { error: "error NotStakeholdingGovernance(address caller)", contracts: ["Stakeholding"] },
   "0xfdad49d4": { error: "error NotVerifier(address verifier)", contracts: ["SourceRegistry"] },
+  "0x6afa3771": { error: "error NothingForCoordinator(bytes32 roundId)", contracts: ["TrainingRounds"] },
+  "0x26923f49": { error: "error NothingForFunder(address funder, address currency)", contracts: ["FunderPool"] },
   "0x72c1b375": { error: "error NothingForHost(address host, address currency)", contracts: ["UsageChannels"] },
   "0xf81d1d88": { error: "error NothingToClaim(address holder, address currency)", contracts: ["RoyaltyLedger"] },
   "0x3ec849b7": { error: "error NothingToClaimAsHost(address currency)", contracts: ["RoyaltyLedger"] },
   "0x557eefa9": { error: "error NothingToCollect(address currency)", contracts: ["RoyaltyLedger"] },
   "0x5990b6db": { error: "error NothingToReclaim(uint64 allocation, address model)", contracts: ["RoyaltyLedger"] },
+  "0x396b5d89": { error: "error NothingToResolve(bytes32 roundId)", contracts: ["TrainingRounds"] },
   "0x06e5b27a": { error: "error NothingToRetire(address model)", contracts: ["RoyaltyLedger"] },
   "0x7eff38ca": { error: "error NothingToWithdraw(bytes32 channelId)", contracts: ["UsageChannels"] },
   "0x5afa1908": {
@@ -457,7 +561,10 @@ export const errorTable = {
   "0x0a0de0b1": { error: "error ParentNotOpened(address parent)", contracts: ["RoyaltyLedger"] },
   "0xcac04b2d": { error: "error ParentNotRegistered(address parent)", contracts: ["ModelRegistry"] },
   "0xfb14c36d": { error: "error ParentRestricted(address parent)", contracts: ["ModelRegistry"] },
-  "0xfcd690ec": { error: "error ParentsNotAscending(address previous, address parent)", contracts: ["RoyaltyLedger"] },
+  "0xfcd690ec": {
+    error: "error ParentsNotAscending(address previous, address parent)",
+    contracts: ["RoyaltyLedger", "RoundTerms"],
+  },
   "0x24048024": {
     error: "error PaymentShort(address currency, uint256 expected, uint256 delivered)",
     contracts: ["RoyaltyLedger"],
@@ -471,6 +578,8 @@ export const errorTable = {
   "0xbfbda3c2": { error: "error PolicyEmpty()", contracts: ["UsePolicy"] },
   "0x43bebf4a": { error: "error PolicyNotFound(uint256 version)", contracts: ["UsePolicy"] },
   "0xac1b37e0": { error: "error PolicyVersionChanged(uint256 seen, uint256 current)", contracts: ["LicenseStore"] },
+  "0x58a87dd2": { error: "error PoolRecipientInvalid(address to)", contracts: ["FunderPool"] },
+  "0x42906372": { error: "error PoolTransferRefused(address sender)", contracts: ["FunderPool"] },
   "0x502e8d63": { error: "error ProtocolFeeTooHigh(uint256 feeBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
   "0x37db7a00": { error: "error QuorumZero()", contracts: ["WealGovernor"] },
   "0xbaaaaf68": { error: "error RateOfWeal()", contracts: ["Stakeholding"] },
@@ -479,19 +588,68 @@ export const errorTable = {
     contracts: ["ModelRegistry"],
   },
   "0x75cf2f5a": { error: "error RateZero(address currency)", contracts: ["Stakeholding"] },
-  "0x7ffd4000": { error: "error RatesTooHigh(uint256 totalRateBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
+  "0x7ffd4000": {
+    error: "error RatesTooHigh(uint256 totalRateBps, uint256 maxBps)",
+    contracts: ["RoyaltyLedger", "RoundTerms"],
+  },
   "0x3ee5aeb5": {
     error: "error ReentrancyGuardReentrantCall()",
-    contracts: ["RoyaltyLedger", "LicenseStore", "UsageChannels"],
+    contracts: ["RoyaltyLedger", "LicenseStore", "UsageChannels", "TrainingRounds", "FunderPool"],
   },
   "0x077093a8": { error: "error RestrictionUsed(address model)", contracts: ["SafetyBoard"] },
+  "0x648cb023": { error: "error ResultCashTooHigh(uint256 cash, uint256 max)", contracts: ["TrainingRounds"] },
+  "0xd240c971": { error: "error ResultEmpty(bytes32 roundId)", contracts: ["TrainingRounds"] },
+  "0xf6789b70": {
+    error: "error ResultMismatch(bytes32 roundId, bytes32 result, bytes32 posted)",
+    contracts: ["TrainingRounds"],
+  },
+  "0x1fdcafcd": { error: "error ReviewInvalid(address reviewer)", contracts: ["TrainingRounds"] },
+  "0xa65e3bde": {
+    error: "error ReviewersNotAscending(address previous, address reviewer)",
+    contracts: ["TrainingRounds", "RoundTerms"],
+  },
+  "0x9c3a12e4": { error: "error ReviewsMissing(uint256 reviews, uint256 minReviews)", contracts: ["TrainingRounds"] },
+  "0xf6651f5e": { error: "error RoundAlreadyOpened(bytes32 roundId)", contracts: ["TrainingRounds"] },
+  "0xb0e3e3d2": { error: "error RoundAttemptsInvalid(uint256 maxAttempts, uint256 max)", contracts: ["RoundTerms"] },
+  "0x056be17f": { error: "error RoundCurrencyNotListed(address currency)", contracts: ["RoundTerms"] },
+  "0x0321df7f": {
+    error: "error RoundDeadlinesInvalid(uint256 fundingUntil, uint256 submissionUntil)",
+    contracts: ["RoundTerms"],
+  },
+  "0x9aa5ffae": {
+    error: "error RoundFeeTooHigh(uint256 feeBps, uint256 maxFeeBps)",
+    contracts: ["TrainingRounds", "RoundTerms"],
+  },
+  "0xb0877a6f": {
+    error: "error RoundNotInState(bytes32 roundId, uint8 state, uint8 needed)",
+    contracts: ["TrainingRounds"],
+  },
+  "0xf5097efd": { error: "error RoundPartyInvalid(address party)", contracts: ["RoundTerms"] },
+  "0x959da02a": { error: "error RoundPaymentShort(uint256 expected, uint256 arrived)", contracts: ["TrainingRounds"] },
+  "0xc5fdebda": {
+    error: "error RoundPeriodInvalid(uint256 period, uint256 min, uint256 max)",
+    contracts: ["RoundTerms"],
+  },
+  "0x8694a729": { error: "error RoundRecipientInvalid(address to)", contracts: ["TrainingRounds"] },
+  "0xf3e5efd6": {
+    error: "error RoundReviewersInvalid(uint256 minReviews, uint256 reviewers)",
+    contracts: ["RoundTerms"],
+  },
+  "0xfdd6ed8f": { error: "error RoundSplitMismatch(uint256 sum, uint256 expected)", contracts: ["RoundTerms"] },
+  "0xa54df44a": {
+    error: "error RoundTargetInvalid(uint256 target, uint256 cap, uint256 coordinatorCash)",
+    contracts: ["RoundTerms"],
+  },
+  "0x81a35f84": { error: "error RoundTooEarly(bytes32 roundId, uint256 from)", contracts: ["TrainingRounds"] },
+  "0x9d6b8aa1": { error: "error RoundTooLate(bytes32 roundId, uint256 until)", contracts: ["TrainingRounds"] },
+  "0xfc8894ee": { error: "error RoundValueMismatch(uint256 expected, uint256 value)", contracts: ["TrainingRounds"] },
   "0x6dfcc650": {
     error: "error SafeCastOverflowedUintDowncast(uint8 bits, uint256 value)",
     contracts: ["WealToken", "WealGovernor"],
   },
   "0x5274afe7": {
     error: "error SafeERC20FailedOperation(address token)",
-    contracts: ["RoyaltyLedger", "GenesisClaim", "LicenseStore", "UsageChannels"],
+    contracts: ["RoyaltyLedger", "GenesisClaim", "LicenseStore", "UsageChannels", "TrainingRounds", "FunderPool"],
   },
   "0xf82e0e89": { error: "error SafetyGovernanceInvalid(address account)", contracts: ["SafetyBoard"] },
   "0xa2900d7e": {
@@ -511,11 +669,15 @@ export const errorTable = {
   "0x44499901": { error: "error SourceRecipientInvalid(address recipient)", contracts: ["SourceRegistry"] },
   "0x305a27a9": {
     error: "error StringTooLong(string str)",
-    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor", "UsageChannels"],
+    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor", "UsageChannels", "TrainingRounds"],
   },
   "0xe22e27eb": {
     error: "error StringsInsufficientHexLength(uint256 value, uint256 length)",
     contracts: ["LicenseStore"],
+  },
+  "0xc9dd86db": {
+    error: "error SubmissionBondNotDue(bytes32 roundId, address contributor, bytes32 commitment)",
+    contracts: ["TrainingRounds"],
   },
   "0x9dd75d79": { error: "error ThresholdZero()", contracts: ["SourceRegistry"] },
   "0x54336609": {

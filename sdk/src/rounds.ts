@@ -1,0 +1,211 @@
+import { Contract, hexlify, randomBytes } from "ethers";
+import type { Amount } from "./amounts.js";
+import { addressOf, byAddress, TOTAL_SHARES } from "./arguments.js";
+import { send, type Transaction } from "./calls.js";
+import type { Context } from "./context.js";
+import { type Currency, currenciesOf, currencyAddress, currencyOf } from "./currencies.js";
+import { InvalidArgument } from "./errors.js";
+import { withTypedErrors } from "./failures.js";
+import { roundTermsAbi } from "./generated/abis/RoundTerms.js";
+import type { RoundTerms } from "./generated/types/RoundTerms.js";
+import type { DerivativeTerms, Parent } from "./registry.js";
+import { type RoundContributions, roundContributionsOf } from "./roundContributions.js";
+import { type RoundDecisions, roundDecisionsOf } from "./roundDecisions.js";
+import { type RoundFunds, roundFundsOf } from "./roundFunding.js";
+import { type OpenedRound, type RoundStatus, roundReaderOf, topicOf } from "./roundReader.js";
+import {
+  ascendingReviewers,
+  type RoundMoney,
+  type RoundOpening,
+  roundIdOf,
+  type RoundSchedule,
+  solidityOpening,
+} from "./roundTerms.js";
+
+/** The terms of a round that is to be opened. What is left out is as little as can be. */
+export interface RoundOptions {
+  currency: Currency;
+  /** In the currency. The coordinator gets nothing, and bonds are 0, unless said otherwise. */
+  money: Partial<RoundMoney<Amount>> & Pick<RoundMoney<Amount>, "target" | "cap">;
+  /** One result can be posted, unless said otherwise. */
+  schedule: Omit<RoundSchedule, "maxAttempts"> & { maxAttempts?: number };
+  /** Whose the model's shares will be; 1,000,000 in all. */
+  split: RoundOpening["split"];
+  /** Who scores, in any order. */
+  reviewers: readonly string[];
+  /** How many must; all by default. */
+  minReviews?: number;
+  /** Who decides about challenges; the timelock by default. */
+  arbiter?: string;
+  /** How the model will be registered. */
+  model: Omit<RoundOpening["model"], "owner" | "maxHostBps" | "derivatives" | "parents"> & {
+    /** Who gets the ERC-721; the signer by default. */
+    owner?: string;
+    maxHostBps?: number;
+    derivatives: DerivativeTerms;
+    parents?: readonly Parent[];
+  };
+  /** The sha-256 of the licence that the model will have. */
+  licenseDigest: string;
+  /** What `writeBudget` returned. */
+  budgetDigest: string;
+  /** Where licence and budget can be fetched. */
+  uri?: string;
+  salt?: string;
+}
+
+/** Rounds, in which many people make one model together. Sums are in units of the round's currency. */
+export interface Rounds extends RoundFunds, RoundContributions, RoundDecisions {
+  /**
+   * Opens a round, as its coordinator. Nothing of it can change from then on.
+   *
+   * @returns The round's id, its terms, and the id that its model will have.
+   * @throws {InvalidArgument} when terms cannot be meant, or do not fit together.
+   * @throws {ContractError} such as `RoundPeriodInvalid`, `RoundCurrencyNotListed`, `RoundFeeTooHigh`.
+   * @example
+   * const { roundId, opening, model } = await rounds.open({ currency: usdc, money, schedule, split, reviewers, … });
+   */
+  open(options: RoundOptions): Promise<Transaction & OpenedRound & { model: string }>;
+
+  /**
+   * Returns where a round stands.
+   *
+   * @example
+   * const { state, raised, fundingUntil } = await rounds.stateOf({ roundId });
+   */
+  stateOf(options: { roundId: string }): Promise<RoundStatus>;
+
+  /**
+   * Returns a round with its terms, from the logs.
+   *
+   * @throws {InvalidArgument} when no such round was opened.
+   * @example
+   * const { opening, uri } = await rounds.get({ roundId });
+   */
+  get(options: { roundId: string }): Promise<OpenedRound>;
+
+  /**
+   * Returns the rounds of a coordinator, or all, the oldest first, from the logs.
+   *
+   * @example
+   * const mine = await rounds.roundsOf({ coordinator });
+   */
+  roundsOf(options?: { coordinator?: string; signal?: AbortSignal }): Promise<OpenedRound[]>;
+
+  /**
+   * Returns the least time for an arbiter, in seconds: a full cycle of the governor by its present settings.
+   *
+   * @example
+   * const arbitrationPeriod = await rounds.minArbitrationPeriod();
+   */
+  minArbitrationPeriod(): Promise<number>;
+}
+
+/** Binds rounds to a runner. */
+export function roundsOf(context: Context): Rounds {
+  const { chainId, contracts, runner, signer } = context;
+  const { TrainingRounds: rounds, TimelockController: timelock } = contracts;
+  const { unitsOf } = currenciesOf(context);
+  const place = { chainId, contract: String(rounds.target) };
+  const reader = roundReaderOf(context);
+
+  async function termsOf(options: RoundOptions): Promise<RoundOpening> {
+    const coordinator = await signer().getAddress();
+    const token = currencyAddress(options.currency);
+    const {
+      target,
+      cap,
+      coordinatorCash = 0n,
+      submissionBond = 0n,
+      resultBond = 0n,
+      challengeBond = 0n,
+    } = options.money;
+    const unitsIn = async (amount: Amount) => String(await unitsOf(token, amount));
+    const reviewers = ascendingReviewers(options.reviewers);
+    const { owner = coordinator, kind, maxHostBps = 0, maxFeeBps, derivatives, parents = [] } = options.model;
+
+    return {
+      coordinator,
+      arbiter: addressOf(options.arbiter ?? String(timelock.target), "arbiter"),
+      currency: currencyOf(token),
+      money: {
+        target: await unitsIn(target),
+        cap: await unitsIn(cap),
+        coordinatorCash: await unitsIn(coordinatorCash),
+        submissionBond: await unitsIn(submissionBond),
+        resultBond: await unitsIn(resultBond),
+        challengeBond: await unitsIn(challengeBond),
+      },
+      schedule: { maxAttempts: 1, ...options.schedule },
+      split: options.split,
+      minReviews: options.minReviews ?? reviewers.length,
+      reviewers,
+      model: {
+        ...{ owner: addressOf(owner, "model.owner"), kind, maxHostBps, maxFeeBps },
+        derivatives: { rateBps: 0, duration: 0, ...derivatives },
+        parents: parents
+          .map((parent) => ({ until: 0, ...parent, model: addressOf(parent.model, "model.parents.model") }))
+          .sort((a, b) => byAddress(a.model, b.model)),
+      },
+      licenseDigest: options.licenseDigest,
+      budgetDigest: options.budgetDigest,
+      salt: options.salt ?? hexlify(randomBytes(32)),
+    };
+  }
+
+  return {
+    ...roundFundsOf(context, reader),
+    ...roundContributionsOf(context, reader),
+    ...roundDecisionsOf(context, reader),
+    ...withTypedErrors<Pick<Rounds, "open" | "stateOf" | "get" | "roundsOf" | "minArbitrationPeriod">>({
+      async open({ uri = "", ...options }) {
+        const opening = await termsOf(options);
+        requireFitting(opening);
+        const roundId = roundIdOf(opening, place);
+        const transaction = await send(rounds.open(solidityOpening(opening), uri));
+
+        return { ...transaction, roundId, opening, uri, model: await rounds.modelIdOf(roundId) };
+      },
+
+      async stateOf({ roundId }) {
+        return reader.stateOf(roundId);
+      },
+
+      async get({ roundId }) {
+        return reader.roundOf(roundId);
+      },
+
+      async roundsOf({ coordinator, signal } = {}) {
+        const account = coordinator === undefined ? undefined : addressOf(coordinator, "coordinator");
+
+        return reader.roundsOf(account === undefined ? [] : [null, topicOf(account)], signal);
+      },
+
+      async minArbitrationPeriod() {
+        const terms = new Contract(await rounds.terms(), roundTermsAbi, runner) as unknown as RoundTerms;
+
+        return Number(await terms.minArbitrationPeriod());
+      },
+    }),
+  };
+}
+
+/** Refuses terms that do not fit together, as far as can be seen without the chain. */
+function requireFitting({ money, schedule, split, reviewers, minReviews }: RoundOpening): void {
+  const { target, cap, coordinatorCash } = money;
+  const shares = split.contributors + split.funders + split.coordinator;
+  if (BigInt(target) === 0n || BigInt(target) > BigInt(cap)) {
+    throw new InvalidArgument("money.target", target, `a sum above 0 and up to the cap, ${cap} units`);
+  }
+  if (BigInt(coordinatorCash) > BigInt(target)) {
+    throw new InvalidArgument("money.coordinatorCash", coordinatorCash, `at most the target, ${target} units`);
+  }
+  if (shares !== TOTAL_SHARES) throw new InvalidArgument("split", shares, "shares that sum to 1,000,000");
+  if (minReviews < 1 || minReviews > reviewers.length) {
+    throw new InvalidArgument("minReviews", minReviews, `1 to the number of reviewers, ${reviewers.length}`);
+  }
+  if (schedule.submissionUntil < schedule.fundingUntil) {
+    const expected = `a time not before the end of funding, ${schedule.fundingUntil}`;
+    throw new InvalidArgument("schedule.submissionUntil", schedule.submissionUntil, expected);
+  }
+}
