@@ -1,0 +1,186 @@
+import type { Channel, ChannelPlace, Usage } from "@commonweal/sdk";
+import type { Book, Entry, Taking } from "./book.js";
+import type { Observer } from "./observer.js";
+import { ChannelRefusal } from "./refusals.js";
+import type { VoucherCheck } from "./signatures.js";
+import { checkCover, checkTerms, checkVoucher, type ReadVoucher, readVoucher, refusal, type Terms } from "./verify.js";
+import { type ChannelPayload, type DepositPayload, readPayload, type VoucherFields } from "./wire.js";
+
+export interface ServiceOptions {
+  usage: Pick<Usage, "depositSigned" | "verifyVoucher">;
+  place: ChannelPlace;
+  terms: Terms;
+  minDeposit: bigint;
+  book: Book;
+  check: VoucherCheck;
+  observer: Observer;
+  /** One transaction after another, since they are of one account. */
+  inTurn: <T>(send: () => Promise<T>) => Promise<T>;
+  /** Why no vouchers are taken now; undefined when they are. */
+  closedFor: () => ChannelRefusal | undefined;
+}
+
+export type ChannelService = ReturnType<typeof serviceOf>;
+
+/** Takes vouchers: checks one and takes its channel, and then settles what the call cost, or lets go. */
+export function serviceOf({ usage, place, terms, minDeposit, book, check, observer, ...rest }: ServiceOptions) {
+  const { inTurn, closedFor } = rest;
+
+  /** Returns the channel of a payload. What was checked once need not be checked again. */
+  async function entryOf({ channelConfig, voucher: { channelId } }: ChannelPayload): Promise<Entry> {
+    const known = book.known(channelId);
+    const isKnown = known !== undefined && !known.isStale && isSame(known.channel, channelConfig);
+    if (isKnown) return known;
+
+    return fromOutside("node_unavailable", book.entryOf(checkTerms(channelConfig, channelId, terms, place), channelId));
+  }
+
+  /** A key's signature is checked here; a wallet is asked each time, since it may change its mind. */
+  async function checkSignature({ channel, channelId }: Entry, voucher: ReadVoucher): Promise<void> {
+    if (check.isSignedByKey({ channelId, ...voucher }, channel.signer)) return;
+
+    const full = { channel, channelId, ...voucher, amount: String(voucher.amount) };
+    if (await fromOutside("node_unavailable", usage.verifyVoucher(full))) return;
+
+    throw refusal(
+      "signature_invalid",
+      `the voucher is not signed by ${channel.signer}; sign it with that key or wallet`,
+    );
+  }
+
+  /** Returns the channel as it is known now; the chain is asked before somebody is refused for what it says. */
+  async function covered(entry: Entry, voucher: ReadVoucher, more: bigint): Promise<Entry> {
+    try {
+      checkCover(entry, voucher, more);
+      return entry;
+    } catch (error) {
+      if (!(error instanceof ChannelRefusal)) throw error;
+      const current = await fromOutside("node_unavailable", book.refresh(entry));
+      checkCover(current, voucher, more);
+      return current;
+    }
+  }
+
+  function checkDeposit({ deposit }: DepositPayload): bigint {
+    const amount = BigInt(deposit.amount);
+    if (terms.currency === "ETH") {
+      throw refusal("deposit_failed", "ETH takes no signed deposits; deposit by a transaction of your own");
+    }
+    if (amount < minDeposit) {
+      throw refusal("deposit_too_small", `the deposit is ${amount} units; sign for at least ${minDeposit}`);
+    }
+
+    return amount;
+  }
+
+  /** Sends a signed deposit. If somebody else sent it before, that is as good. */
+  async function sendDeposit(entry: Entry, { deposit }: DepositPayload, voucher: ReadVoucher): Promise<void> {
+    const { amount, authorization } = deposit;
+    try {
+      await inTurn(() => usage.depositSigned({ channel: entry.channel, amount, ...authorization }));
+      observer.deposited?.({ channelId: entry.channelId, amount: BigInt(amount) });
+    } catch (error) {
+      observer.failed?.("deposit", error);
+      const current = await fromOutside("node_unavailable", book.refresh(entry));
+      try {
+        checkCover(current, voucher);
+        return;
+      } catch {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw refusal("deposit_failed", `the deposit did not arrive (${reason}); sign another`, { cause: error });
+      }
+    }
+    checkCover(await fromOutside("node_unavailable", book.refresh(entry)), voucher);
+  }
+
+  function settledOf(voucher: VoucherFields): { entry: Entry; taking: Taking } {
+    const entry = book.known(voucher.channelId);
+    const taking = entry?.taking;
+    const isTaken = taking?.signature === voucher.signature && taking.calls === voucher.calls;
+    if (entry !== undefined && isTaken && !taking.isSettling) return { entry, taking };
+
+    throw refusal("not_taken", "no call with this voucher is being served; send it with a call first");
+  }
+
+  return {
+    /**
+     * Checks a payment and takes its channel until {@link settle} or {@link cancel}.
+     *
+     * @param price What the call costs at most, in units.
+     * @throws {ChannelRefusal} that says what to do.
+     */
+    async verify(payload: unknown, price: bigint): Promise<Entry> {
+      const read = readPayload(payload);
+      if (read === undefined) {
+        throw refusal("payload_invalid", 'the payment is no "voucher" or "deposit" of this scheme; see its fields');
+      }
+      const closed = closedFor();
+      if (closed !== undefined) throw closed;
+
+      const voucher = readVoucher(read.voucher);
+      const more = read.type === "deposit" ? checkDeposit(read) : 0n;
+      let entry = await entryOf(read);
+      checkVoucher(entry, voucher, price);
+      await checkSignature(entry, voucher);
+      entry = await covered(entry, voucher, more);
+
+      // From here to the taking nothing waits: what came meanwhile is seen.
+      entry = book.known(entry.channelId) ?? entry;
+      checkVoucher(entry, voucher, price);
+      book.take(entry, { ...voucher, price, isSettling: false });
+      if (read.type === "voucher") return entry;
+
+      try {
+        await sendDeposit(entry, read, voucher);
+        return entry;
+      } catch (error) {
+        book.release(entry);
+        throw error;
+      }
+    },
+
+    /**
+     * Stores the voucher of a call that was served. It is durable when this returns.
+     *
+     * @param cost What the call really cost.
+     * @throws {ChannelRefusal} when it cost more than was authorised, or the store failed.
+     */
+    async settle(voucher: VoucherFields, cost: bigint): Promise<Entry> {
+      const { entry, taking } = settledOf(voucher);
+      if (cost > taking.price) {
+        throw refusal(
+          "charge_too_high",
+          `the call cost ${cost} units, and ${taking.price} were authorised; charge less`,
+        );
+      }
+      await fromOutside("store_failed", book.settle(entry, taking, cost), observer);
+      observer.charged?.({ channelId: entry.channelId, amount: cost });
+
+      return entry;
+    },
+
+    /** Lets go of the channel of a call that failed. The payer may send the same voucher again. */
+    cancel(voucher: VoucherFields): void {
+      try {
+        book.release(settledOf(voucher).entry);
+      } catch (error) {
+        // It was settled, or let go of, before.
+        if (!(error instanceof ChannelRefusal)) throw error;
+      }
+    },
+  };
+}
+
+/** Waits for a node or a store. That it fails is nobody's fault who pays. */
+async function fromOutside<T>(code: "node_unavailable" | "store_failed", waiting: Promise<T>, observer?: Observer) {
+  try {
+    return await waiting;
+  } catch (error) {
+    if (code === "store_failed") observer?.failed?.("store", error);
+    throw refusal(code, "the gateway cannot reach its chain or its store; try again in a while", { cause: error });
+  }
+}
+
+function isSame(channel: Channel, config: Channel): boolean {
+  return (Object.keys(channel) as (keyof Channel)[]).every((term) => channel[term] === config[term]);
+}

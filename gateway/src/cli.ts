@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { CommonwealError } from "@commonweal/sdk";
+import { readConfig, startGateway, USAGE } from "./service.js";
+
+const log = (line: string) => console.error(`${new Date().toISOString()} ${line}`);
+
+async function run(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), process.env);
+  if (config === undefined) return console.log(USAGE);
+
+  const { url, adminUrl, stop } = await startGateway(config, log);
+  console.log(`Listening on ${url}`);
+  console.log(`Health and metrics on ${adminUrl}`);
+
+  const end = (signal: string) => {
+    log(`stops (${signal})`);
+    void stop().then(() => log("has stopped"));
+  };
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+}
+
+run().catch((error: unknown) => {
+  // What the system refuses, such as a port, says enough too.
+  const isPlain = error instanceof CommonwealError || (error instanceof Error && "syscall" in error);
+  console.error(isPlain ? error.message : error);
+  process.exitCode = 1;
+});
