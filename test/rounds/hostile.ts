@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id, MaxUint256 } from "ethers";
+import { AbiCoder, id, keccak256, MaxUint256 } from "ethers";
 import { network } from "hardhat";
 import { ETH } from "../helpers/models.js";
 import { commitmentOf, Kind, State } from "./hashes.support.js";
@@ -11,6 +11,8 @@ const { time } = networkHelpers;
 
 const deploy = () => deployRounds(connection);
 const fixture = () => networkHelpers.loadFixture(deploy);
+
+const keccakOf = (types: string[], values: unknown[]) => keccak256(AbiCoder.defaultAbiCoder().encode(types, values));
 
 /** Lists a token of this kind, of which everybody has some that rounds may take. */
 async function introduced(context: RoundsContext, name: string, args: unknown[] = []) {
@@ -196,17 +198,8 @@ describe("TrainingRounds", () => {
       const fees = await ethers.deployContract("FeeOnTransferToken", [1_000]);
       const currency = await context.list(fees);
       const round = await context.finalised();
-      const salt = ethers.keccak256(
-        ethers.AbiCoder.defaultAbiCoder().encode(
-          ["address", "bytes32"],
-          [
-            await context.registry.getAddress(),
-            ethers.keccak256(
-              ethers.AbiCoder.defaultAbiCoder().encode(["address", "bytes32"], [roundsAddress, round.roundId]),
-            ),
-          ],
-        ),
-      );
+      const inner = keccakOf(["address", "bytes32"], [roundsAddress, round.roundId]);
+      const salt = keccakOf(["address", "bytes32"], [await context.registry.getAddress(), inner]);
       await fees.getFunction("mint").send(round.model, 1_000_000n);
       await ledger.sweep([salt], [currency]);
       const before = await usdc.balanceOf(roundsAddress);
