@@ -58,7 +58,7 @@ describe("Gateway channels: a gateway that is killed", function () {
 
   before(async () => {
     directory = await mkdtemp(path.join(tmpdir(), "commonweal-killed-"));
-    // In one file without types it starts in a fraction of the time. There it finds the packages that are installed.
+    // In one file without types it starts in a fraction of the time.
     await build({
       ...{ entry: ["test/gateway/support/channel.gateway.child.ts"], outDir: BUILT, format: "cjs", silent: true },
       ...{
@@ -100,11 +100,16 @@ describe("Gateway channels: a gateway that is killed", function () {
 
   /** Starts a child and waits until it says something. */
   async function start(script: string, execArgv: string[] = []): Promise<[ChildProcess, unknown]> {
-    const env = { ...process.env, COMMONWEAL_GATEWAY_CHILD: "1", NODE_NO_WARNINGS: "1" };
+    // What is not in that one file is found where the gateway finds it.
+    const modules = path.resolve("gateway/node_modules");
+    const env = { ...process.env, COMMONWEAL_GATEWAY_CHILD: "1", NODE_NO_WARNINGS: "1", NODE_PATH: modules };
     const child = fork(script, [], { execArgv, env });
     children.add(child);
     child.once("exit", () => children.delete(child));
-    const [message] = await once(child, "message");
+    const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`${script} ended with ${code}`)));
+    const [message] = await Promise.race([once(child, "message"), ended]);
+    // Later it is meant to end.
+    ended.catch(() => {});
 
     return [child, message];
   }
