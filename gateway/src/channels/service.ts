@@ -3,7 +3,16 @@ import type { Book, Entry, Taking } from "./book.js";
 import type { Observer } from "./observer.js";
 import { ChannelRefusal } from "./refusals.js";
 import type { VoucherCheck } from "./signatures.js";
-import { checkCover, checkTerms, checkVoucher, type ReadVoucher, readVoucher, refusal, type Terms } from "./verify.js";
+import {
+  checkCover,
+  checkTerms,
+  checkVoucher,
+  type ReadVoucher,
+  readVoucher,
+  refusal,
+  requireTerms,
+  type Terms,
+} from "./verify.js";
 import { type ChannelPayload, type DepositPayload, readPayload, type VoucherFields } from "./wire.js";
 
 export interface ServiceOptions {
@@ -26,11 +35,14 @@ export type ChannelService = ReturnType<typeof serviceOf>;
 export function serviceOf({ usage, place, terms, minDeposit, book, check, observer, ...rest }: ServiceOptions) {
   const { inTurn, closedFor } = rest;
 
-  /** Returns the channel of a payload. What was checked once need not be checked again. */
+  /** Returns the channel of a payload. An id that was checked once need not be checked again. */
   async function entryOf({ channelConfig, voucher: { channelId } }: ChannelPayload): Promise<Entry> {
     const known = book.known(channelId);
     const isKnown = known !== undefined && !known.isStale && isSame(known.channel, channelConfig);
-    if (isKnown) return known;
+    if (isKnown) {
+      requireTerms(known.channel, terms);
+      return known;
+    }
 
     return fromOutside("node_unavailable", book.entryOf(checkTerms(channelConfig, channelId, terms, place), channelId));
   }
