@@ -66,6 +66,9 @@ export function openBook(store: ChannelStore, stateOf: (channel: Channel) => Pro
 
   async function load(channel: Channel, channelId: string): Promise<Entry> {
     const [record, state] = await Promise.all([store.get(channelId), stateOf(channel)]);
+    // It may have come, and even been used, while an answer was slow: what is known is newer than what the store said.
+    const known = entries.get(channelId);
+    if (known !== undefined && (!known.isStale || known.taking !== undefined)) return known;
     const entry = { ...voucherOf(record), ...viewOf(state), channelId, channel, taking: undefined, isStale: false };
 
     return isNothing(entry) ? entry : keep(entry);

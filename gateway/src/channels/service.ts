@@ -138,6 +138,7 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
 
       // From here to the taking nothing waits: what came meanwhile is seen.
       entry = book.known(entry.channelId) ?? entry;
+      if (entry.isStale) throw refusal("store_failed", "the gateway's store failed just now; try again in a while");
       checkVoucher(entry, voucher, price);
       book.take(entry, { ...voucher, price, isSettling: false });
       if (read.type === "voucher") return entry;

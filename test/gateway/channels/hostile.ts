@@ -1,6 +1,23 @@
+import { setTimeout } from "node:timers/promises";
+import type { PaymentPayload } from "@x402/core/types";
 import { expect } from "chai";
 import { memoryStore } from "../../../gateway/src/channels/stores/memory.js";
-import { type ChannelWorld, deployChannelWorld, HOST_BPS, PRICE } from "../support/channel.world.js";
+import { type ChannelWorld, deployChannelWorld, type Gateway, HOST_BPS, PRICE } from "../support/channel.world.js";
+
+/** Long enough for a transaction on a busy machine. */
+const PATIENCE = 10_000;
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  while (!(await holds())) {
+    if (Date.now() > end) expect.fail("it did not happen in time");
+    await setTimeout(10);
+  }
+}
+
+const paymentOf = async (gateway: Gateway, payload: object): Promise<PaymentPayload> => ({
+  ...{ x402Version: 2, accepted: await gateway.requirements(), payload: { ...payload } },
+});
 
 describe("Gateway channels: against who wants more than is due", () => {
   let world: ChannelWorld;
@@ -23,5 +40,53 @@ describe("Gateway channels: against who wants more than is due", () => {
     const other = await world.gateway({ store, model: world.other });
     await other.refused(next, "model_mismatch", /is for the model/);
     await other.stop();
+  });
+
+  it("does not forget a call that was stored while the channel was being read for another", async () => {
+    const { usage } = world.bob;
+    const store = memoryStore();
+    const reads: Promise<unknown>[] = [];
+    let open = () => {};
+    const stateOf: typeof usage.stateOf = async (channel) => {
+      // The second of the two that ask about the new channel gets its answer last.
+      if (reads.length === 1) {
+        reads.push(
+          new Promise<void>((resolve) => {
+            open = resolve;
+          }),
+        );
+        await reads[1];
+      } else reads.push(Promise.resolve());
+      return usage.stateOf(channel);
+    };
+    const commonweal = { ...world.bob, usage: { ...usage, stateOf } };
+    let check = () => {};
+    const checked = new Promise<void>((resolve) => {
+      check = resolve;
+    });
+    const verifyVoucher: typeof usage.verifyVoucher = async (voucher) => {
+      await checked;
+      return usage.verifyVoucher(voucher);
+    };
+    Object.assign(commonweal.usage, { verifyVoucher });
+    const gateway = await world.gateway({ commonweal, store });
+    const wallet = await world.connection.ethers.deployContract("ERC1271Wallet", [world.accounts.carol]);
+    const channel = world.channelOf({ signer: await wallet.getAddress() });
+    const first = {
+      ...{ type: "deposit" as const, channelConfig: channel, voucher: await world.voucher(channel, PRICE, 1) },
+      deposit: await world.deposit(channel, 500n),
+    };
+    // As a wallet signs: the key's form alone would be checked without the chain.
+    const call = gateway.call(first);
+    await until(() => reads.length === 1);
+    await setTimeout(20);
+    const again = gateway.facilitator.verify(await paymentOf(gateway, first), await gateway.requirements());
+    await until(() => reads.length === 2);
+    check();
+    await call;
+    open();
+
+    expect(await again).to.include({ isValid: false, invalidReason: "usage_channel_calls_mismatch" });
+    await gateway.stop();
   });
 });
