@@ -152,8 +152,10 @@ export function openBook(store: ChannelStore, stateOf: (channel: Channel) => Pro
   };
 }
 
+type Redeemable = Pick<Entry, "deposited" | "redeemed"> & { voucher: { amount: bigint } | undefined };
+
 /** What a voucher can still be redeemed for. */
-export function unredeemedOf({ voucher, deposited, redeemed }: Entry): bigint {
+export function unredeemedOf({ voucher, deposited, redeemed }: Redeemable): bigint {
   const redeemable = min(voucher?.amount ?? 0n, deposited);
 
   return redeemable > redeemed ? redeemable - redeemed : 0n;

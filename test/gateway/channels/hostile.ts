@@ -89,4 +89,56 @@ describe("Gateway channels: against who wants more than is due", () => {
     expect(await again).to.include({ isValid: false, invalidReason: "usage_channel_calls_mismatch" });
     await gateway.stop();
   });
+
+  it("redeems what was paid while a redemption ran, without waiting for the next call", async () => {
+    const { usage } = world.bob;
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let runs = 0;
+    const redeem: typeof usage.redeem = async (options) => {
+      runs += 1;
+      await gate;
+      return usage.redeem(options);
+    };
+    const commonweal = { ...world.bob, usage: { ...usage, redeem } };
+    const gateway = await world.gateway({ commonweal, redeem: { threshold: PRICE } });
+    const channel = await world.opened(1_000n);
+    await gateway.call(await world.paid(channel, PRICE, 1));
+    await gateway.call(await world.paid(channel, 2n * PRICE, 2));
+    expect(runs).to.equal(1);
+    open();
+
+    await until(async () => (await world.reader.usage.stateOf(channel)).redeemed === 2n * PRICE);
+    expect(runs).to.equal(2);
+    await gateway.stop();
+  });
+
+  it("does not redeem at each call because of a voucher that its wallet does not stand by", async () => {
+    const { usage } = world.bob;
+    let runs = 0;
+    const redeem: typeof usage.redeem = async (options) => {
+      runs += 1;
+      return usage.redeem(options);
+    };
+    const commonweal = { ...world.bob, usage: { ...usage, redeem } };
+    const gateway = await world.gateway({ commonweal, redeem: { threshold: 3n * PRICE } });
+    const wallet = await world.connection.ethers.deployContract("ERC1271Wallet", [world.accounts.carol]);
+    const fickle = await world.opened(1_000n, { signer: await wallet.getAddress() });
+    await gateway.call(await world.paid(fickle, 2n * PRICE, 1), 2n * PRICE);
+    await wallet.connect(world.accounts.carol).getFunction("transferOwnership")(world.host);
+    const honest = await world.opened(1_000n);
+    await gateway.call(await world.paid(honest, PRICE, 1));
+    await until(() => gateway.status().unredeemed === 2n * PRICE);
+    expect(runs).to.equal(1);
+
+    for (const calls of [2, 3]) await gateway.call(await world.paid(honest, BigInt(calls) * PRICE, calls));
+    await setTimeout(200);
+    expect(runs).to.equal(1);
+    await gateway.call(await world.paid(honest, 4n * PRICE, 4));
+    await until(() => gateway.status().unredeemed === 2n * PRICE);
+    expect(runs).to.equal(2);
+    await gateway.stop();
+  });
 });
