@@ -136,7 +136,9 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
     if (watcher.age() > minNotice / 2) {
       return refusal("node_unavailable", "the gateway cannot reach its chain; try again in a while");
     }
-    if (redeem.maxUnredeemed !== undefined && book.unredeemed() > redeem.maxUnredeemed) {
+    // What a wallet does not stand by is lost: it must not keep others out.
+    const behind = book.unredeemed() - redeemer.passedOver();
+    if (redeem.maxUnredeemed !== undefined && behind > redeem.maxUnredeemed) {
       return refusal("redemption_behind", "the gateway has to redeem first what it is owed; try again in a while");
     }
 
@@ -144,7 +146,7 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   }
 
   const service = serviceOf({
-    ...{ usage, place, minDeposit, book, inTurn, closedFor, check },
+    ...{ usage, place, minDeposit, book, inTurn, closedFor, check, hasPassedOver: redeemer.hasPassedOver },
     terms: { model, host, hostBps, currency: currency.currency, minNotice },
     observer: {
       ...observer,

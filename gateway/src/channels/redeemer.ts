@@ -27,8 +27,8 @@ export function redeemerOf(options: RedeemerOptions) {
   const running = new Map<string, Promise<void>>();
   let isStopped = false;
   let wait = 0;
-  /** What the last redemption left of the vouchers that it had: wallets may not stand by theirs. */
-  let passedOver = 0n;
+  /** What the last redemption left of the vouchers that it had, and whose they were: wallets may not stand by theirs. */
+  let passedOver = { total: 0n, vouchers: new Map<string, Voucher>() };
   let retry: NodeJS.Timeout | undefined;
   const timer = setInterval(() => void attempt(), seconds * 1_000);
   timer.unref();
@@ -50,7 +50,11 @@ export function redeemerOf(options: RedeemerOptions) {
         await Promise.all(entries.map((entry) => book.refresh(entry)));
       }
     }
-    passedOver = vouchers.map(leftOf).reduce((sum, left) => sum + left, 0n);
+    const left = vouchers.filter((voucher) => leftOf(voucher) > 0n);
+    passedOver = {
+      total: left.reduce((sum, voucher) => sum + leftOf(voucher), 0n),
+      vouchers: new Map(left.map((voucher) => [voucher.channelId, voucher])),
+    };
     if (payHostTo !== undefined) await payHost(payHostTo);
   }
 
@@ -103,7 +107,7 @@ export function redeemerOf(options: RedeemerOptions) {
 
   /** What cannot be redeemed starts nothing: it would do so at each call, and cost gas each time. */
   function redeemIfDue(): void {
-    const isDue = threshold !== undefined && book.unredeemed() - passedOver >= threshold;
+    const isDue = threshold !== undefined && book.unredeemed() - passedOver.total >= threshold;
     // While one runs, or one failed, the next is on its way.
     if (isDue && !isStopped && !running.has("now") && retry === undefined) void attempt();
   }
@@ -119,6 +123,16 @@ export function redeemerOf(options: RedeemerOptions) {
 
     /** To be told of each call that was paid. */
     charged: redeemIfDue,
+
+    /** What was passed over, in units. */
+    passedOver: () => passedOver.total,
+
+    /** Whether the last redemption could not have a channel's voucher, and it is not redeemed since. */
+    hasPassedOver(channelId: string): boolean {
+      const voucher = passedOver.vouchers.get(channelId);
+
+      return voucher !== undefined && leftOf(voucher) > 0n;
+    },
 
     stop(): void {
       isStopped = true;

@@ -27,13 +27,15 @@ export interface ServiceOptions {
   inTurn: <T>(send: () => Promise<T>) => Promise<T>;
   /** Why no vouchers are taken now; undefined when they are. */
   closedFor: () => ChannelRefusal | undefined;
+  /** Whether the last redemption could not have the channel's voucher. */
+  hasPassedOver: (channelId: string) => boolean;
 }
 
 export type ChannelService = ReturnType<typeof serviceOf>;
 
 /** Takes vouchers: checks one and takes its channel, and then settles what the call cost, or lets go. */
 export function serviceOf({ usage, place, terms, minDeposit, book, check, observer, ...rest }: ServiceOptions) {
-  const { inTurn, closedFor } = rest;
+  const { inTurn, closedFor, hasPassedOver } = rest;
 
   /** Returns the channel of a payload. An id that was checked once need not be checked again. */
   async function entryOf({ channelConfig, voucher: { channelId } }: ChannelPayload): Promise<Entry> {
@@ -50,6 +52,12 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
   /** A key's signature is checked here; a wallet is asked each time, since it may change its mind. */
   async function checkSignature({ channel, channelId }: Entry, voucher: ReadVoucher): Promise<void> {
     if (check.isSignedByKey({ channelId, ...voucher }, channel.signer)) return;
+    if (hasPassedOver(channelId)) {
+      throw refusal(
+        "signature_invalid",
+        `${channel.signer} did not stand by the voucher before, when it was redeemed; use a channel that a key signs for`,
+      );
+    }
 
     const full = { channel, channelId, ...voucher, amount: String(voucher.amount) };
     if (await fromOutside("node_unavailable", usage.verifyVoucher(full))) return;

@@ -141,4 +141,18 @@ describe("Gateway channels: against who wants more than is due", () => {
     expect(runs).to.equal(2);
     await gateway.stop();
   });
+
+  it("takes no more from a wallet that did not stand by its voucher, and goes on with others", async () => {
+    const gateway = await world.gateway({ redeem: { maxUnredeemed: PRICE } });
+    const wallet = await world.connection.ethers.deployContract("ERC1271Wallet", [world.accounts.carol]);
+    const fickle = await world.opened(1_000n, { signer: await wallet.getAddress() });
+    await gateway.call(await world.paid(fickle, 2n * PRICE, 1), 2n * PRICE);
+    await wallet.connect(world.accounts.carol).getFunction("transferOwnership")(world.host);
+    await gateway.redeem();
+
+    const next = await world.paid(fickle, 3n * PRICE, 2, { by: world.accounts.bob });
+    await gateway.refused(next, "signature_invalid", /did not stand by the voucher before/);
+    await gateway.call(await world.paid(await world.opened(1_000n), PRICE, 1));
+    await gateway.stop();
+  });
 });
