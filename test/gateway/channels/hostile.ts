@@ -155,4 +155,64 @@ describe("Gateway channels: against who wants more than is due", () => {
     await gateway.call(await world.paid(await world.opened(1_000n), PRICE, 1));
     await gateway.stop();
   });
+
+  it("redeems at once what a notice threatens that was given while it was away", async () => {
+    const store = memoryStore();
+    const first = await world.gateway({ store });
+    const channel = await world.opened(1_000n);
+    await first.call(await world.paid(channel, PRICE, 1));
+    await world.carol.usage.giveNotice({ channel });
+
+    const second = await world.gateway({ store });
+    await until(async () => (await world.reader.usage.stateOf(channel)).redeemed === PRICE);
+    await second.stop();
+    await first.stop();
+  });
+
+  it("sees a notice that its node had not in the block that it said was the newest", async () => {
+    const { provider } = world.connection.ethers;
+    let isBehind = true;
+    const lagging = new Proxy(provider, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (name === "getLogs" && isBehind) return async () => [];
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const runner = new Proxy(world.accounts.bob, {
+      get: (target, name) => (name === "provider" ? lagging : Reflect.get(target, name)),
+    });
+    const UsageChannels = world.bob.contracts.UsageChannels.connect(runner);
+    const commonweal = { ...world.bob, contracts: { ...world.bob.contracts, UsageChannels } };
+    const gateway = await world.gateway({ commonweal: commonweal as typeof world.bob, redeem: { pollSeconds: 0.05 } });
+    const channel = await world.opened(1_000n);
+    await gateway.call(await world.paid(channel, PRICE, 1));
+    await world.carol.usage.giveNotice({ channel });
+    await setTimeout(300);
+    expect((await world.reader.usage.stateOf(channel)).redeemed).to.equal(0n);
+    isBehind = false;
+
+    await until(async () => (await world.reader.usage.stateOf(channel)).redeemed === PRICE);
+    // And each event once.
+    await setTimeout(300);
+    expect(gateway.seen("redeemed").length).to.equal(1);
+    expect(gateway.seen("failed")).to.deep.equal([]);
+    await gateway.stop();
+  });
+
+  it("takes vouchers again when a notice is taken back", async () => {
+    const gateway = await world.gateway({ redeem: { pollSeconds: 0.05 } });
+    const channel = await world.opened(1_000n);
+    await gateway.call(await world.paid(channel, PRICE, 1));
+    await world.carol.usage.giveNotice({ channel });
+    await gateway.refused(await world.paid(channel, 1_001n, 2), "notice_given", /open another/);
+    await world.carol.usage.cancelNotice({ channel });
+    // The channel is known as it stands, without a voucher that makes the gateway look.
+    await until(async () => {
+      const extra = await gateway.refused(await world.paid(channel, PRICE, 9), "calls_mismatch", /for call 2/);
+      return (extra.channelState as { withdrawableFrom: number }).withdrawableFrom === 0;
+    });
+    await gateway.call(await world.paid(channel, 2n * PRICE, 2));
+    await gateway.stop();
+  });
 });
