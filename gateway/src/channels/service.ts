@@ -31,11 +31,28 @@ export interface ServiceOptions {
   hasPassedOver: (channelId: string) => boolean;
 }
 
+/** Reads of the chain at once for channels that need one: anybody can name channels that never were. */
+const MAX_READS = 64;
+
 export type ChannelService = ReturnType<typeof serviceOf>;
 
 /** Takes vouchers: checks one and takes its channel, and then settles what the call cost, or lets go. */
 export function serviceOf({ usage, place, terms, minDeposit, book, check, observer, ...rest }: ServiceOptions) {
   const { inTurn, closedFor, hasPassedOver } = rest;
+  let reads = 0;
+
+  /** Reads the chain for whoever asks, as long as not too many do. */
+  async function fromChain<T>(read: () => Promise<T>): Promise<T> {
+    if (reads >= MAX_READS) {
+      throw refusal("node_unavailable", "too many channels have to be looked up at once; try again in a while");
+    }
+    reads += 1;
+    try {
+      return await fromOutside("node_unavailable", read());
+    } finally {
+      reads -= 1;
+    }
+  }
 
   /** Returns the channel of a payload. An id that was checked once need not be checked again. */
   async function entryOf({ channelConfig, voucher: { channelId } }: ChannelPayload): Promise<Entry> {
@@ -46,7 +63,9 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
       return known;
     }
 
-    return fromOutside("node_unavailable", book.entryOf(checkTerms(channelConfig, channelId, terms, place), channelId));
+    const channel = checkTerms(channelConfig, channelId, terms, place);
+
+    return fromChain(() => book.entryOf(channel, channelId));
   }
 
   /** A key's signature is checked here; a wallet is asked each time, since it may change its mind. */
@@ -60,7 +79,7 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
     }
 
     const full = { channel, channelId, ...voucher, amount: String(voucher.amount) };
-    if (await fromOutside("node_unavailable", usage.verifyVoucher(full))) return;
+    if (await fromChain(() => usage.verifyVoucher(full))) return;
 
     throw refusal(
       "signature_invalid",
@@ -75,7 +94,7 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
       return entry;
     } catch (error) {
       if (!(error instanceof ChannelRefusal)) throw error;
-      const current = await fromOutside("node_unavailable", book.refresh(entry));
+      const current = await fromChain(() => book.refresh(entry));
       checkCover(current, voucher, more);
       return current;
     }

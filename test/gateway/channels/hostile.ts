@@ -215,4 +215,44 @@ describe("Gateway channels: against who wants more than is due", () => {
     await gateway.call(await world.paid(channel, 2n * PRICE, 2));
     await gateway.stop();
   });
+
+  it("looks up so many channels at once that nobody knows, and serves those that it knows", async () => {
+    const { usage } = world.bob;
+    let [asked, isSlow] = [0, false];
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const stateOf: typeof usage.stateOf = async (channel) => {
+      asked += 1;
+      if (isSlow) await gate;
+      return usage.stateOf(channel);
+    };
+    const gateway = await world.gateway({ commonweal: { ...world.bob, usage: { ...usage, stateOf } } });
+    const known = await world.opened(1_000n);
+    await gateway.call(await world.paid(known, PRICE, 1));
+    isSlow = true;
+    asked = 0;
+    const { voucher } = await world.paid(known, PRICE, 1);
+    const requirements = await gateway.requirements();
+    const strangers = Array.from({ length: 100 }, async () => {
+      const channelConfig = world.channelOf();
+      const payload = {
+        type: "voucher",
+        channelConfig,
+        voucher: { ...voucher, channelId: world.idFor(channelConfig) },
+      };
+      return gateway.facilitator.verify(await paymentOf(gateway, payload), requirements);
+    });
+    await until(() => asked >= 64);
+    await gateway.call(await world.paid(known, 2n * PRICE, 2));
+    open();
+    const reasons = (await Promise.all(strangers)).map(({ invalidReason }) => invalidReason);
+
+    expect(reasons.filter((reason) => reason === "usage_channel_node_unavailable").length).to.equal(36);
+    expect(reasons.filter((reason) => reason === "usage_channel_signature_invalid").length).to.equal(64);
+    expect(asked).to.equal(64);
+    await gateway.call(await world.paid(await world.opened(1_000n), PRICE, 1));
+    await gateway.stop();
+  });
 });
