@@ -27,7 +27,7 @@ export interface ChannelsSettings {
   store: string | ChannelStore;
   /** A channel's notice in seconds, at least: 1 day to 30; 1 day by default. */
   minNotice?: number;
-  /** The smallest signed deposit that the gateway sends and pays the gas of, in units; 1 by default. */
+  /** The smallest signed deposit that the gateway sends and pays the gas of, in units; what ten calls cost at most by default. */
   minDeposit?: bigint;
   /** When vouchers are redeemed. */
   redeem?: RedeemOptions;

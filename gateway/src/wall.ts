@@ -40,6 +40,8 @@ export interface Wall {
 type Right = { by: "pass" | "license"; account?: string } | { by: "payment"; ticket: Ticket };
 
 const DAY = 86_400;
+/** A deposit that the gateway pays the gas of is for so many calls at least; smaller ones would be sent to waste it. */
+const MIN_DEPOSIT_CALLS = 10n;
 /** A 402 repeats the address in its headers, which have their limits. */
 const MAX_URL = 2_048;
 
@@ -71,6 +73,7 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
     const { createChannels, storeAt } = await import("./channels/index.js");
     channels = await createChannels({
       ...{ commonweal, model, host, hostBps, currency: options.currency, observer: metrics.observer },
+      minDeposit: terms.price * BigInt(terms.per?.max ?? 1) * MIN_DEPOSIT_CALLS,
       ...settings,
       store: typeof store === "string" ? storeAt(store) : store,
     });

@@ -33,6 +33,8 @@ export interface ServiceOptions {
 
 /** Reads of the chain at once for channels that need one: anybody can name channels that never were. */
 const MAX_READS = 64;
+/** Deposits that are sent or wait for it: what else the account sends waits behind them. */
+const MAX_DEPOSITS = 16;
 
 export type ChannelService = ReturnType<typeof serviceOf>;
 
@@ -40,6 +42,7 @@ export type ChannelService = ReturnType<typeof serviceOf>;
 export function serviceOf({ usage, place, terms, minDeposit, book, check, observer, ...rest }: ServiceOptions) {
   const { inTurn, closedFor, hasPassedOver } = rest;
   let reads = 0;
+  let deposits = 0;
 
   /** Reads the chain for whoever asks, as long as not too many do. */
   async function fromChain<T>(read: () => Promise<T>): Promise<T> {
@@ -112,6 +115,11 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
     return amount;
   }
 
+  /** Whether a voucher needs no deposit: the gas of one would be for nothing. */
+  function isCovered(entry: Entry, voucher: ReadVoucher): boolean {
+    return entry.withdrawableFrom === undefined && voucher.amount <= entry.deposited;
+  }
+
   /** Sends a signed deposit. If somebody else sent it before, that is as good. */
   async function sendDeposit(entry: Entry, { deposit }: DepositPayload, voucher: ReadVoucher): Promise<void> {
     const { amount, authorization } = deposit;
@@ -167,15 +175,22 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
       entry = book.known(entry.channelId) ?? entry;
       if (entry.isStale) throw refusal("store_failed", "the gateway's store failed just now; try again in a while");
       checkVoucher(entry, voucher, price);
+      const needsDeposit = read.type === "deposit" && !isCovered(entry, voucher);
+      if (needsDeposit && deposits >= MAX_DEPOSITS) {
+        throw refusal("busy", "other deposits are being sent; try again in a while, or send the deposit yourself");
+      }
       book.take(entry, { ...voucher, price, isSettling: false });
-      if (read.type === "voucher") return entry;
+      if (!needsDeposit) return entry;
 
+      deposits += 1;
       try {
         await sendDeposit(entry, read, voucher);
         return entry;
       } catch (error) {
         book.release(entry);
         throw error;
+      } finally {
+        deposits -= 1;
       }
     },
 

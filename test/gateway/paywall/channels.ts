@@ -87,6 +87,13 @@ describe("Gateway paywall by channel", () => {
     ]);
   });
 
+  it("sends no deposits that are for less than ten calls, whose gas is the host's", async () => {
+    const { url } = await gateway();
+    expect((await askedBy(`${url}/v1/chat`)).extra.minDeposit).to.equal(String(10n * CENT));
+    const metered = await gateway({ price: "0.001", per: { unit: "token", max: 50 } });
+    expect((await askedBy(`${metered.url}/v1/chat?units=1`)).extra.minDeposit).to.equal("500000");
+  });
+
   it("takes a voucher for each call, and redeems at its end what they owe", async () => {
     const { url, wall } = await gateway();
     const { pay, usage, channel } = await payer();
