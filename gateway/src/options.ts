@@ -17,7 +17,7 @@ export interface PerUnit {
   max: number;
   /** Returns the units of an event of a stream; by default 1 for each that has data, but for `[DONE]`. */
   countEvent?(event: StreamEvent): number;
-  /** Returns the units of an answer that is no stream; by default all that the call asked for. */
+  /** Returns the units of an answer that is no stream; by default `max`. If it has more than were paid for, it is not sent. */
   countBody?(body: Uint8Array, contentType: string): number;
 }
 

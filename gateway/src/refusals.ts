@@ -23,6 +23,7 @@ const STATUS = {
   model_restricted: 403,
   model_recalled: 451,
   units_invalid: 400,
+  units_too_few: 400,
   file_refused: 403,
   file_not_found: 404,
   uri_too_long: 414,
