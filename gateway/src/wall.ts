@@ -147,10 +147,11 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
   /** The answer for whoever need not pay. */
   async function answerFreely(right: Right, serve: () => Promise<Response>, found?: Found): Promise<Response> {
     const response = found === undefined ? passOn(await served(serve)) : await found.open();
+    // A cache that is shared would hand it to whoever asks next.
+    response.headers.set("Cache-Control", "private, no-store");
     if (right.by === "license" && right.account !== undefined && sessionSeconds > 0) {
       const pass = { kind: "license", account: right.account, until: unixIn(sessionSeconds) } as const;
       response.headers.set(PASS_HEADER, seal.issue(pass));
-      response.headers.set("Cache-Control", "private, no-store");
     }
     if (right.by === "license" && found !== undefined) response.headers.set(PASS_HEADER, passFor(found));
 
