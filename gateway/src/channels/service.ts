@@ -1,4 +1,5 @@
 import type { Channel, ChannelPlace, Usage } from "@commonweal/sdk";
+import { reasonOf } from "../refusals.js";
 import type { Book, Entry, Taking } from "./book.js";
 import type { Observer } from "./observer.js";
 import { ChannelRefusal } from "./refusals.js";
@@ -133,8 +134,7 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
         checkCover(current, voucher);
         return;
       } catch {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw refusal("deposit_failed", `the deposit did not arrive (${reason}); sign another`, { cause: error });
+        throw refusal("deposit_failed", `the deposit did not arrive (${reasonOf(error)}); sign another`, { cause: error });
       }
     }
     checkCover(await fromOutside("node_unavailable", book.refresh(entry)), voucher);

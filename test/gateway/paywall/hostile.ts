@@ -1,0 +1,140 @@
+import { createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { encodePaymentSignatureHeader } from "@x402/core/http";
+import type { PaymentRequirements } from "@x402/core/types";
+import { expect } from "chai";
+import { id, JsonRpcProvider, Wallet } from "ethers";
+import { Hono } from "hono";
+import { PASS_HEADER, PaywallMisconfigured, UNITS_HEADER } from "../../../gateway/src/index.js";
+import { failureOf } from "../../sdk/helpers.js";
+import { signed } from "../support/paywallSignIn.js";
+import {
+  CENT,
+  metricsOf,
+  paymentFor,
+  requiredBy,
+  startPaywallWorld,
+  until,
+  type World,
+} from "../support/paywallWorld.js";
+import { startUpstream, type Upstream } from "../support/paywallUpstream.js";
+
+const DAY = 86_400;
+const KEY = "a-key-of-the-host";
+const NO_STORE = "private, no-store";
+
+describe("Gateway paywall: against who wants more than is due", () => {
+  let world: World;
+  let upstream: Upstream;
+  let model: string;
+
+  before(async () => {
+    world = await startPaywallWorld();
+    upstream = await startUpstream();
+    model = await world.register();
+  });
+
+  after(async () => {
+    upstream.close();
+    await world.close();
+  });
+
+  /** A node behind an address with a key, that fails when it is told to. */
+  async function keyedNode() {
+    const state = { isDown: false };
+    const server = createServer(async (request, response) => {
+      if (state.isDown) return void response.writeHead(500).end("down");
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(world.chain.url, { method: "POST", headers, body: Buffer.concat(chunks) });
+      response.writeHead(answer.status, headers).end(await answer.text());
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v3/${KEY}`;
+    const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, polling: true });
+    provider.pollingInterval = 20;
+    world.closing.push(() => {
+      provider.destroy();
+      server.close().closeAllConnections();
+    });
+
+    return { state, provider };
+  }
+
+  it("tells nobody the address of its node", async () => {
+    const { state, provider } = await keyedNode();
+    const funded = await world.account();
+    const commonweal = await world.as(new Wallet(funded.privateKey, provider));
+    const options = { model, commonweal, channels: { store: "memory:" } };
+    const { url } = await world.gateway(options, upstream, { knowsOrigin: true });
+    const at = `${url}/v1/chat`;
+    const asked = await fetch(at);
+    const payer = await world.payer();
+    const byExact = await paymentFor(payer.client, asked.clone());
+    const accepted = requiredBy(asked).accepts.find(({ scheme }) => scheme === "usage-channel") as PaymentRequirements;
+    const { usage } = await world.as(payer.wallet);
+    const terms = { model, host: funded.address, hostBps: 0, currency: world.chain.usdc, notice: DAY };
+    const channel = { payer: payer.address, signer: payer.address, ...terms, salt: id("salt") };
+    const { channel: _, amount, ...authorization } = await usage.signDeposit({ channel, amount: 10n * CENT });
+    const { channelId, calls, signature } = await usage.signVoucher({ channel, amount: CENT, calls: 1 });
+    const voucher = { channelId, calls, signature, maxClaimableAmount: String(CENT) };
+    const payload = { type: "deposit", channelConfig: channel, voucher, deposit: { amount, authorization } };
+    const byChannel = { "PAYMENT-SIGNATURE": encodePaymentSignatureHeader({ x402Version: 2, accepted, payload }) };
+    const bySignIn = await signed(at, await world.account());
+    state.isDown = true;
+
+    for (const headers of [byExact, byChannel, bySignIn]) {
+      const response = await fetch(at, { headers });
+      expect(response.status).to.be.within(402, 503);
+      const told = `${JSON.stringify([...response.headers])} ${await response.text()}`;
+      const decoded = Buffer.from(response.headers.get("PAYMENT-REQUIRED") ?? "", "base64").toString();
+      expect(`${told} ${decoded}`).not.to.contain(KEY);
+    }
+    state.isDown = false;
+  });
+
+  it("lets no shared cache keep what a pass or a licence got", async () => {
+    const textDigest = id("The licence");
+    const { offer } = await world.maker.licensing.offer({
+      ...{ model, currency: world.chain.usdc, price: 0n, duration: 30 * DAY, textDigest },
+    });
+    const holder = await world.account();
+    await world.maker.licensing.buy({ offer, recipient: holder.address });
+    const { url } = await world.gateway({ model }, upstream, { knowsOrigin: true });
+    const at = `${url}/v1/chat`;
+    const first = await fetch(at, { headers: await signed(at, holder) });
+    const pass = first.headers.get(PASS_HEADER) as string;
+    const passed = await fetch(at, { headers: { [PASS_HEADER]: pass } });
+    expect([first, passed].map(({ status }) => status)).to.deep.equal([200, 200]);
+    expect([first, passed].map(({ headers }) => headers.get("cache-control"))).to.deep.equal([NO_STORE, NO_STORE]);
+
+    const { url: signing } = await world.gateway({ model, sessionSeconds: 0 }, upstream, { knowsOrigin: true });
+    const each = await fetch(`${signing}/v1/chat`, { headers: await signed(`${signing}/v1/chat`, holder) });
+    expect(each.headers.get("cache-control")).to.equal(NO_STORE);
+
+    const root = await mkdtemp(path.join(tmpdir(), "gateway-hostile-"));
+    await writeFile(path.join(root, "weights.bin"), "weights");
+    const app = new Hono();
+    app.all("/files/*", await world.wallOf({ model, files: { root, prefix: "/files" } }));
+    const file = `${await world.serve(app)}/files/weights.bin`;
+    const payer = await world.payer();
+    const bought = (await payer.fetch(file)).headers.get(PASS_HEADER) as string;
+    const again = await fetch(file, { headers: { [PASS_HEADER]: bought } });
+    expect(await again.text()).to.equal("weights");
+    expect(again.headers.get("cache-control")).to.equal(NO_STORE);
+    await rm(root, { recursive: true });
+  });
+
+  it("sells no file for fewer units than another", async () => {
+    const files = { root: tmpdir() };
+    const error = await failureOf(
+      PaywallMisconfigured,
+      world.wallOf({ model, files, per: { unit: "token", max: 10 } }),
+    );
+    expect(error.message).to.match(/^Files are sold by the download.+leave per out\.$/);
+  });
+});
