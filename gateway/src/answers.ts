@@ -143,7 +143,8 @@ export function settlerOf(terms: Terms, limits: Limits, log: (line: string) => v
 
         return passOn(response);
       }
-      if (!/^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")) {
+      // Without a body nobody would read to its end, as of an answer to HEAD, there is no stream.
+      if (response.body === null || !/^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")) {
         return buffered(response, ticket, answered);
       }
       if (response.headers.has("content-encoding")) {

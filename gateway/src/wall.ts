@@ -164,7 +164,7 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
 
   async function answerPaid(ticket: Ticket, serve: () => Promise<Response>, answered: Answered, found?: Found) {
     try {
-      if (found === undefined) return await settler.settle(await served(serve), ticket, answered);
+      if (found === undefined) return await settler.settle(await serve(), ticket, answered);
 
       const paid = await settler.settleFirst(await found.open(), ticket, answered);
       paid.headers.set(PASS_HEADER, passFor(found));
@@ -231,7 +231,10 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
         units = unitsAsked(terms, asked);
         const right = await rightOf(asked, units, known, found);
         calls = countOnce(right.by === "payment" ? right.ticket.scheme : right.by);
-        if (right.by === "payment") return await answerPaid(right.ticket, timed, calls, found);
+        if (right.by === "payment") {
+          const answer = async () => headOf(asked, await served(timed));
+          return await answerPaid(right.ticket, answer, calls, found);
+        }
         const response = await answerFreely(right, timed, found);
         calls.count("free");
 
@@ -273,6 +276,14 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
       ...(status === undefined ? {} : { unredeemed: String(status.unredeemed) }),
     };
   }
+}
+
+/** Returns an answer without the body that HEAD does not get. */
+function headOf({ method }: Asked, response: Response): Response {
+  if (method !== "HEAD" || response.body === null) return response;
+  void response.body.cancel().catch(() => undefined);
+
+  return new Response(null, response);
 }
 
 /** What every 402 says of the model. */

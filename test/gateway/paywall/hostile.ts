@@ -8,7 +8,7 @@ import type { PaymentRequirements } from "@x402/core/types";
 import { expect } from "chai";
 import { id, JsonRpcProvider, Wallet } from "ethers";
 import { Hono } from "hono";
-import { PASS_HEADER, PaywallMisconfigured, UNITS_HEADER } from "../../../gateway/src/index.js";
+import { PASS_HEADER, PaywallMisconfigured } from "../../../gateway/src/index.js";
 import { failureOf } from "../../sdk/helpers.js";
 import { signed } from "../support/paywallSignIn.js";
 import {
@@ -136,5 +136,57 @@ describe("Gateway paywall: against who wants more than is due", () => {
       world.wallOf({ model, files, per: { unit: "token", max: 10 } }),
     );
     expect(error.message).to.match(/^Files are sold by the download.+leave per out\.$/);
+  });
+
+  it("passes on what waits for a go-ahead before it sends its body", async () => {
+    const { url } = await world.gateway({ model }, upstream);
+    const payer = await world.payer();
+    const at = new URL(`${url}/v1/chat`);
+    const payment = await paymentFor(payer.client, await fetch(at, { method: "POST", body: "hello" }));
+    const text = await new Promise<string>((resolve, reject) => {
+      const sent = httpRequest(at, { method: "POST", headers: { ...payment, expect: "100-continue" } }, (response) => {
+        let body = "";
+        response.on("data", (chunk) => (body += chunk)).on("end", () => resolve(`${response.statusCode} ${body}`));
+      }).on("error", reject);
+      sent.on("continue", () => sent.end("hello"));
+    });
+
+    expect(text).to.match(/^200 .*"body":"hello"/);
+  });
+
+  it("lets go of a channel when a HEAD is answered as a stream would be", async () => {
+    const host = await world.account();
+    const commonweal = await world.as(host);
+    const options = { model, commonweal, channels: { store: "memory:" }, exact: false };
+    const wall = await world.wallOf(options);
+    const app = new Hono();
+    app.use("/v1/*", wall);
+    // Hono asks this route for HEAD too, and throws the body away.
+    app.get("/v1/own", () => new Response("data: 1\n\n", { headers: { "content-type": "text/event-stream" } }));
+    app.all("/v1/*", ({ req }) => upstream.pass(req.raw));
+    const url = await world.serve(app);
+    const payer = await world.account();
+    const { address } = payer;
+    await (await world.usdc.getFunction("mint")(address, 10n * CENT)).wait();
+    const { usage } = await world.as(payer);
+    const terms = { model, host: host.address, hostBps: 0, currency: world.chain.usdc, notice: DAY };
+    const { channel, channelId } = await usage.open({ ...terms, amount: 10n * CENT });
+    const [at, own] = [`${url}/v1/stream?events=1`, `${url}/v1/own`];
+    const [accepted] = requiredBy(await fetch(at)).accepts;
+    const pay = async (calls: number) => {
+      const { signature } = await usage.signVoucher({ channel, amount: BigInt(calls) * CENT, calls });
+      const voucher = { channelId, maxClaimableAmount: String(BigInt(calls) * CENT), calls, signature };
+      const payload = { type: "voucher", channelConfig: channel, voucher };
+      return { "PAYMENT-SIGNATURE": encodePaymentSignatureHeader({ x402Version: 2, accepted, payload }) };
+    };
+
+    for (const [i, path] of [at, own].entries()) {
+      expect((await fetch(path, { method: "HEAD", headers: await pay(i + 1) })).status).to.equal(200);
+      await until(async () => (await metricsOf(wall.admin)).commonweal_channel_calls === 0, "the channel to be free");
+    }
+    const next = await fetch(own, { headers: await pay(3) });
+    expect(await next.text()).to.contain("event: payment");
+    await wall.stop();
+    expect((await usage.stateOf(channel)).redeemed).to.equal(3n * CENT);
   });
 });
