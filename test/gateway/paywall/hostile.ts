@@ -13,6 +13,7 @@ import { failureOf } from "../../sdk/helpers.js";
 import { signed } from "../support/paywallSignIn.js";
 import {
   CENT,
+  expectRefused,
   metricsOf,
   paymentFor,
   requiredBy,
@@ -42,13 +43,14 @@ describe("Gateway paywall: against who wants more than is due", () => {
     await world.close();
   });
 
-  /** A node behind an address with a key, that fails when it is told to. */
+  /** A node behind an address with a key, that fails when it is told to: at all, or at calls. */
   async function keyedNode() {
-    const state = { isDown: false };
+    const state = { isDown: false, failsCalls: false };
     const server = createServer(async (request, response) => {
-      if (state.isDown) return void response.writeHead(500).end("down");
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
+      const isCall = Buffer.concat(chunks).includes('"eth_call"');
+      if (state.isDown || (state.failsCalls && isCall)) return void response.writeHead(500).end("down");
       const headers = { "content-type": "application/json" };
       const answer = await fetch(world.chain.url, { method: "POST", headers, body: Buffer.concat(chunks) });
       response.writeHead(answer.status, headers).end(await answer.text());
@@ -85,16 +87,19 @@ describe("Gateway paywall: against who wants more than is due", () => {
     const payload = { type: "deposit", channelConfig: channel, voucher, deposit: { amount, authorization } };
     const byChannel = { "PAYMENT-SIGNATURE": encodePaymentSignatureHeader({ x402Version: 2, accepted, payload }) };
     const bySignIn = await signed(at, await world.account());
-    state.isDown = true;
 
-    for (const headers of [byExact, byChannel, bySignIn]) {
+    for (const [fails, headers] of [
+      ["failsCalls", byExact],
+      ...[byExact, byChannel, bySignIn].map((headers) => ["isDown", headers] as const),
+    ] as const) {
+      state[fails] = true;
       const response = await fetch(at, { headers });
       expect(response.status).to.be.within(402, 503);
       const told = `${JSON.stringify([...response.headers])} ${await response.text()}`;
       const decoded = Buffer.from(response.headers.get("PAYMENT-REQUIRED") ?? "", "base64").toString();
       expect(`${told} ${decoded}`).not.to.contain(KEY);
+      state[fails] = false;
     }
-    state.isDown = false;
   });
 
   it("lets no shared cache keep what a pass or a licence got", async () => {
@@ -188,5 +193,58 @@ describe("Gateway paywall: against who wants more than is due", () => {
     expect(await next.text()).to.contain("event: payment");
     await wall.stop();
     expect((await usage.stateOf(channel)).redeemed).to.equal(3n * CENT);
+  });
+
+  describe("a smart wallet that pays by exact (ERC-1271)", () => {
+    const TYPES = {
+      TransferWithAuthorization: [
+        ...["from", "to"].map((name) => ({ name, type: "address" })),
+        ...["value", "validAfter", "validBefore"].map((name) => ({ name, type: "uint256" })),
+        { name: "nonce", type: "bytes32" },
+      ],
+    };
+
+    /** Returns the header by which a wallet pays what a 402 asks for, signed by whoever says to be its owner. */
+    async function payment(response: Response, wallet: string, owner: Wallet) {
+      const accepted = requiredBy(response).accepts[0];
+      const { asset, payTo, amount, extra } = accepted;
+      const validBefore = String(Math.floor(Date.now() / 1_000) + 600);
+      const authorization = { from: wallet, to: payTo, value: amount, validAfter: "0", validBefore, nonce: id(wallet) };
+      const domain = { name: String(extra.name), version: String(extra.version), chainId: 31_337 };
+      const signature = await owner.signTypedData({ ...domain, verifyingContract: asset }, TYPES, authorization);
+      // With a prefix, as wallets have it: 65 bytes would be a key's.
+      const payload = { authorization, signature: `0x01${signature.slice(2)}` };
+
+      return { "PAYMENT-SIGNATURE": encodePaymentSignatureHeader({ x402Version: 2, accepted, payload }) };
+    }
+
+    async function walletOf(owner: Wallet): Promise<string> {
+      const wallet = await world.deploy("ERC1271Wallet", [owner.address]);
+      await (await world.usdc.getFunction("mint")(wallet, 2n * CENT)).wait();
+
+      return wallet;
+    }
+
+    it("is not served by a token that takes transfers by keys alone, as this one", async () => {
+      const { url } = await world.gateway({ model }, upstream);
+      const owner = await world.account();
+      const wallet = await walletOf(owner);
+      const headers = await payment(await fetch(`${url}/v1/chat`), wallet, owner);
+      const { length } = upstream.state.asked;
+      const code = "invalid_exact_evm_transaction_simulation_failed";
+      await expectRefused(await fetch(`${url}/v1/chat`, { headers }), 402, code);
+
+      expect(upstream.state.asked.length).to.equal(length);
+      expect(await world.balanceOf(wallet)).to.equal(2n * CENT);
+    });
+
+    it("does not pay by anybody else's", async () => {
+      const { url } = await world.gateway({ model }, upstream);
+      const wallet = await walletOf(await world.account());
+      const headers = await payment(await fetch(`${url}/v1/chat`), wallet, await world.account());
+
+      await expectRefused(await fetch(`${url}/v1/chat`, { headers }), 402, "invalid_exact_evm_signature");
+      expect(await world.balanceOf(wallet)).to.equal(2n * CENT);
+    });
   });
 });
