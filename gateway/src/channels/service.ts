@@ -134,7 +134,9 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
         checkCover(current, voucher);
         return;
       } catch {
-        throw refusal("deposit_failed", `the deposit did not arrive (${reasonOf(error)}); sign another`, { cause: error });
+        throw refusal("deposit_failed", `the deposit did not arrive (${reasonOf(error)}); sign another`, {
+          cause: error,
+        });
       }
     }
     checkCover(await fromOutside("node_unavailable", book.refresh(entry)), voucher);

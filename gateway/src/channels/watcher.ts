@@ -38,8 +38,8 @@ export async function watchChannels({ channels, book, observer, seconds, onNotic
   const first = 1 + (await blockNumber());
   let next = first;
   let readAt = Date.now();
-  /** Logs of the blocks that are read again, with their blocks. */
-  const seen = new Map<string, number>();
+  /** Logs of the blocks that are read again. */
+  const seen = new Map<string, Log>();
   const polling = new Map<string, Promise<void>>();
 
   async function blockNumber(): Promise<number> {
@@ -53,22 +53,27 @@ export async function watchChannels({ channels, book, observer, seconds, onNotic
       await readTo(toBlock);
       next = Math.max(next, toBlock + 1);
     } while (next <= latest);
-    for (const [log, block] of seen) if (block < next - OVERLAP) seen.delete(log);
+    for (const [name, { blockNumber }] of seen) if (blockNumber < next - OVERLAP) seen.delete(name);
     readAt = Date.now();
   }
 
   async function readTo(toBlock: number): Promise<void> {
     const fromBlock = Math.max(first, next - OVERLAP);
     if (fromBlock > toBlock) return;
-    const logs = ((await provider?.getLogs({ address, topics, fromBlock, toBlock })) ?? []).filter(
-      (log) => !seen.has(nameOf(log)),
+    const found = new Map(
+      ((await provider?.getLogs({ address, topics, fromBlock, toBlock })) ?? []).map((log) => [nameOf(log), log]),
     );
-    const known = new Set(logs.map(({ topics: [, channelId] }) => channelId).filter((id) => book.known(id)));
+    // What is not there any more was undone with its block, such as a deposit.
+    const gone = [...seen].filter(([name, log]) => log.blockNumber >= fromBlock && !found.has(name));
+    const logs = [...found].filter(([name]) => !seen.has(name)).map(([, log]) => log);
+    const changed = [...logs, ...gone.map(([, log]) => log)].map(({ topics: [, channelId] }) => channelId);
+    const known = new Set(changed.filter((channelId) => book.known(channelId)));
     for (const channelId of known) {
       const entry = book.known(channelId);
       if (entry !== undefined) await book.refresh(entry);
     }
-    for (const log of logs) seen.set(nameOf(log), log.blockNumber);
+    for (const [name] of gone) seen.delete(name);
+    for (const log of logs) seen.set(nameOf(log), log);
     if (logs.some(({ topics: [event, channelId] }) => event === notice && known.has(channelId))) onNotice();
   }
 

@@ -255,4 +255,22 @@ describe("Gateway channels: against who wants more than is due", () => {
     await gateway.call(await world.paid(await world.opened(1_000n), PRICE, 1));
     await gateway.stop();
   });
+
+  it("does not serve on a deposit that was undone with its block", async () => {
+    const gateway = await world.gateway({ redeem: { pollSeconds: 0.05 } });
+    const channel = await world.opened(1_000n);
+    await gateway.call(await world.paid(channel, PRICE, 1));
+    const undo = await world.connection.networkHelpers.takeSnapshot();
+    await world.carol.usage.topUp({ channel, amount: 1_000n });
+    const balanceOf = async () => {
+      const extra = await gateway.refused(await world.paid(channel, PRICE, 9), "calls_mismatch", /for call 2/);
+      return (extra.channelState as { balance: string }).balance;
+    };
+    await until(async () => (await balanceOf()) === "2000");
+    await undo.restore();
+
+    await until(async () => (await balanceOf()) === "1000");
+    await gateway.refused(await world.paid(channel, 1_001n, 2), "deposit_exceeded", /1000 are deposited/);
+    await gateway.stop();
+  });
 });
