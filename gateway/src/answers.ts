@@ -62,8 +62,11 @@ export function settlerOf(terms: Terms, limits: Limits, log: (line: string) => v
     );
 
     const headers = cleanHeaders(response.headers);
-    const units = per?.countBody?.(read, headers.get("content-type") ?? "") ?? ticket.units;
-    const { receipt } = await settled(ticket, Math.max(0, Math.ceil(units)), answered);
+    // What a call asks for is the payer's to say: an answer that nobody counts may have as many units as there are.
+    const counted = per === undefined ? 1 : (per.countBody?.(read, headers.get("content-type") ?? "") ?? per.max);
+    const units = Math.max(0, Math.ceil(counted));
+    if (units > ticket.units) return failed(ticket, tooFew(units, ticket.units), answered);
+    const { receipt } = await settled(ticket, units, answered);
     const isBodiless = BODILESS.includes(response.status);
     // An answer to HEAD tells the length of a body that it does not have.
     if (read.length > 0) headers.set("Content-Length", String(read.length));
@@ -140,7 +143,8 @@ export function settlerOf(terms: Terms, limits: Limits, log: (line: string) => v
 
         return passOn(response);
       }
-      if (!/^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")) {
+      // Without a body nobody would read to its end, as of an answer to HEAD, there is no stream.
+      if (response.body === null || !/^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")) {
         return buffered(response, ticket, answered);
       }
       if (response.headers.has("content-encoding")) {
@@ -211,6 +215,12 @@ function refusalOf(problem: unknown, maxBytes: number, seconds: number): Refusal
   if (problem === SILENT) return timeout(seconds);
 
   return new Refusal("upstream_broken", `The upstream's answer broke off (${reasonOf(problem)}). Nothing was charged.`);
+}
+
+function tooFew(units: number, paid: number): Refusal {
+  const message = `The answer has up to ${units} units, and ${paid} were paid for: ask for more, or for a stream.`;
+
+  return new Refusal("units_too_few", `${message} Nothing was charged.`);
 }
 
 /** The refusal when an upstream says nothing. */

@@ -41,6 +41,9 @@ export interface Config {
 /** The command line is not what the gateway takes. */
 export class WrongArguments extends CommonwealError {}
 
+/** A timer that is set for longer does not wait at all. */
+const MAX_SECONDS = 2_147_483;
+
 type Options = Record<string, { unit?: string; initial?: string; help: string; many?: boolean }>;
 
 const OPTIONS = {
@@ -146,14 +149,14 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     facilitator: values.facilitator === undefined ? undefined : url("facilitator").href,
     exact: !values["no-exact"],
     channels: values.channels,
-    redeemSeconds: whole("redeem-seconds"),
+    redeemSeconds: whole("redeem-seconds", 1, MAX_SECONDS),
     origin: values.origin === undefined ? undefined : url("origin").origin,
     ...{ name: values.name, free, host: text("listen"), adminHost: text("admin-listen") },
     port: whole("port", 0, 65_535),
     adminPort: whole("admin-port", 0, 65_535),
-    upstreamSeconds: whole("upstream-seconds"),
+    upstreamSeconds: whole("upstream-seconds", 1, MAX_SECONDS),
     maxAnswerBytes: whole("max-answer-bytes"),
-    factsSeconds: whole("facts-seconds"),
+    factsSeconds: whole("facts-seconds", 1, MAX_SECONDS),
     factsStaleSeconds: whole("facts-stale-seconds"),
     stopSeconds: whole("stop-seconds", 0),
     secret: environment[SECRET_VARIABLE] || undefined,

@@ -29,6 +29,8 @@ const WORDS: Readonly<Record<string, string>> = {
   invalid_exact_evm_payload_authorization_valid_before: "The authorization has expired: sign another.",
   invalid_exact_evm_payload_authorization_valid_after:
     "The authorization does not serve yet: sign one that serves now.",
+  invalid_exact_evm_transaction_simulation_failed:
+    "The payment would fail on the chain: see that the currency takes the payer's kind of signature, and sign another.",
   eip6492_factory_not_allowed: "The payer's wallet is not deployed: deploy it first.",
 };
 

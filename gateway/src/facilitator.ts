@@ -1,5 +1,6 @@
 import type { FacilitatorEvmSigner } from "@x402/evm";
-import { getAddress, Interface, type InterfaceAbi, type Signer, verifyTypedData } from "ethers";
+import { NetworkFailure } from "@commonweal/sdk";
+import { getAddress, Interface, type InterfaceAbi, isError, type Signer, verifyTypedData } from "ethers";
 import { serially } from "./sender.js";
 
 type Hex = `0x${string}`;
@@ -25,7 +26,7 @@ export async function facilitatorSigner(signer: Signer, token: string): Promise<
     async readContract({ address: to, abi, functionName, args = [] }) {
       const { contract, fragment } = functionOf(abi, functionName, args);
       const data = contract.encodeFunctionData(fragment, args);
-      const result = contract.decodeFunctionResult(fragment, await provider.call({ to, data, from: address }));
+      const result = contract.decodeFunctionResult(fragment, await told(provider.call({ to, data, from: address })));
 
       return fragment.outputs.length === 1 ? result[0] : result;
     },
@@ -39,17 +40,17 @@ export async function facilitatorSigner(signer: Signer, token: string): Promise<
     async writeContract({ address: to, abi, functionName, args, gas, dataSuffix = "0x" }) {
       const { contract, fragment } = functionOf(abi, functionName, args);
       const data = contract.encodeFunctionData(fragment, args) + dataSuffix.slice(2);
-      const { hash } = await serially(address, () => signer.sendTransaction({ to, data, gasLimit: gas }));
+      const { hash } = await told(serially(address, () => signer.sendTransaction({ to, data, gasLimit: gas })));
 
       return hash as Hex;
     },
 
     async sendTransaction({ to, data }) {
-      return (await serially(address, () => signer.sendTransaction({ to, data }))).hash as Hex;
+      return (await told(serially(address, () => signer.sendTransaction({ to, data })))).hash as Hex;
     },
 
     async waitForTransactionReceipt({ hash, timeout = RECEIPT_TIMEOUT }) {
-      const receipt = await provider.waitForTransaction(hash, 1, timeout);
+      const receipt = await told(provider.waitForTransaction(hash, 1, timeout));
 
       return {
         status: receipt?.status === 1 ? "success" : "reverted",
@@ -61,9 +62,19 @@ export async function facilitatorSigner(signer: Signer, token: string): Promise<
     },
 
     async getCode({ address: of }) {
-      return of.toLowerCase() === token.toLowerCase() ? tokenCode : ((await provider.getCode(of)) as Hex);
+      return of.toLowerCase() === token.toLowerCase() ? tokenCode : ((await told(provider.getCode(of))) as Hex);
     },
   };
+}
+
+/** Waits for the node. The facilitator tells the payer what failed: the node's address, with its key, is left out. */
+async function told<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isError(error, "SERVER_ERROR")) throw new NetworkFailure(error.shortMessage, { cause: error });
+    throw error;
+  }
 }
 
 /** Returns a function of an ABI, by name and arguments: there may be several of the name. */

@@ -17,7 +17,7 @@ export interface PerUnit {
   max: number;
   /** Returns the units of an event of a stream; by default 1 for each that has data, but for `[DONE]`. */
   countEvent?(event: StreamEvent): number;
-  /** Returns the units of an answer that is no stream; by default all that the call asked for. */
+  /** Returns the units of an answer that is no stream; by default `max`. If it has more than were paid for, it is not sent. */
   countBody?(body: Uint8Array, contentType: string): number;
 }
 
@@ -27,7 +27,7 @@ export interface ChannelsSettings {
   store: string | ChannelStore;
   /** A channel's notice in seconds, at least: 1 day to 30; 1 day by default. */
   minNotice?: number;
-  /** The smallest signed deposit that the gateway sends and pays the gas of, in units; 1 by default. */
+  /** The smallest signed deposit that the gateway sends and pays the gas of, in units; what ten calls cost at most by default. */
   minDeposit?: bigint;
   /** When vouchers are redeemed. */
   redeem?: RedeemOptions;

@@ -68,6 +68,9 @@ export async function readTerms(options: PaywallOptions): Promise<Terms> {
   if (per !== "call" && !(Number.isSafeInteger(per.max) && per.max > 0)) {
     throw new PaywallMisconfigured(`per.max is ${per.max}: give the most units of a call, a whole number from 1.`);
   }
+  if (per !== "call" && options.files !== undefined) {
+    throw new PaywallMisconfigured("Files are sold by the download, whatever units a call asks for: leave per out.");
+  }
   const token = await readToken(commonweal, currency);
   const price = parseAmount(options.price, token.decimals);
   if (price <= 0n) throw new PaywallMisconfigured("The price is 0: give more, or take the paywall away.");

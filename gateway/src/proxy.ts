@@ -17,7 +17,8 @@ export async function passTo(upstream: URL, request: Request): Promise<Response>
   target.pathname = `${upstream.pathname.replace(/\/$/, "")}${pathname}`;
   target.search = search;
   const headers = new Headers(request.headers);
-  for (const name of [...FOR_GATEWAY, "host", ...connectionHeaders(headers)]) headers.delete(name);
+  // Node's client refuses `Expect`, which this server has answered.
+  for (const name of [...FOR_GATEWAY, "host", "expect", ...connectionHeaders(headers)]) headers.delete(name);
 
   try {
     return await proxy(target, {

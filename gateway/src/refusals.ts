@@ -23,6 +23,7 @@ const STATUS = {
   model_restricted: 403,
   model_recalled: 451,
   units_invalid: 400,
+  units_too_few: 400,
   file_refused: 403,
   file_not_found: 404,
   uri_too_long: 414,
@@ -56,7 +57,7 @@ export class Refusal extends CommonwealError {
   }
 
   get status(): number {
-    return this.code in STATUS ? STATUS[this.code as RefusalCode] : 402;
+    return Object.hasOwn(STATUS, this.code) ? STATUS[this.code as RefusalCode] : 402;
   }
 
   toJSON(): { error: string; message: string } {
@@ -72,7 +73,9 @@ export class Refusal extends CommonwealError {
 /** The paywall's options do not fit together, or not with the chain. */
 export class PaywallMisconfigured extends CommonwealError {}
 
-/** What failed, in words. */
+/** What failed, in words that anybody may read: ethers adds the address of its node, which may have a key in it. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const { shortMessage, message } = Object(error) as { shortMessage?: unknown; message?: unknown };
+
+  return String(shortMessage ?? message ?? error);
 }

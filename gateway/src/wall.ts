@@ -40,6 +40,8 @@ export interface Wall {
 type Right = { by: "pass" | "license"; account?: string } | { by: "payment"; ticket: Ticket };
 
 const DAY = 86_400;
+/** A deposit that the gateway pays the gas of is for so many calls at least; smaller ones would be sent to waste it. */
+const MIN_DEPOSIT_CALLS = 10n;
 /** A 402 repeats the address in its headers, which have their limits. */
 const MAX_URL = 2_048;
 
@@ -71,6 +73,7 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
     const { createChannels, storeAt } = await import("./channels/index.js");
     channels = await createChannels({
       ...{ commonweal, model, host, hostBps, currency: options.currency, observer: metrics.observer },
+      minDeposit: terms.price * BigInt(terms.per?.max ?? 1) * MIN_DEPOSIT_CALLS,
       ...settings,
       store: typeof store === "string" ? storeAt(store) : store,
     });
@@ -144,10 +147,11 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
   /** The answer for whoever need not pay. */
   async function answerFreely(right: Right, serve: () => Promise<Response>, found?: Found): Promise<Response> {
     const response = found === undefined ? passOn(await served(serve)) : await found.open();
+    // A cache that is shared would hand it to whoever asks next.
+    response.headers.set("Cache-Control", "private, no-store");
     if (right.by === "license" && right.account !== undefined && sessionSeconds > 0) {
       const pass = { kind: "license", account: right.account, until: unixIn(sessionSeconds) } as const;
       response.headers.set(PASS_HEADER, seal.issue(pass));
-      response.headers.set("Cache-Control", "private, no-store");
     }
     if (right.by === "license" && found !== undefined) response.headers.set(PASS_HEADER, passFor(found));
 
@@ -160,7 +164,7 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
 
   async function answerPaid(ticket: Ticket, serve: () => Promise<Response>, answered: Answered, found?: Found) {
     try {
-      if (found === undefined) return await settler.settle(await served(serve), ticket, answered);
+      if (found === undefined) return await settler.settle(await serve(), ticket, answered);
 
       const paid = await settler.settleFirst(await found.open(), ticket, answered);
       paid.headers.set(PASS_HEADER, passFor(found));
@@ -227,7 +231,10 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
         units = unitsAsked(terms, asked);
         const right = await rightOf(asked, units, known, found);
         calls = countOnce(right.by === "payment" ? right.ticket.scheme : right.by);
-        if (right.by === "payment") return await answerPaid(right.ticket, timed, calls, found);
+        if (right.by === "payment") {
+          const answer = async () => headOf(asked, await served(timed));
+          return await answerPaid(right.ticket, answer, calls, found);
+        }
         const response = await answerFreely(right, timed, found);
         calls.count("free");
 
@@ -269,6 +276,14 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
       ...(status === undefined ? {} : { unredeemed: String(status.unredeemed) }),
     };
   }
+}
+
+/** Returns an answer without the body that HEAD does not get. */
+function headOf({ method }: Asked, response: Response): Response {
+  if (method !== "HEAD" || response.body === null) return response;
+  void response.body.cancel().catch(() => undefined);
+
+  return new Response(null, response);
 }
 
 /** What every 402 says of the model. */

@@ -66,6 +66,9 @@ export function openBook(store: ChannelStore, stateOf: (channel: Channel) => Pro
 
   async function load(channel: Channel, channelId: string): Promise<Entry> {
     const [record, state] = await Promise.all([store.get(channelId), stateOf(channel)]);
+    // It may have come, and even been used, while an answer was slow: what is known is newer than what the store said.
+    const known = entries.get(channelId);
+    if (known !== undefined && (!known.isStale || known.taking !== undefined)) return known;
     const entry = { ...voucherOf(record), ...viewOf(state), channelId, channel, taking: undefined, isStale: false };
 
     return isNothing(entry) ? entry : keep(entry);
@@ -149,8 +152,10 @@ export function openBook(store: ChannelStore, stateOf: (channel: Channel) => Pro
   };
 }
 
+type Redeemable = Pick<Entry, "deposited" | "redeemed"> & { voucher: { amount: bigint } | undefined };
+
 /** What a voucher can still be redeemed for. */
-export function unredeemedOf({ voucher, deposited, redeemed }: Entry): bigint {
+export function unredeemedOf({ voucher, deposited, redeemed }: Redeemable): bigint {
   const redeemable = min(voucher?.amount ?? 0n, deposited);
 
   return redeemable > redeemed ? redeemable - redeemed : 0n;

@@ -22,7 +22,7 @@ import { watchChannels } from "./watcher.js";
 export interface RedeemOptions {
   /** As soon as this much is unredeemed, in units; by default only the other occasions count. */
   threshold?: bigint;
-  /** Every so many seconds; 3,600 by default. */
+  /** Every so many seconds; 3,600 by default, and half of the shortest notice at most. */
   seconds?: number;
   /** Takes no vouchers while more than this is unredeemed, in units; no limit by default. */
   maxUnredeemed?: bigint;
@@ -109,9 +109,15 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   let isStopping = false;
 
   async function begin() {
+    // Also when a notice was missed.
+    const longest = Math.max(minNotice, DAY) / 2;
     const redeemer = redeemerOf({
       ...{ usage, book, observer, inTurn, currency: currency.currency, host },
-      ...{ threshold: redeem.threshold, seconds: redeem.seconds ?? HOUR, payHostTo: redeem.payHostTo },
+      ...{
+        threshold: redeem.threshold,
+        seconds: Math.min(redeem.seconds ?? HOUR, longest),
+        payHostTo: redeem.payHostTo,
+      },
     });
     try {
       // First, so that nothing is missed between reading the channels and watching them.
@@ -120,6 +126,8 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
         onNotice: () => redeemer.soon(),
       });
       await book.restore(place);
+      // Who gave notice while the gateway was away may be able to withdraw soon.
+      if (book.all().some(({ withdrawableFrom }) => withdrawableFrom !== undefined)) redeemer.soon();
 
       return { watcher, redeemer };
     } catch (error) {
@@ -134,7 +142,9 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
     if (watcher.age() > minNotice / 2) {
       return refusal("node_unavailable", "the gateway cannot reach its chain; try again in a while");
     }
-    if (redeem.maxUnredeemed !== undefined && book.unredeemed() > redeem.maxUnredeemed) {
+    // What a wallet does not stand by is lost: it must not keep others out.
+    const behind = book.unredeemed() - redeemer.passedOver();
+    if (redeem.maxUnredeemed !== undefined && behind > redeem.maxUnredeemed) {
       return refusal("redemption_behind", "the gateway has to redeem first what it is owed; try again in a while");
     }
 
@@ -142,7 +152,7 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   }
 
   const service = serviceOf({
-    ...{ usage, place, minDeposit, book, inTurn, closedFor, check },
+    ...{ usage, place, minDeposit, book, inTurn, closedFor, check, hasPassedOver: redeemer.hasPassedOver },
     terms: { model, host, hostBps, currency: currency.currency, minNotice },
     observer: {
       ...observer,

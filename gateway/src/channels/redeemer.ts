@@ -25,7 +25,10 @@ export type Redeemer = ReturnType<typeof redeemerOf>;
 export function redeemerOf(options: RedeemerOptions) {
   const { usage, book, observer, inTurn, currency, host, threshold, seconds, payHostTo } = options;
   const running = new Map<string, Promise<void>>();
+  let isStopped = false;
   let wait = 0;
+  /** What the last redemption left of the vouchers that it had, and whose they were: wallets may not stand by theirs. */
+  let passedOver = { total: 0n, vouchers: new Map<string, Voucher>() };
   let retry: NodeJS.Timeout | undefined;
   const timer = setInterval(() => void attempt(), seconds * 1_000);
   timer.unref();
@@ -47,7 +50,18 @@ export function redeemerOf(options: RedeemerOptions) {
         await Promise.all(entries.map((entry) => book.refresh(entry)));
       }
     }
+    const left = vouchers.filter((voucher) => leftOf(voucher) > 0n);
+    passedOver = {
+      total: left.reduce((sum, voucher) => sum + leftOf(voucher), 0n),
+      vouchers: new Map(left.map((voucher) => [voucher.channelId, voucher])),
+    };
     if (payHostTo !== undefined) await payHost(payHostTo);
+  }
+
+  function leftOf({ channelId, amount }: Voucher): bigint {
+    const entry = book.known(channelId);
+
+    return entry === undefined ? 0n : unredeemedOf({ ...entry, voucher: { amount: BigInt(amount) } });
   }
 
   async function payHost(to: string): Promise<void> {
@@ -80,12 +94,22 @@ export function redeemerOf(options: RedeemerOptions) {
     try {
       await now();
       wait = 0;
+      // Calls that were paid meanwhile did not start another.
+      redeemIfDue();
     } catch (error) {
       observer.failed?.("redeem", error);
+      if (isStopped) return;
       wait = Math.min(Math.max(wait * 2, FIRST_WAIT), LONGEST_WAIT);
       retry = setTimeout(() => void attempt(), wait);
       retry.unref();
     }
+  }
+
+  /** What cannot be redeemed starts nothing: it would do so at each call, and cost gas each time. */
+  function redeemIfDue(): void {
+    const isDue = threshold !== undefined && book.unredeemed() - passedOver.total >= threshold;
+    // While one runs, or one failed, the next is on its way.
+    if (isDue && !isStopped && !running.has("now") && retry === undefined) void attempt();
   }
 
   return {
@@ -98,13 +122,20 @@ export function redeemerOf(options: RedeemerOptions) {
     },
 
     /** To be told of each call that was paid. */
-    charged(): void {
-      const isDue = threshold !== undefined && book.unredeemed() >= threshold;
-      // While one runs, or one failed, the next is on its way.
-      if (isDue && !running.has("now") && retry === undefined) void attempt();
+    charged: redeemIfDue,
+
+    /** What was passed over, in units. */
+    passedOver: () => passedOver.total,
+
+    /** Whether the last redemption could not have a channel's voucher, and it is not redeemed since. */
+    hasPassedOver(channelId: string): boolean {
+      const voucher = passedOver.vouchers.get(channelId);
+
+      return voucher !== undefined && leftOf(voucher) > 0n;
     },
 
     stop(): void {
+      isStopped = true;
       clearInterval(timer);
       clearTimeout(retry);
     },

@@ -1,9 +1,19 @@
 import type { Channel, ChannelPlace, Usage } from "@commonweal/sdk";
+import { reasonOf } from "../refusals.js";
 import type { Book, Entry, Taking } from "./book.js";
 import type { Observer } from "./observer.js";
 import { ChannelRefusal } from "./refusals.js";
 import type { VoucherCheck } from "./signatures.js";
-import { checkCover, checkTerms, checkVoucher, type ReadVoucher, readVoucher, refusal, type Terms } from "./verify.js";
+import {
+  checkCover,
+  checkTerms,
+  checkVoucher,
+  type ReadVoucher,
+  readVoucher,
+  refusal,
+  requireTerms,
+  type Terms,
+} from "./verify.js";
 import { type ChannelPayload, type DepositPayload, readPayload, type VoucherFields } from "./wire.js";
 
 export interface ServiceOptions {
@@ -18,29 +28,62 @@ export interface ServiceOptions {
   inTurn: <T>(send: () => Promise<T>) => Promise<T>;
   /** Why no vouchers are taken now; undefined when they are. */
   closedFor: () => ChannelRefusal | undefined;
+  /** Whether the last redemption could not have the channel's voucher. */
+  hasPassedOver: (channelId: string) => boolean;
 }
+
+/** Reads of the chain at once for channels that need one: anybody can name channels that never were. */
+const MAX_READS = 64;
+/** Deposits that are sent or wait for it: what else the account sends waits behind them. */
+const MAX_DEPOSITS = 16;
 
 export type ChannelService = ReturnType<typeof serviceOf>;
 
 /** Takes vouchers: checks one and takes its channel, and then settles what the call cost, or lets go. */
 export function serviceOf({ usage, place, terms, minDeposit, book, check, observer, ...rest }: ServiceOptions) {
-  const { inTurn, closedFor } = rest;
+  const { inTurn, closedFor, hasPassedOver } = rest;
+  let reads = 0;
+  let deposits = 0;
 
-  /** Returns the channel of a payload. What was checked once need not be checked again. */
+  /** Reads the chain for whoever asks, as long as not too many do. */
+  async function fromChain<T>(read: () => Promise<T>): Promise<T> {
+    if (reads >= MAX_READS) {
+      throw refusal("node_unavailable", "too many channels have to be looked up at once; try again in a while");
+    }
+    reads += 1;
+    try {
+      return await fromOutside("node_unavailable", read());
+    } finally {
+      reads -= 1;
+    }
+  }
+
+  /** Returns the channel of a payload. An id that was checked once need not be checked again. */
   async function entryOf({ channelConfig, voucher: { channelId } }: ChannelPayload): Promise<Entry> {
     const known = book.known(channelId);
     const isKnown = known !== undefined && !known.isStale && isSame(known.channel, channelConfig);
-    if (isKnown) return known;
+    if (isKnown) {
+      requireTerms(known.channel, terms);
+      return known;
+    }
 
-    return fromOutside("node_unavailable", book.entryOf(checkTerms(channelConfig, channelId, terms, place), channelId));
+    const channel = checkTerms(channelConfig, channelId, terms, place);
+
+    return fromChain(() => book.entryOf(channel, channelId));
   }
 
   /** A key's signature is checked here; a wallet is asked each time, since it may change its mind. */
   async function checkSignature({ channel, channelId }: Entry, voucher: ReadVoucher): Promise<void> {
     if (check.isSignedByKey({ channelId, ...voucher }, channel.signer)) return;
+    if (hasPassedOver(channelId)) {
+      throw refusal(
+        "signature_invalid",
+        `${channel.signer} did not stand by the voucher before, when it was redeemed; use a channel that a key signs for`,
+      );
+    }
 
     const full = { channel, channelId, ...voucher, amount: String(voucher.amount) };
-    if (await fromOutside("node_unavailable", usage.verifyVoucher(full))) return;
+    if (await fromChain(() => usage.verifyVoucher(full))) return;
 
     throw refusal(
       "signature_invalid",
@@ -55,7 +98,7 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
       return entry;
     } catch (error) {
       if (!(error instanceof ChannelRefusal)) throw error;
-      const current = await fromOutside("node_unavailable", book.refresh(entry));
+      const current = await fromChain(() => book.refresh(entry));
       checkCover(current, voucher, more);
       return current;
     }
@@ -73,6 +116,11 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
     return amount;
   }
 
+  /** Whether a voucher needs no deposit: the gas of one would be for nothing. */
+  function isCovered(entry: Entry, voucher: ReadVoucher): boolean {
+    return entry.withdrawableFrom === undefined && voucher.amount <= entry.deposited;
+  }
+
   /** Sends a signed deposit. If somebody else sent it before, that is as good. */
   async function sendDeposit(entry: Entry, { deposit }: DepositPayload, voucher: ReadVoucher): Promise<void> {
     const { amount, authorization } = deposit;
@@ -86,8 +134,9 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
         checkCover(current, voucher);
         return;
       } catch {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw refusal("deposit_failed", `the deposit did not arrive (${reason}); sign another`, { cause: error });
+        throw refusal("deposit_failed", `the deposit did not arrive (${reasonOf(error)}); sign another`, {
+          cause: error,
+        });
       }
     }
     checkCover(await fromOutside("node_unavailable", book.refresh(entry)), voucher);
@@ -126,16 +175,24 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
 
       // From here to the taking nothing waits: what came meanwhile is seen.
       entry = book.known(entry.channelId) ?? entry;
+      if (entry.isStale) throw refusal("store_failed", "the gateway's store failed just now; try again in a while");
       checkVoucher(entry, voucher, price);
+      const needsDeposit = read.type === "deposit" && !isCovered(entry, voucher);
+      if (needsDeposit && deposits >= MAX_DEPOSITS) {
+        throw refusal("busy", "other deposits are being sent; try again in a while, or send the deposit yourself");
+      }
       book.take(entry, { ...voucher, price, isSettling: false });
-      if (read.type === "voucher") return entry;
+      if (!needsDeposit) return entry;
 
+      deposits += 1;
       try {
         await sendDeposit(entry, read, voucher);
         return entry;
       } catch (error) {
         book.release(entry);
         throw error;
+      } finally {
+        deposits -= 1;
       }
     },
 

@@ -33,6 +33,19 @@ export function readVoucher({ maxClaimableAmount, calls, signature }: VoucherFie
  */
 export function checkTerms(config: Channel, channelId: string, terms: Terms, place: ChannelPlace): Channel {
   const channel = normalised(config);
+  requireTerms(channel, terms);
+  if (idOf(channel, place) !== channelId) {
+    throw refusal(
+      "id_mismatch",
+      `${channelId} is not the id of this channel on chain ${place.chainId} in ${place.contract}; sign for that one`,
+    );
+  }
+
+  return channel;
+}
+
+/** Requires that a channel is what the gateway asks for now; a store may know channels of other times. */
+export function requireTerms(channel: Channel, terms: Terms): void {
   if (channel.model !== terms.model) {
     throw refusal("model_mismatch", `the channel is for the model ${channel.model}; open one for ${terms.model}`);
   }
@@ -54,14 +67,6 @@ export function checkTerms(config: Channel, channelId: string, terms: Terms, pla
       `the channel's notice is ${channel.notice} seconds; open one with at least ${terms.minNotice}`,
     );
   }
-  if (idOf(channel, place) !== channelId) {
-    throw refusal(
-      "id_mismatch",
-      `${channelId} is not the id of this channel on chain ${place.chainId} in ${place.contract}; sign for that one`,
-    );
-  }
-
-  return channel;
 }
 
 /**

@@ -64,7 +64,8 @@ const BUSY_WAITS = [100, 400, 1_600];
  * or cancelled, before the next.
  *
  * Besides what `fetch` throws it throws {@link TermsRefused}, {@link LimitReached}, {@link StateUnproven} and
- * {@link PaymentNotTaken}. A 402 that asks for nothing by this scheme is returned as it is.
+ * {@link PaymentNotTaken}. A 402 that asks for nothing by this scheme is returned as it is, and so is a redirect of a paid
+ * call: it is not followed with the payment.
  *
  * @example
  * const pay = await channelFetch({ commonweal, currency: usdc, maxPrice: "0.01", deposit: "1", limit: "5" });
@@ -82,7 +83,8 @@ export async function channelFetch(options: ChannelFetchOptions): Promise<typeof
       for (let attempts = 1, busy = 0; ; attempts++) {
         request.signal.throwIfAborted();
         const payload = await channel.pay(asked);
-        const paid = request.clone();
+        // Wherever a server leads to, the payment is not for it; a redirect is the caller's to judge.
+        const paid = new Request(request.clone(), { redirect: "manual" });
         paid.headers.set("PAYMENT-SIGNATURE", headerOf(asked.requirements, payload));
         const response = await send(paid);
         if (response.status !== 402) return finish(channel, payload, response);

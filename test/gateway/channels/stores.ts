@@ -150,6 +150,9 @@ describe("Gateway channels: stores", () => {
     behavesAsAStore(url, { survives: true });
 
     it("says what to do when it cannot be reached, without the password", async () => {
+      for (const url of ["postgres://127.0.0.1:1/x?password=secret", "postgres://me:a@secret@127.0.0.1:1/x"]) {
+        expect((await failureOf(StoreFailed, storeAt(url).open())).message).not.to.contain("secret");
+      }
       const { message } = await failureOf(StoreFailed, storeAt("postgres://me:secret@127.0.0.1:1/x").open());
 
       expect(message).to.match(

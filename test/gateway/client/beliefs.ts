@@ -1,3 +1,5 @@
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { channelFetch, memoryStorage, PaymentNotTaken, StateUnproven } from "../../../gateway/src/client.js";
 import { failureOf } from "../../sdk/helpers.js";
@@ -113,4 +115,33 @@ describe("Gateway client: what it does not believe", () => {
 
     await failureOf(StateUnproven, pay(server.url));
   });
+
+  it("that a payment is for wherever the server leads to", async () => {
+    const stolen: IncomingHttpHeaders[] = [];
+    const thief = createServer((request, response) => {
+      stolen.push(request.headers);
+      response.end("thanks");
+    });
+    const leading = createServer(async (request, response) => {
+      if (request.headers["payment-signature"] !== undefined) {
+        return void response.writeHead(307, { location: urlOf(thief) }).end();
+      }
+      const { status, headers } = await fetch(server.url);
+      response.writeHead(status, { "PAYMENT-REQUIRED": headers.get("PAYMENT-REQUIRED") ?? "" }).end();
+    });
+    for (const one of [thief, leading]) {
+      one.listen(0, "127.0.0.1");
+      await new Promise((resolve) => one.once("listening", resolve));
+    }
+    const { pay } = await payerOf(world);
+    const response = await pay(urlOf(leading));
+
+    expect(stolen).to.deep.equal([]);
+    expect({ status: response.status, location: response.headers.get("location") }).to.deep.equal({
+      ...{ status: 307, location: urlOf(thief) },
+    });
+    for (const one of [thief, leading]) one.close().closeAllConnections();
+  });
 });
+
+const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

@@ -87,6 +87,13 @@ describe("Gateway paywall by channel", () => {
     ]);
   });
 
+  it("sends no deposits that are for less than ten calls, whose gas is the host's", async () => {
+    const { url } = await gateway();
+    expect((await askedBy(`${url}/v1/chat`)).extra.minDeposit).to.equal(String(10n * CENT));
+    const metered = await gateway({ price: "0.001", per: { unit: "token", max: 50 } });
+    expect((await askedBy(`${metered.url}/v1/chat?units=1`)).extra.minDeposit).to.equal("500000");
+  });
+
   it("takes a voucher for each call, and redeems at its end what they owe", async () => {
     const { url, wall } = await gateway();
     const { pay, usage, channel } = await payer();
@@ -201,6 +208,23 @@ describe("Gateway paywall by channel", () => {
     expect(receipt(response)).to.deep.include({ success: true, amount: "500" });
   });
 
+  it("sends no answer that has more units than were paid for, however few were asked for", async () => {
+    const countBody = (body: Uint8Array) => JSON.parse(Buffer.from(body).toString()).body.length as number;
+    const { pay } = await payer();
+    for (const [per, few, enough] of [
+      [{ unit: "letter", max: 100, countBody }, 4, 5],
+      [{ unit: "letter", max: 100 }, 99, 100],
+    ] as const) {
+      const { url } = await gateway({ per, price: "0.0001" });
+      const at = (units: number) => `${url}/v1/chat?units=${units}`;
+      const asked = async (units: number) =>
+        fetch(at(units), { method: "POST", body: "hello", headers: await pay(await askedBy(at(units)), CENT, 1) });
+
+      await expectRefused(await asked(few), 400, "units_too_few");
+      expect(receipt(await asked(enough)).amount).to.equal(String(enough * 100));
+    }
+  });
+
   it("is paid by this package's client, who has no ETH: calls, streams, and after a restart", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "gateway-channels-"));
     const settings = { per: { unit: "token", max: 20 }, price: "0.0001" };
@@ -211,9 +235,9 @@ describe("Gateway paywall by channel", () => {
       commonweal: await world.as(wallet.connect(world.provider)),
       ...{ currency: world.chain.usdc, maxPrice: "0.01", deposit: "0.1", limit: "0.1", storage: memoryStorage() },
     });
-    const call = await pay(`${first.url}/v1/chat?units=3`, { method: "POST", body: "hello" });
+    const call = await pay(`${first.url}/v1/chat`, { method: "POST", body: "hello" });
     expect(await call.json()).to.deep.include({ body: "hello" });
-    expect(receipt(call).amount).to.equal("300");
+    expect(receipt(call).amount).to.equal("2000");
     const stream = await (await pay(`${first.url}/v1/stream?events=50&units=4`)).text();
     expect(stream).to.contain('"reason":"paid_units_spent","units":4,"charged":"400"');
     await first.wall.stop();

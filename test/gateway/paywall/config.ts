@@ -56,6 +56,10 @@ describe("Gateway configuration", () => {
     ["currency", { currency: "USDC" }, "--currency is USDC: give an address, 0x… in hex."],
     ["host-bps", { "host-bps": "10001" }, "--host-bps is 10001: give a whole number from 0 to 10000."],
     ["port", { port: "70000" }, "--port is 70000: give a whole number from 0 to 65535."],
+    ...["redeem-seconds", "upstream-seconds", "facts-seconds"].map(
+      // What a timer takes: set for longer, it does not wait.
+      (name) => [name, { [name]: "2147484" }, `--${name} is 2147484: give a whole number from 1 to 2147483.`] as const,
+    ),
     ["free", { free: "health" }, "--free is health: give a path, such as /v1/models."],
     [
       "no-exact",

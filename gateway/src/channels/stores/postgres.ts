@@ -29,8 +29,7 @@ const PUT = `
  * @param url `postgres://…`; `options=-csearch_path=…` in it chooses the schema.
  */
 export function postgresStore(url: string): ChannelStore {
-  // Without the password.
-  const name = url.replace(/\/\/[^@/]*@/, "//");
+  const name = nameOf(url);
   let client: Client | undefined;
   let lost: Error | undefined;
 
@@ -105,6 +104,14 @@ export function postgresStore(url: string): ChannelStore {
       await connection?.end();
     },
   };
+}
+
+/** Returns a URL without what may be secret in it: who logs in, and the parameters, which may say so too. */
+function nameOf(url: string): string {
+  if (!URL.canParse(url)) return "postgres://…";
+  const { protocol, host, pathname } = new URL(url);
+
+  return `${protocol}//${host}${pathname}`;
 }
 
 function recordOf(row: Record<string, unknown>): ChannelRecord {
