@@ -51,7 +51,7 @@ async function run({ onlyOnce, port }: { onlyOnce: boolean; port: number }): Pro
     for (const line of lineageTree(roles, outcome)) say(line);
     say("What wallets show, beside a calculation of its own from the rules\n");
     for (const line of lines) say(line);
-    say(`\nWhat the round brought to whom: ${outcome.round.name}, ${outcome.round.model}\n`);
+    say(`\nWhat the round brought to whom: “${outcome.round.name}”, ${outcome.round.model}\n`);
     for (const line of ofRound) say(line);
     const { before, after } = outcome.fees.actual;
     say(`\nProtocol fee of a new model: ${before} basis points before the vote, ${after} after.`);

