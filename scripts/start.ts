@@ -38,19 +38,21 @@ async function run({ onlyOnce, port }: { onlyOnce: boolean; port: number }): Pro
   const chain = await startLocalChain(port);
   const world = openWorld(chain.url, chain.usdc, say);
   try {
-    say("Telling the story: registering, selling, cascading, claiming, voting");
+    say("Telling the story: registering, selling, cascading, claiming, voting, and making a model together");
     const told = tell(world, roles);
     // A story that was stopped fails when its chain goes, which is no news.
     void told.catch(() => {});
     const outcome = await Promise.race([told, stopped]);
     if (outcome === undefined) return;
 
-    const { lines, equal } = comparison(outcome);
+    const { lines, ofRound, equal } = comparison(outcome);
 
     say("\nWho was built from whom, and who earned what\n");
     for (const line of lineageTree(roles, outcome)) say(line);
     say("What wallets show, beside a calculation of its own from the rules\n");
     for (const line of lines) say(line);
+    say(`\nWhat the round brought to whom: “${outcome.round.name}”, ${outcome.round.model}\n`);
+    for (const line of ofRound) say(line);
     const { before, after } = outcome.fees.actual;
     say(`\nProtocol fee of a new model: ${before} basis points before the vote, ${after} after.`);
     say(equal ? "All figures are equal to the unit." : "Some figures are off.");

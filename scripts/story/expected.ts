@@ -73,3 +73,69 @@ export function expect(models: ExpectedModel[], payments: Map<string, bigint>): 
   }
   return { received, earned, earnedIn, fees, dust };
 }
+
+export interface ExpectedRound {
+  coordinator: { name: string; cash: bigint; shares: bigint };
+  /** In the order in which they came. */
+  fundings: readonly { funder: string; amount: bigint }[];
+  funderShares: bigint;
+  contributorShares: bigint;
+  /** What contributors get in money. */
+  maxCash: bigint;
+  /** Bonds that were lost. */
+  forfeits: bigint;
+  /** Parts of money and shares by kind; with `perUnit`, a score counts as often as there are units. */
+  kinds: Record<string, { cash: number; shares: number; perUnit?: boolean }>;
+  /** With an odd number of scores, so that there is one median. */
+  contributions: readonly { contributor: string; kind: string; units: bigint; scores: readonly number[] }[];
+}
+
+/** Returns what a round that is finalised gives to everybody who takes part once, from the rules in `docs/rounds.md` alone. */
+export function expectRound(round: ExpectedRound): Map<string, { cash: bigint; shares: bigint }> {
+  const { coordinator, fundings, funderShares, contributorShares, maxCash, forfeits, kinds, contributions } = round;
+  const parts = new Map([[coordinator.name, { cash: coordinator.cash, shares: coordinator.shares }]]);
+
+  const raised = fundings.reduce((sum, { amount }) => sum + amount, 0n);
+  const unspent = raised - coordinator.cash - maxCash + forfeits;
+  let before = 0n;
+  for (const { funder, amount } of fundings) {
+    const after = before + amount;
+    const of = (whole: bigint) => (whole * after) / raised - (whole * before) / raised;
+    parts.set(funder, { cash: of(unspent), shares: of(funderShares) });
+    before = after;
+  }
+
+  const names = Object.keys(kinds);
+  const cash = divide(
+    maxCash,
+    names.map((kind) => kinds[kind].cash),
+  );
+  const shares = divide(
+    contributorShares,
+    names.map((kind) => kinds[kind].shares),
+  );
+  for (const [k, kind] of names.entries()) {
+    const members = contributions.filter((each) => each.kind === kind);
+    const points = members.map(({ units, scores }) => median(scores) * (kinds[kind].perUnit ? Number(units) : 1));
+    const [cashes, shareses] = [divide(cash[k], points), divide(shares[k], points)];
+    for (const [m, { contributor }] of members.entries()) {
+      parts.set(contributor, { cash: cashes[m], shares: shareses[m] });
+    }
+  }
+  return parts;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[(values.length - 1) / 2];
+}
+
+/** By largest remainder. Of equal remainders the earlier would be first, by an order that the story has no need of. */
+function divide(whole: bigint, weights: readonly number[]): bigint[] {
+  const total = weights.reduce((sum, weight) => sum + BigInt(weight), 0n);
+  const parts = weights.map((weight) => (whole * BigInt(weight)) / total);
+  const left = whole - parts.reduce((sum, part) => sum + part, 0n);
+  const remainders = weights.map((weight, i) => ({ i, rest: Number((whole * BigInt(weight)) % total) }));
+  for (const { i } of remainders.sort((a, b) => b.rest - a.rest).slice(0, Number(left))) parts[i] += 1n;
+
+  return parts;
+}

@@ -1,5 +1,6 @@
 import { formatUnits } from "ethers";
 import { holdersOf, PEOPLE, type Role, unitsLeft } from "./cast.js";
+import type { RoundOutcome } from "./round.js";
 import { SERVED } from "./serving.js";
 import { type CurrencySymbol, OTHERS, type Outcome } from "./tell.js";
 
@@ -66,9 +67,10 @@ export function lineageTree(roles: Role[], { earnings, models, served }: Outcome
 /**
  * Compares what was calculated with what happened: wallets, claims and books of models, fees before and after the vote.
  *
- * @returns A line for every wallet that got something, a line for every other figure that is off, and whether all are equal.
+ * @returns A line for every wallet that got something, a line for every other figure that is off, the same of the round, and
+ * whether all are equal.
  */
-export function comparison({ earnings, fees, served }: Outcome): { lines: string[]; equal: boolean } {
+export function comparison({ earnings, fees, round, served }: Outcome) {
   const wallets = SYMBOLS.flatMap((symbol) => {
     const { expected, actual, left } = earnings[symbol];
     const people = PEOPLE.filter((person) => person !== "Buyer" && person !== "Relayer");
@@ -88,6 +90,7 @@ export function comparison({ earnings, fees, served }: Outcome): { lines: string
 
     return [...rows(expected.received, received), ...rows(expected.earnedIn, claimed)];
   });
+  const ofRound = roundTable(round);
   const wrongFees = (["before", "after"] as const).filter((when) => fees.actual[when] !== fees.expected[when]);
   const lineOf = ({ symbol, name, due, got }: (typeof wallets)[number]) => {
     const { decimals } = earnings[symbol];
@@ -102,6 +105,23 @@ export function comparison({ earnings, fees, served }: Outcome): { lines: string
       ...inModels.filter(({ due, got }) => due !== got).map(lineOf),
       ...wrongFees.map((when) => `  fee ${when} the vote: ${fees.actual[when]}, but ${fees.expected[when]} was due`),
     ],
-    equal: [...wallets, ...inModels].every(({ due, got }) => due === got) && wrongFees.length === 0,
+    ofRound: ofRound.lines,
+    equal: [...wallets, ...inModels].every(({ due, got }) => due === got) && ofRound.equal && wrongFees.length === 0,
   };
+}
+
+/** Shows what everybody's wallet gained in a round, and the shares of its model, beside what was calculated. */
+function roundTable({ decimals, gains, symbol }: RoundOutcome): { lines: string[]; equal: boolean } {
+  const dollars = (amount: bigint) => `${formatUnits(amount, decimals)} ${symbol}`;
+  const sharesOf = (shares: bigint) => (shares === 0n ? "" : `${shares.toLocaleString("en")} shares`);
+  const isRight = ({ due, got, shares }: (typeof gains)[number]) => due === got && shares.due === shares.got;
+  const lineOf = (gain: (typeof gains)[number]) => {
+    const { name, part, shares, due, got } = gain;
+    const verdict = isRight(gain) ? "=" : `but ${dollars(due)} and ${shares.due} shares were due`;
+
+    return `  ${name.padEnd(19)}${part.padEnd(17)}${sharesOf(shares.got).padStart(14)}${dollars(got).padStart(17)}  ${verdict}`;
+  };
+  const shown = gains.filter(({ due, got, shares }) => [due, got, shares.due, shares.got].some((each) => each !== 0n));
+
+  return { lines: shown.map(lineOf), equal: gains.every(isRight) };
 }

@@ -5,6 +5,7 @@ import { holdersOf, PEOPLE, type Person, type Role, unitsLeft } from "./cast.js"
 import { type Expectation, type ExpectedModel, expect } from "./expected.js";
 import { claimShares, claimSource, passTime, type SetAside, treeOf } from "./latecomers.js";
 import { type SealedManifest, unseal } from "./manifest.js";
+import { type RoundOutcome, tellRound } from "./round.js";
 import { expectedOfCalls, SERVED, serve } from "./serving.js";
 import type { World } from "./world.js";
 
@@ -47,6 +48,8 @@ export interface Outcome {
   served: { calls: number; expected: bigint; actual: bigint };
   /** Protocol fees of a model registered before and after the vote, in basis points. */
   fees: { expected: Fees; actual: Fees };
+  /** What a round, in which many make one model, brought to everybody. */
+  round: RoundOutcome;
 }
 
 interface Fees {
@@ -59,7 +62,8 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
   const commonwealOf = await connectAll(world);
   const { models, setAside } = await registerAll(world, commonwealOf, roles);
   const feeBefore = await feeOf(commonwealOf.Buyer, models.get("Iris") as string);
-  const expected = expectations(roles, local.protocolFeeBps);
+  const inputs = inputsOf(roles, local.protocolFeeBps);
+  const expected = { USDC: expectationOf("USDC", inputs), ETH: expectationOf("ETH", inputs) };
 
   const before = await measure(world, commonwealOf.Buyer);
   await buy(world, commonwealOf.Buyer, models);
@@ -96,6 +100,8 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
     commonwealOf.Buyer,
     await registerAfterVote(commonwealOf.Amara, roles[0], world.wallets.Amara.address),
   );
+  const earned = { models: inputs.models, payments: inputs.payments.USDC };
+  const round = await tellRound(world, commonwealOf, { roles, models, earned, feeBps: LOWERED_FEE_BPS });
 
   return {
     models,
@@ -105,6 +111,7 @@ export async function tell(world: World, roles: Role[]): Promise<Outcome> {
       expected: { before: local.protocolFeeBps, after: LOWERED_FEE_BPS },
       actual: { before: feeBefore, after: feeAfter },
     },
+    round,
   };
 }
 
@@ -283,8 +290,9 @@ async function feeOf({ contracts }: Commonweal, model: string): Promise<number> 
   return Number((await contracts.RoyaltyLedger.modelTermsOf(model)).feeBps);
 }
 
-function expectations(roles: Role[], feeBps: number): Record<CurrencySymbol, Expectation> {
-  const expectedModels: ExpectedModel[] = roles.map((role) => ({
+/** What everybody's earnings follow from: models, and what is paid to each in each currency. */
+function inputsOf(roles: Role[], feeBps: number) {
+  const models: ExpectedModel[] = roles.map((role) => ({
     key: role.key,
     feeBps: BigInt(feeBps),
     parents: role.parents.map(({ key, rateBps }) => ({ key, rateBps: BigInt(rateBps) })),
@@ -295,17 +303,19 @@ function expectations(roles: Role[], feeBps: number): Record<CurrencySymbol, Exp
     const payments = new Map<string, bigint>(BOUGHT.map((key) => [key, units(PRICES[symbol])]));
     const add = (key: string, amount: bigint) => payments.set(key, (payments.get(key) ?? 0n) + amount);
     add(SENT.to, units(SENT[symbol]));
-    if (symbol !== SERVED.currency) return expect(expectedModels, payments);
+    if (symbol === SERVED.currency) add(SERVED.model, expectedOfCalls().paid - expectedOfCalls().hostPart);
 
-    const { paid, hostPart } = expectedOfCalls();
-    add(SERVED.model, paid - hostPart);
-    const expectation = expect(expectedModels, payments);
-    expectation.earned.set("Host", hostPart);
-
-    return expectation;
+    return payments;
   };
 
-  return { USDC: of("USDC"), ETH: of("ETH") };
+  return { models, payments: { USDC: of("USDC"), ETH: of("ETH") } };
+}
+
+function expectationOf(symbol: CurrencySymbol, { models, payments }: ReturnType<typeof inputsOf>): Expectation {
+  const expectation = expect(models, payments[symbol]);
+  if (symbol === SERVED.currency) expectation.earned.set("Host", expectedOfCalls().hostPart);
+
+  return expectation;
 }
 
 /** What each model received, by the ledger's books, and what each holder claimed from it, by the ledger's events. */

@@ -34,7 +34,9 @@ describe("The command `start`", function () {
     const { printed, ended } = start("--once", "--port", "0");
 
     expect(await ended, printed.text).to.equal(0);
-    expect(printed.text).to.include("All figures are equal to the unit.");
+    expect(printed.text)
+      .to.include("What the round brought to whom")
+      .and.to.include("All figures are equal to the unit.");
   });
 
   it("says what to do when its port is taken, and leaves the other program alone", async () => {

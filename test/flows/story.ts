@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
+import { id, Wallet } from "ethers";
 import hre from "hardhat";
 import { deploymentOf } from "../../scripts/deployments.js";
 import { startLocalChain } from "../../scripts/local.js";
@@ -88,6 +89,60 @@ describe("The story of `start`, through the SDK against a node over HTTP", () =>
     expect(comparison({ ...outcome, served }).equal).to.equal(false);
     expect(comparison({ ...outcome, fees }).equal).to.equal(false);
     expect(comparison({ ...outcome, fees }).lines.at(-1)).to.equal("  fee after the vote: 100, but 50 was due");
+  });
+
+  it("gives everybody of the round what is due by hand, to the unit", () => {
+    // 600,000 are divided 3 : 2 : 1 : 1 between the kinds, and those for data by the medians, 75 and 50.
+    const shares = { Chidi: 154_286n, Elif: 102_857n, Iker: 171_429n, Jun: 85_714n, Kofi: 85_714n, Devi: 100_000n };
+    const raised = 1_022_222_221n;
+    // 7 % for Iris, and of what is kept half a per cent for the protocol.
+    const kept = 50_000_007n - (50_000_007n * 700n) / 10_000n;
+    const distributed = kept - (kept * 50n) / 10_000n;
+    const incomeOf = (units: bigint) => (distributed * units) / 1_000_000n;
+    // What was not spent, and the bond of the challenge.
+    const pot = raised - 100_000_000n - 899_999_999n + 30_000_000n;
+    const funded = { Farid: [0n, 401_234_567n], Hana: [401_234_567n, 734_567_900n], "a donor": [734_567_900n, raised] };
+    const gains = new Map(outcome.round.gains.map((gain) => [gain.name, gain]));
+    const gainOf = (name: string) => ({ shares: gains.get(name)?.shares.got, got: gains.get(name)?.got });
+
+    for (const [name, [from, to]] of Object.entries(funded)) {
+      const of = (whole: bigint) => (whole * to) / raised - (whole * from) / raised;
+      const got = from - to + of(pot) + incomeOf(of(300_000n));
+      expect(gainOf(name), name).to.deep.equal({ shares: of(300_000n), got });
+    }
+    const cash = { Chidi: 0n, Elif: -30_000_000n, Iker: 449_999_999n, Jun: 225_000_000n, Devi: 100_000_000n };
+    for (const [name, paid] of Object.entries(cash)) {
+      const held = shares[name as keyof typeof cash];
+      expect(gainOf(name), name).to.deep.equal({ shares: held, got: paid + incomeOf(held) });
+    }
+    // Kofi holds 137 shares of Iris too, which had received 8.032 before, and goes on with the fraction of a unit.
+    const ofIris = (received: bigint) => ((received - received / 100n) * 137n) / 1_000_000n;
+    const fromIris = ofIris(8_032_000n + 3_500_000n) - ofIris(8_032_000n);
+    const got = 225_000_000n + incomeOf(shares.Kofi) + fromIris;
+    expect(gainOf("Kofi")).to.deep.equal({ shares: shares.Kofi, got });
+  });
+
+  it("leaves nothing in the round, and takes nothing from anywhere", async () => {
+    const { gains } = outcome.round;
+
+    expect(gains.reduce((sum, { shares }) => sum + shares.got, 0n)).to.equal(1_000_000n);
+    expect(gains.reduce((sum, { got }) => sum + got, 0n)).to.equal(0n);
+    expect(gains.find(({ name }) => name === "in the round")).to.include({ due: 0n, got: 0n });
+    expect(await world.provider.getTransactionCount(new Wallet(id("a donor without ETH")).address)).to.equal(0);
+  });
+
+  it("says so when a gain or shares of the round are off", () => {
+    const { lines, ofRound, equal } = comparison(outcome);
+    expect(ofRound).to.have.length.above(10);
+    expect([...lines, ...ofRound].filter((line) => !line.endsWith("  ="))).to.deep.equal([]);
+    expect(equal).to.equal(true);
+
+    for (const wrong of [{ got: 1n }, { shares: { due: 0n, got: 1n } }]) {
+      const gains = outcome.round.gains.map((gain) => (gain.name === "Lena" ? { ...gain, ...wrong } : gain));
+      const compared = comparison({ ...outcome, round: { ...outcome.round, gains } });
+      expect(compared.equal).to.equal(false);
+      expect(compared.ofRound.filter((line) => line.includes("but"))).to.have.length(1);
+    }
   });
 
   it("draws every model below a parent, and warns of licences that forbid selling", () => {
