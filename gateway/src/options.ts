@@ -29,6 +29,8 @@ export interface ChannelsSettings {
   minNotice?: number;
   /** The smallest signed deposit that the gateway sends and pays the gas of, in units; what ten calls cost at most by default. */
   minDeposit?: bigint;
+  /** Takes vouchers that smart wallets sign; not by default, since a wallet can disown them. */
+  walletSigners?: boolean;
   /** When vouchers are redeemed. */
   redeem?: RedeemOptions;
 }

@@ -45,6 +45,11 @@ export interface ChannelsOptions {
   minNotice?: number;
   /** The smallest signed deposit that the gateway sends and pays the gas of, in units; 1 by default. */
   minDeposit?: bigint;
+  /**
+   * Takes vouchers that smart wallets sign (ERC-1271); not by default. Warning: a wallet can say yes to a question and no to
+   * a redemption, and is then served for nothing until that comes. A wallet can always pay by a channel whose signer is a key.
+   */
+  walletSigners?: boolean;
   store: ChannelStore;
   redeem?: RedeemOptions;
   observer?: Observer;
@@ -90,6 +95,7 @@ const STOP_SECONDS = 30;
  */
 export async function createChannels(options: ChannelsOptions): Promise<Channels> {
   const { commonweal, store, observer = {}, redeem = {}, hostBps, minNotice = DAY, minDeposit = 1n } = options;
+  const { walletSigners = false } = options;
   const { usage, chainId, contracts } = commonweal;
   const [model, host] = [getAddress(options.model), getAddress(options.host)];
   const currency = await listedCurrency(commonweal, options.currency);
@@ -152,7 +158,8 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   }
 
   const service = serviceOf({
-    ...{ usage, place, minDeposit, book, inTurn, closedFor, check, hasPassedOver: redeemer.hasPassedOver },
+    ...{ usage, place, minDeposit, walletSigners, book, inTurn, closedFor, check },
+    hasPassedOver: redeemer.hasPassedOver,
     terms: { model, host, hostBps, currency: currency.currency, minNotice },
     observer: {
       ...observer,

@@ -21,6 +21,7 @@ export interface ServiceOptions {
   place: ChannelPlace;
   terms: Terms;
   minDeposit: bigint;
+  walletSigners: boolean;
   book: Book;
   check: VoucherCheck;
   observer: Observer;
@@ -41,7 +42,7 @@ export type ChannelService = ReturnType<typeof serviceOf>;
 
 /** Takes vouchers: checks one and takes its channel, and then settles what the call cost, or lets go. */
 export function serviceOf({ usage, place, terms, minDeposit, book, check, observer, ...rest }: ServiceOptions) {
-  const { inTurn, closedFor, hasPassedOver } = rest;
+  const { walletSigners, inTurn, closedFor, hasPassedOver } = rest;
   let reads = 0;
   let deposits = 0;
 
@@ -75,6 +76,12 @@ export function serviceOf({ usage, place, terms, minDeposit, book, check, observ
   /** A key's signature is checked here; a wallet is asked each time, since it may change its mind. */
   async function checkSignature({ channel, channelId }: Entry, voucher: ReadVoucher): Promise<void> {
     if (check.isSignedByKey({ channelId, ...voucher }, channel.signer)) return;
+    if (!walletSigners) {
+      throw refusal(
+        "signature_invalid",
+        `the voucher is not signed by ${channel.signer}; sign it with that key; a smart wallet needs a channel that a key signs for`,
+      );
+    }
     if (hasPassedOver(channelId)) {
       throw refusal(
         "signature_invalid",

@@ -69,7 +69,7 @@ describe("Gateway channels: against who wants more than is due", () => {
       return usage.verifyVoucher(voucher);
     };
     Object.assign(commonweal.usage, { verifyVoucher });
-    const gateway = await world.gateway({ commonweal, store });
+    const gateway = await world.gateway({ commonweal, store, walletSigners: true });
     const wallet = await world.connection.ethers.deployContract("ERC1271Wallet", [world.accounts.carol]);
     const channel = world.channelOf({ signer: await wallet.getAddress() });
     const first = {
@@ -123,7 +123,7 @@ describe("Gateway channels: against who wants more than is due", () => {
       return usage.redeem(options);
     };
     const commonweal = { ...world.bob, usage: { ...usage, redeem } };
-    const gateway = await world.gateway({ commonweal, redeem: { threshold: 3n * PRICE } });
+    const gateway = await world.gateway({ commonweal, walletSigners: true, redeem: { threshold: 3n * PRICE } });
     const wallet = await world.connection.ethers.deployContract("ERC1271Wallet", [world.accounts.carol]);
     const fickle = await world.opened(1_000n, { signer: await wallet.getAddress() });
     await gateway.call(await world.paid(fickle, 2n * PRICE, 1), 2n * PRICE);
@@ -143,7 +143,7 @@ describe("Gateway channels: against who wants more than is due", () => {
   });
 
   it("takes no more from a wallet that did not stand by its voucher, and goes on with others", async () => {
-    const gateway = await world.gateway({ redeem: { maxUnredeemed: PRICE } });
+    const gateway = await world.gateway({ walletSigners: true, redeem: { maxUnredeemed: PRICE } });
     const wallet = await world.connection.ethers.deployContract("ERC1271Wallet", [world.accounts.carol]);
     const fickle = await world.opened(1_000n, { signer: await wallet.getAddress() });
     await gateway.call(await world.paid(fickle, 2n * PRICE, 1), 2n * PRICE);

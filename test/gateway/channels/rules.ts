@@ -221,7 +221,19 @@ describe("Gateway channels: rules", () => {
       await gateway.call(await world.paid(channel, PRICE, 1, { by: key }));
     });
 
+    it("is no wallet's, unless the gateway takes the risk", async () => {
+      const wallet = await world.connection.ethers.deployContract("ERC1271Wallet", [world.accounts.carol]);
+      const channel = await world.opened(1_000n, { signer: await wallet.getAddress() });
+      const payload = await world.paid(channel, PRICE, 1, { by: world.accounts.carol });
+
+      await gateway.refused(payload, "signature_invalid", /a smart wallet needs a channel that a key signs for/);
+      const trusting = await world.gateway({ walletSigners: true });
+      await trusting.call(payload);
+      await trusting.stop();
+    });
+
     it("is asked of a wallet each time, which may change its mind", async () => {
+      const trusting = await world.gateway({ walletSigners: true });
       const wallet = await world.connection.ethers.deployContract("FickleWallet");
       const channel = await world.opened(1_000n, { signer: await wallet.getAddress() });
       const unsigned = async (amount: bigint, calls: number) => {
@@ -229,11 +241,12 @@ describe("Gateway channels: rules", () => {
         return { ...payload, voucher: { ...payload.voucher, signature: "0x1234" } };
       };
 
-      await gateway.call(await unsigned(PRICE, 1));
+      await trusting.call(await unsigned(PRICE, 1));
       await wallet.setBurns(true);
-      await gateway.refused(await unsigned(2n * PRICE, 2), "signature_invalid", /not signed by 0x/);
+      await trusting.refused(await unsigned(2n * PRICE, 2), "signature_invalid", /not signed by 0x/);
       await wallet.setBurns(false);
-      await gateway.call(await unsigned(2n * PRICE, 2));
+      await trusting.call(await unsigned(2n * PRICE, 2));
+      await trusting.stop();
     });
   });
 
