@@ -144,7 +144,7 @@ async function open(stage: Stage, parent: string, maxFeeBps: number): Promise<Op
   return round;
 }
 
-/** One after the other: where each begins is what its part is rounded by. */
+/** One after the other: how a part is rounded depends on what was raised before it. */
 async function fund({ commonwealOf, donor, world }: Stage, { roundId }: OpenedRound): Promise<void> {
   const [farid, hana, other] = FUNDED;
   await commonwealOf[farid.funder].rounds.fund({ roundId, amount: farid.amount });
@@ -184,12 +184,12 @@ async function review(stage: Stage, round: OpenedRound, { manifest }: Contents):
   const { roundId, opening } = round;
   await passUntil(stage, opening.schedule.revealUntil + 1);
   const { rounds } = commonwealOf[COORDINATOR];
-  const personOf = new Map(BROUGHT.map((brought) => [world.wallets[brought.contributor].address, brought]));
+  const broughtBy = new Map(BROUGHT.map((brought) => [world.wallets[brought.contributor].address, brought]));
   const revealed = (await rounds.submissionsOf({ roundId })).filter(({ contentDigest }) => contentDigest !== undefined);
   const reviews = await Promise.all(
     REVIEWERS.map((reviewer, r) => {
       const scores = revealed.map(({ contributor, contentDigest }) => ({
-        ...{ contributor, contentDigest: contentDigest as string, score: personOf.get(contributor)?.scores[r] ?? 0 },
+        ...{ contributor, contentDigest: contentDigest as string, score: broughtBy.get(contributor)?.scores[r] ?? 0 },
       }));
 
       return commonwealOf[reviewer].rounds.signScores({ roundId, manifestDigest: manifest.digest, scores });
