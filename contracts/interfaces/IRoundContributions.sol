@@ -106,7 +106,7 @@ interface IRoundContributions {
     /// @param index The leaf's number.
     /// @param shares Its shares.
     /// @param to Who got the cash.
-    /// @param cash How much, in units.
+    /// @param cash How much, in units: the leaf's, or what was left of all, if the root lied.
     event LeafClaimed(
         bytes32 indexed roundId,
         address indexed account,
@@ -133,9 +133,6 @@ interface IRoundContributions {
 
     /// @notice The proof does not lead from this leaf to the round's root.
     error LeafProofInvalid(bytes32 roundId, uint256 index, address account);
-
-    /// @notice The leaf asks for more than is left of what the result said that all leaves have: the root lied.
-    error LeafCashTooHigh(bytes32 roundId, uint256 cash, uint256 left);
 
     /* FUNCTIONS */
 
@@ -174,11 +171,11 @@ interface IRoundContributions {
     /// @notice Gives a leaf's account its shares, with all that they earned, and its cash. The account may have the
     /// cash sent anywhere; anyone may have it sent to the account.
     /// @dev Emits {LeafClaimed}. The shares alone can be claimed in the ledger, with the same proof; here they are
-    /// passed over then.
+    /// passed over then. If a root lies, and its leaves have more cash than the result said, those that come last find
+    /// what is left.
     ///
-    /// Requirements: the round is finalised; the leaf is under its root, and was not claimed; no more cash than is
-    /// left; what the ledger requires (see {IAllocations-claimShares}), which tells of a proof that is wrong from its
-    /// second hash.
+    /// Requirements: the round is finalised; the leaf is under its root, and was not claimed; what the ledger requires
+    /// (see {IAllocations-claimShares}), which tells of a proof that is wrong from its second hash.
     ///
     /// @param roundId The round.
     /// @param leaf The leaf.

@@ -141,8 +141,10 @@ interface IRoundTerms {
     /// - 0 < target ≤ cap; the coordinator's part is at most the target; the shares sum to 1,000,000;
     /// - times and periods are as {Schedule} says; the arbiter has at least {minArbitrationPeriod};
     /// - reviewers ascend, and at least one of them must score;
-    /// - the protocol fee is at most what the terms allow; every parent is registered, and the rates sum to at most
-    /// 5,000 basis points.
+    /// - the protocol fee is at most what the terms allow; a host keeps at most 9,000 basis points, and children pass on
+    /// at most 5,000;
+    /// - there are at most 16 parents, ascending, each registered; the rates sum to at most 5,000 basis points, and no
+    /// edge ends before revealing does.
     ///
     /// @param opening The terms.
     function check(Opening calldata opening) external view;

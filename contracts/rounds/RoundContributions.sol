@@ -2,6 +2,7 @@
 pragma solidity 0.8.34;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
 import {IRoundContributions} from "../interfaces/IRoundContributions.sol";
@@ -105,13 +106,14 @@ abstract contract RoundContributions is IRoundContributions, RoundRecords {
             LeafProofInvalid(roundId, leaf.index, leaf.account)
         );
         _requirePayee(leaf.account, to);
+        // All of it, unless the root lies: then the last leaves have what is left, so that none of it stays behind.
         uint256 cashLeft = record.cashLeft;
-        require(leaf.cash <= cashLeft, LeafCashTooHigh(roundId, leaf.cash, cashLeft));
+        uint256 cash = Math.min(leaf.cash, cashLeft);
 
         claimed.set(leaf.index);
-        record.cashLeft = uint96(cashLeft - leaf.cash); // at most what it was
+        record.cashLeft = uint96(cashLeft - cash); // at most what it was
 
-        emit LeafClaimed(roundId, leaf.account, leaf.index, leaf.shares, to, leaf.cash);
+        emit LeafClaimed(roundId, leaf.account, leaf.index, leaf.shares, to, cash);
 
         uint64 allocation = record.allocation;
         // Where the ledger gives the shares, it looks at the proof. Anyone may have had it do so before.
@@ -123,7 +125,7 @@ abstract contract RoundContributions is IRoundContributions, RoundRecords {
                 LeafProofInvalid(roundId, leaf.index, leaf.account)
             );
         }
-        _pay(record.currency, to, leaf.cash);
+        _pay(record.currency, to, cash);
     }
 
     /* VIEWS */

@@ -19,6 +19,9 @@ contract RoundTerms is IRoundTerms {
     uint256 private constant MAX_PERIOD = 365 days;
     uint256 private constant MAX_ATTEMPTS = 10;
     uint256 private constant MAX_REVIEWERS = 64;
+    /// @dev The ledger's own bounds, which it tells nobody.
+    uint256 private constant MAX_HOST_BPS = 9_000;
+    uint256 private constant MAX_PARENTS = 16;
 
     /// @inheritdoc IRoundTerms
     IModelRegistry public immutable registry;
@@ -35,16 +38,13 @@ contract RoundTerms is IRoundTerms {
     /// @inheritdoc IRoundTerms
     function check(Opening calldata opening) external view {
         IRoyaltyLedger ledger = registry.ledger();
-        ModelTerms calldata model = opening.model;
         _requireParty(opening.arbiter != address(0) && opening.arbiter != opening.coordinator, opening.arbiter);
-        _requireParty(model.owner != address(0), model.owner);
         require(ledger.isListed(opening.currency), RoundCurrencyNotListed(opening.currency));
         _checkMoney(opening);
         _checkSchedule(opening.schedule);
         _checkReviewers(opening);
-        uint256 feeBps = ledger.protocolFeeBps();
-        require(feeBps <= model.maxFeeBps, RoundFeeTooHigh(feeBps, model.maxFeeBps));
-        _checkParents(model.parents);
+        _checkModel(opening.model, ledger);
+        _checkParents(opening.model.parents, opening.schedule.revealUntil);
     }
 
     /// @inheritdoc IRoundTerms
@@ -99,8 +99,23 @@ contract RoundTerms is IRoundTerms {
         }
     }
 
-    /// @dev What the registry and the ledger will ask of the parents alone, and can be known now.
-    function _checkParents(IModelRegistry.Parent[] calldata parents) private view {
+    /// @dev What the registry and the ledger will ask of the model, and can be known now.
+    function _checkModel(ModelTerms calldata model, IRoyaltyLedger ledger) private view {
+        _requireParty(model.owner != address(0), model.owner);
+        uint256 feeBps = ledger.protocolFeeBps();
+        require(feeBps <= model.maxFeeBps, RoundFeeTooHigh(feeBps, model.maxFeeBps));
+        require(model.maxHostBps <= MAX_HOST_BPS, IRoyaltyLedger.HostPartTooHigh(model.maxHostBps, MAX_HOST_BPS));
+        uint256 rateBps = model.derivatives.rateBps;
+        require(
+            rateBps <= RoyaltyMath.MAX_TOTAL_RATE_BPS,
+            IModelRegistry.DerivativeRateTooHigh(rateBps, RoyaltyMath.MAX_TOTAL_RATE_BPS)
+        );
+    }
+
+    /// @dev Likewise of the parents alone. No model is registered before revealing has ended.
+    function _checkParents(IModelRegistry.Parent[] calldata parents, uint256 revealUntil) private view {
+        require(parents.length <= MAX_PARENTS, IRoyaltyLedger.TooManyParents(parents.length, MAX_PARENTS));
+
         uint256 totalRateBps = 0;
         address previous = address(0);
         for (uint256 i = 0; i < parents.length; ++i) {
@@ -108,6 +123,10 @@ contract RoundTerms is IRoundTerms {
             require(parent.model > previous, IRoyaltyLedger.ParentsNotAscending(previous, parent.model));
             // Reverts if there is no such model.
             registry.modelOf(parent.model);
+            require(
+                parent.until == 0 || parent.until > revealUntil,
+                IRoyaltyLedger.EdgeEndPassed(parent.model, parent.until)
+            );
 
             totalRateBps += parent.rateBps;
             previous = parent.model;

@@ -57,6 +57,11 @@ export function writeBudget(budget: RoundBudget): { text: string; digest: string
 
 /** Returns the sha-256 of a budget's text. */
 export function budgetDigestOf(text: string): string {
+  // It has no bytes of UTF-8, of which a digest could be made.
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new InvalidArgument("budget", text, "text without halves of surrogate pairs");
+  }
+
   return sha256(toUtf8Bytes(text));
 }
 

@@ -84,9 +84,9 @@ export function verifyResult(json: unknown, facts: ResultFacts = {}): ResultMism
     mismatches.push({ code: "SignatureInvalid", reviewer: review.reviewer, message });
   }
   const computed = attempt(mismatches, () => aggregateScores(inputs));
-  if (computed !== undefined) mismatches.push(...outcomeMismatches(result, computed));
 
-  return mismatches;
+  // As many as there are leaves, which are more than a call takes arguments.
+  return computed === undefined ? mismatches : [...mismatches, ...outcomeMismatches(result, computed)];
 }
 
 /** Returns what a result was made of, as it says. */

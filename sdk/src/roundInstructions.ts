@@ -58,7 +58,6 @@ export const roundInstructions = {
   ContributionNotSealed: ({ contributor }) =>
     `${contributor} has submitted no such digest, or has revealed it; reveal what was submitted, as who submitted it.`,
   LeafAlreadyClaimed: ({ index }) => `Leaf ${index} was claimed; there is nothing left of it.`,
-  LeafCashTooHigh: ({ cash, left }) => `The leaf asks for ${cash} units and ${left} are left: the round's root lied.`,
   LeafProofInvalid: ({ index, account }) =>
     `The proof does not show leaf ${index} for ${account}; take it from this round's result.`,
   SubmissionBondNotDue: ({ contributor }) =>

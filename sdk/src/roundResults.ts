@@ -2,7 +2,7 @@ import { canonicalJson, type Json } from "./canonicalJson.js";
 import { InvalidArgument } from "./errors.js";
 import { ContributionKind } from "./generated/enums.js";
 import type { RoundOpening } from "./roundTerms.js";
-import type { SignedScores } from "./scores.js";
+import { MAX_SCORE, type SignedScores } from "./scores.js";
 
 /** Something that was brought to a round and revealed there. */
 export interface Contribution {
@@ -152,6 +152,10 @@ const whole: Shape = {
   expected: "a whole number",
   matches: (value) => Number.isSafeInteger(value) && Number(value) >= 0 && !Object.is(value, -0),
 };
+const score: Shape = {
+  expected: "a whole number from 0 to 2³² − 1",
+  matches: (value) => whole.matches(value) && Number(value) <= MAX_SCORE,
+};
 /** What the terms have beyond that is checked where they are hashed. */
 const anyText = text("a text", /^/);
 const all = <Name extends string>(names: readonly Name[], shape: Shape) =>
@@ -184,7 +188,7 @@ const RESULT = members({
     members({ contributor: address, contentDigest: digest, kind: word(...ContributionKind), units: decimal }),
   ),
   reviews: list(
-    members({ reviewer: address, scores: list(whole), signature: text("bytes, 0x… in lower-case hex", SIGNATURE) }),
+    members({ reviewer: address, scores: list(score), signature: text("bytes, 0x… in lower-case hex", SIGNATURE) }),
   ),
   leaves: list(members({ account: address, shares: whole, cash: decimal })),
 });

@@ -39,7 +39,7 @@ const SCORE_TYPES = {
 };
 
 const SCORE_TYPEHASH = id("Score(address contributor,bytes32 contentDigest,uint32 score)");
-const MAX_SCORE = 2 ** 32 - 1;
+export const MAX_SCORE = 2 ** 32 - 1;
 
 /**
  * Returns what a reviewer signs by EIP-712, as wallets and libraries take it: all of its scores at once, for one round and

@@ -273,5 +273,36 @@ describe("TrainingRounds", () => {
         .withArgs(5_001, 5_000);
       await terms.check(await openingOf({ model: { parents: [parent(low, 2_500), parent(high, 2_500)] } }));
     });
+
+    it("refuses a model that could never be registered", async () => {
+      const { terms, registry, ledger, dataset, openingOf } = await fixture();
+      const { revealUntil } = (await openingOf()).schedule;
+      const parentsOf = (count: number, until = 0) =>
+        Array.from({ length: count }, () => ({ model: dataset, rateBps: 0, until, relation: 6 }));
+
+      await expect(terms.check(await openingOf({ model: { maxHostBps: 9_001 } })))
+        .to.be.revertedWithCustomError(ledger, "HostPartTooHigh")
+        .withArgs(9_001, 9_000);
+      const derivatives = { mode: 0, rateBps: 5_001, duration: 0 };
+      await expect(terms.check(await openingOf({ model: { derivatives } })))
+        .to.be.revertedWithCustomError(registry, "DerivativeRateTooHigh")
+        .withArgs(5_001, 5_000);
+      await expect(terms.check(await openingOf({ model: { parents: parentsOf(17) } })))
+        .to.be.revertedWithCustomError(ledger, "TooManyParents")
+        .withArgs(17, 16);
+      const schedule = { revealUntil };
+      await expect(terms.check(await openingOf({ schedule, model: { parents: parentsOf(1, revealUntil) } })))
+        .to.be.revertedWithCustomError(ledger, "EdgeEndPassed")
+        .withArgs(dataset, revealUntil);
+      await terms.check(
+        await openingOf({
+          schedule,
+          model: {
+            ...{ maxHostBps: 9_000, derivatives: { ...derivatives, rateBps: 5_000 } },
+            parents: parentsOf(1, revealUntil + 1),
+          },
+        }),
+      );
+    });
   });
 });

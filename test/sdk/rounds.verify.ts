@@ -223,6 +223,18 @@ describe("SDK verifyResult", () => {
       expect(only(verifyResult(json))).to.include({ code: "Malformed" });
       expect(() => readResult(json)).to.throw(InvalidArgument);
     }
+    // What only looks like a result until it is hashed.
+    const high = result.reviews.with(0, { ...result.reviews[0], scores: [2 ** 32, 1, 1] });
+    expect(only(verifyResult({ ...result, reviews: high }, facts))).to.include({
+      ...{ code: "Malformed", path: "result.reviews[0].scores[0]" },
+    });
+    const budgets = verifyResult({ ...result, budget: "\ud800" }, facts);
+    expect(budgets.map((mismatch) => mismatch.code === "Malformed" && mismatch.path)).to.deep.equal(["json", "budget"]);
+    const leaf = { account: account(1), shares: 1, cash: "1" };
+    const many = verifyResult({ ...result, leaves: Array(200_000).fill(leaf) }, facts);
+    expect(many).to.have.length(200_000);
+    expect(many.every(({ code }) => code === "LeafMismatch")).to.equal(true);
+
     expect(verifyResult({ ...result, chainId: "9".repeat(78) })).to.not.deep.equal([]);
     expect(verifyResult({ ...result, opening: { ...result.opening, reviewers: [account(7)] } })).to.not.deep.equal([]);
   });

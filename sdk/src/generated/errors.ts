@@ -116,7 +116,6 @@ export interface ContractErrors {
   InvalidClaimRecipient: { to: string };
   InvalidShortString: Record<string, never>;
   LeafAlreadyClaimed: { roundId: string; index: bigint };
-  LeafCashTooHigh: { roundId: string; cash: bigint; left: bigint };
   LeafProofInvalid: { roundId: string; index: bigint; account: string };
   LevelNone: Record<string, never>;
   LicenseLocked: { tokenId: bigint };
@@ -326,7 +325,10 @@ export const errorTable = {
   "0xed554234": { error: "error DepositMismatch(uint256 amount, uint256 value)", contracts: ["UsageChannels"] },
   "0x6959be1c": { error: "error DepositShort(uint256 amount, uint256 arrived)", contracts: ["UsageChannels"] },
   "0x2087caa3": { error: "error DepositTokenRequired()", contracts: ["UsageChannels"] },
-  "0x2401ab58": { error: "error DerivativeRateTooHigh(uint256 rateBps, uint256 maxBps)", contracts: ["ModelRegistry"] },
+  "0x2401ab58": {
+    error: "error DerivativeRateTooHigh(uint256 rateBps, uint256 maxBps)",
+    contracts: ["ModelRegistry", "RoundTerms"],
+  },
   "0xdf4f7ec4": { error: "error DerivativesClosed(address parent)", contracts: ["ModelRegistry"] },
   "0xf645eedf": { error: "error ECDSAInvalidSignature()", contracts: ["WealToken"] },
   "0xfce698f7": { error: "error ECDSAInvalidSignatureLength(uint256 length)", contracts: ["WealToken"] },
@@ -389,7 +391,10 @@ export const errorTable = {
     error: "error ERC721NonexistentToken(uint256 tokenId)",
     contracts: ["ModelRegistry", "LicenseStore"],
   },
-  "0x412cea98": { error: "error EdgeEndPassed(address parent, uint256 until)", contracts: ["RoyaltyLedger"] },
+  "0x412cea98": {
+    error: "error EdgeEndPassed(address parent, uint256 until)",
+    contracts: ["RoyaltyLedger", "RoundTerms"],
+  },
   "0xa94632a1": {
     error: "error EdgeEndTooEarly(address parent, uint256 until, uint256 minUntil)",
     contracts: ["ModelRegistry"],
@@ -469,7 +474,10 @@ export const errorTable = {
   },
   "0x0e1aeaeb": { error: "error GrantMissing(address parent)", contracts: ["ModelRegistry"] },
   "0x315c1850": { error: "error GrantsUnused(uint256 given, uint256 used)", contracts: ["ModelRegistry"] },
-  "0x515c11d7": { error: "error HostPartTooHigh(uint256 maxHostBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
+  "0x515c11d7": {
+    error: "error HostPartTooHigh(uint256 maxHostBps, uint256 maxBps)",
+    contracts: ["RoyaltyLedger", "RoundTerms"],
+  },
   "0xcf479181": {
     error: "error InsufficientBalance(uint256 balance, uint256 needed)",
     contracts: ["RoyaltyLedger", "LicenseStore", "UsageChannels", "TrainingRounds", "FunderPool"],
@@ -484,10 +492,6 @@ export const errorTable = {
     contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor", "UsageChannels", "TrainingRounds"],
   },
   "0x6f6af18f": { error: "error LeafAlreadyClaimed(bytes32 roundId, uint256 index)", contracts: ["TrainingRounds"] },
-  "0xa413ed2f": {
-    error: "error LeafCashTooHigh(bytes32 roundId, uint256 cash, uint256 left)",
-    contracts: ["TrainingRounds"],
-  },
   "0x38025ead": {
     error: "error LeafProofInvalid(bytes32 roundId, uint256 index, address account)",
     contracts: ["TrainingRounds"],
@@ -698,7 +702,10 @@ export const errorTable = {
     contracts: ["TimelockController"],
   },
   "0xa4f47c37": { error: "error TokenRequired()", contracts: ["RoyaltyLedger"] },
-  "0x42db51c1": { error: "error TooManyParents(uint256 count, uint256 max)", contracts: ["RoyaltyLedger"] },
+  "0x42db51c1": {
+    error: "error TooManyParents(uint256 count, uint256 max)",
+    contracts: ["RoyaltyLedger", "RoundTerms"],
+  },
   "0x2655f55d": {
     error: "error VerifiersNotAscending(address previous, address verifier)",
     contracts: ["SourceRegistry"],

@@ -11,6 +11,30 @@ export const roundTermsAbi = [
   },
   {
     inputs: [
+      { name: "rateBps", type: "uint256" },
+      { name: "maxBps", type: "uint256" },
+    ],
+    name: "DerivativeRateTooHigh",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "parent", type: "address" },
+      { name: "until", type: "uint256" },
+    ],
+    name: "EdgeEndPassed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "maxHostBps", type: "uint256" },
+      { name: "maxBps", type: "uint256" },
+    ],
+    name: "HostPartTooHigh",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "previous", type: "address" },
       { name: "parent", type: "address" },
     ],
@@ -91,6 +115,14 @@ export const roundTermsAbi = [
       { name: "coordinatorCash", type: "uint256" },
     ],
     name: "RoundTargetInvalid",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "count", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "TooManyParents",
     type: "error",
   },
   {

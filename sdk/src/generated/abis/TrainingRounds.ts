@@ -101,15 +101,6 @@ export const trainingRoundsAbi = [
   {
     inputs: [
       { name: "roundId", type: "bytes32" },
-      { name: "cash", type: "uint256" },
-      { name: "left", type: "uint256" },
-    ],
-    name: "LeafCashTooHigh",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "roundId", type: "bytes32" },
       { name: "index", type: "uint256" },
       { name: "account", type: "address" },
     ],
