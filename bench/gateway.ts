@@ -23,7 +23,7 @@ const PRICE = 100n;
 const HOST_BPS = 2_000;
 const DAY = 86_400;
 const DEPOSIT = 10n ** 9n;
-/** Transactions that are under way at a time. */
+/** Transactions in a block. */
 const BATCH = 100;
 /** What a database writes at once. */
 const PAGE_BYTES = 4_096;
@@ -92,12 +92,16 @@ async function openWorld() {
   await (await token.mint(payer.address, DEPOSIT * BigInt(channels.length))).wait();
   await (await token.approve(contract, 2n ** 256n - 1n)).wait();
   let nonce = await payer.getNonce();
+  // What arrives in another order than it was sent waits for its block.
+  await provider.send("evm_setAutomine", [false]);
   for (let i = 0; i < channels.length; i += BATCH) {
     const sent = channels
       .slice(i, i + BATCH)
-      .map((channel) => UsageChannels.deposit(channel, DEPOSIT, { nonce: nonce++, gasLimit: 300_000 }));
+      .map((channel) => UsageChannels.deposit(channel, DEPOSIT, { nonce: nonce++, gasLimit: 250_000 }));
     await Promise.all(sent);
+    await provider.send("evm_mine", []);
   }
+  await provider.send("evm_setAutomine", [true]);
 
   const load: LoadOptions = {
     server: {
