@@ -4,6 +4,7 @@
  *   pnpm bench            writes `bench/gas.md`, curves, and figures into the README and other pages
  *   pnpm bench --check    compares with what is committed, and fails if a figure has moved
  *   pnpm bench --time     times payments instead, and writes `bench/throughput.md`
+ *   pnpm bench --gateway  times calls through a gateway instead, and writes `bench/gateway.md`
  *
  * The first two fail when a figure passes its bound.
  */
@@ -17,6 +18,7 @@ import { curveOfAncestors, curveOfHolders, curveOfParents, type Point } from "./
 import { measureEconomics } from "./economics.js";
 import { draw } from "./draw.js";
 import { driftOf, driftOfDrawing } from "./drift.js";
+import { gatewayPage } from "./gateway.js";
 import { dearerThanPeers, measureGovernance } from "./governance.js";
 import { measureLicenses } from "./licensing.js";
 import {
@@ -43,13 +45,12 @@ const TOLERANCE = 0.005;
 /** How far pay and claim may move along a curve: the bytes of addresses and amounts are not all the same price. */
 const FLAT = 100;
 
-const scenario = await openScenario();
 if (process.argv.includes("--time")) {
-  const page = await formatted(await throughputPage(scenario));
-  await writeFile(inRoot("bench/throughput.md"), page);
-  console.log(page);
+  await writePage("bench/throughput.md", await throughputPage(await openScenario()));
+} else if (process.argv.includes("--gateway")) {
+  await writePage("bench/gateway.md", await gatewayPage());
 } else {
-  const figures = await measureAll(scenario);
+  const figures = await measureAll(await openScenario());
   const failures = [...brokenBounds(figures), ...bends(figures), ...dearerThanPeers(figures.governance)];
   if (process.argv.includes("--check")) failures.push(...(await drifts(figures)));
   else await write(figures);
@@ -96,6 +97,12 @@ async function measureAll(scenario: Scenario): Promise<Figures> {
 async function write(figures: Figures): Promise<void> {
   for (const [file, page] of await pagesOf(figures)) await writeFile(inRoot(file), page);
   for (const [file, chart] of chartsOf(figures)) await writeFile(inRoot(file), draw(chart));
+}
+
+async function writePage(file: string, text: string): Promise<void> {
+  const page = await formatted(text);
+  await writeFile(inRoot(file), page);
+  console.log(page);
 }
 
 async function drifts(figures: Figures): Promise<string[]> {

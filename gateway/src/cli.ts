@@ -20,7 +20,7 @@ async function run(): Promise<void> {
   process.once("SIGINT", end);
 }
 
-run().catch((error: unknown) => {
+void run().catch((error: unknown) => {
   // What the system refuses, such as a port, says enough too.
   const isPlain = error instanceof CommonwealError || (error instanceof Error && "syscall" in error);
   console.error(isPlain ? error.message : error);

@@ -22,6 +22,12 @@ export interface Paywall extends MiddlewareHandler {
   /** `/health` and `/metrics`: serve it on a port of its own, or behind a password. */
   admin: Hono;
   health(): Health;
+  /**
+   * Redeems what channels owe now, and goes on; nothing without channels.
+   *
+   * @throws {CommonwealError} when the chain does not take it. The vouchers stay, and the next redemption takes them.
+   */
+  redeem(): Promise<void>;
   /** Takes no more calls, and redeems what channels owe. */
   stop(): Promise<void>;
 }
@@ -60,5 +66,7 @@ export async function paywall(options: PaywallOptions): Promise<Paywall> {
     context.res = answer;
   };
 
-  return Object.assign(middleware, { admin: wall.admin, health: wall.health, stop: wall.stop });
+  const { admin, health, redeem, stop } = wall;
+
+  return Object.assign(middleware, { admin, health, redeem, stop });
 }

@@ -19,6 +19,12 @@ export interface NodePaywall {
   /** `/health` and `/metrics`: serve it on a port of its own, or behind a password. */
   admin: Hono;
   health(): Health;
+  /**
+   * Redeems what channels owe now, and goes on; nothing without channels.
+   *
+   * @throws {CommonwealError} when the chain does not take it. The vouchers stay, and the next redemption takes them.
+   */
+  redeem(): Promise<void>;
   /** Takes no more calls, and redeems what channels owe. */
   stop(): Promise<void>;
 }
@@ -65,7 +71,9 @@ export async function paywall(options: PaywallOptions): Promise<NodePaywall> {
         response.destroy();
       });
 
-  return Object.assign(middleware, { protect, admin: wall.admin, health: wall.health, stop: wall.stop });
+  const { admin, health, redeem, stop } = wall;
+
+  return Object.assign(middleware, { protect, admin, health, redeem, stop });
 }
 
 /** Returns what is asked for, or undefined for what is no request for anything here. */

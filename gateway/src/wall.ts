@@ -32,6 +32,8 @@ export interface Wall {
   health(): Health;
   /** `/health` and `/metrics`, for the host's eyes: to be served where the world cannot see it. */
   admin: Hono;
+  /** Redeems what channels owe now, and goes on; nothing without channels. */
+  redeem(): Promise<void>;
   /** Takes no more calls, and redeems what channels owe. */
   stop(): Promise<void>;
 }
@@ -250,6 +252,10 @@ export async function buildWall(options: PaywallOptions): Promise<Wall> {
 
     health,
     admin: adminOf(health, metrics),
+
+    async redeem() {
+      await channels?.redeem();
+    },
 
     async stop() {
       isStopping = true;

@@ -3,10 +3,12 @@ import { dirname, relative } from "node:path";
 import ts from "typescript";
 import { fail } from "./fail.js";
 
+const PACKAGES = ["sdk", "relayer", "gateway"];
+
 let statements = 0;
 let dropped = 0;
 
-for (const configPath of ["tsconfig.json", "sdk/tsconfig.json"]) {
+for (const configPath of ["tsconfig.json", ...PACKAGES.map((name) => `${name}/tsconfig.json`)]) {
   const program = createProgram(configPath);
   const checker = program.getTypeChecker();
   const files = program

@@ -1,16 +1,5 @@
 import { type ChannelPlace, voucherTypedData } from "@commonweal/sdk";
-import {
-  concat,
-  getBytes,
-  hexlify,
-  id,
-  keccak256,
-  SigningKey,
-  toBeHex,
-  TypedDataEncoder,
-  zeroPadValue,
-  ZeroHash,
-} from "ethers";
+import { concat, getBytes, hexlify, id, keccak256, SigningKey, TypedDataEncoder, ZeroHash } from "ethers";
 
 /**
  * Returns the public key that signed a digest, uncompressed, or null if none did. The signature is r and s; `recovery` is
@@ -55,9 +44,10 @@ export function voucherCheckOf(place: ChannelPlace, recover: RecoverKey = recove
   const typeHash = id(TypedDataEncoder.from(types).encodeType(primaryType));
 
   const digestOf = ({ channelId, amount, calls }: Omit<SignedFields, "signature">) => {
-    const words = [typeHash, channelId, word(amount), word(BigInt(calls))];
+    // As texts, which are read once: this is done for each call.
+    const struct = keccak256(`${typeHash}${channelId.slice(2)}${word(amount)}${word(calls)}`);
 
-    return getBytes(keccak256(concat([prefix, keccak256(concat(words))])));
+    return getBytes(keccak256(`${prefix}${struct.slice(2)}`));
   };
 
   return {
@@ -77,6 +67,6 @@ export function voucherCheckOf(place: ChannelPlace, recover: RecoverKey = recove
 
 export type VoucherCheck = ReturnType<typeof voucherCheckOf>;
 
-function word(value: bigint): string {
-  return zeroPadValue(toBeHex(value), 32);
+function word(value: bigint | number): string {
+  return value.toString(16).padStart(64, "0");
 }

@@ -125,6 +125,24 @@ describe("Gateway paywall by channel", () => {
     await expectRefused(await fetch(at), 503, "stopping");
   });
 
+  it("redeems at once when it is asked to, and goes on", async () => {
+    const { url, wall } = await gateway();
+    const { pay, usage, channel } = await payer();
+    const at = `${url}/v1/chat`;
+    const accepted = await askedBy(at);
+    const call = async (calls: number) =>
+      (await fetch(at, { headers: await pay(accepted, BigInt(calls) * CENT, calls) })).status;
+    expect([await call(1), await call(2)]).to.deep.equal([200, 200]);
+    await wall.redeem();
+    expect((await usage.stateOf(channel)).redeemed).to.equal(2n * CENT);
+    expect(wall.health()).to.deep.include({ status: "ok", unredeemed: "0" });
+
+    expect(await call(3)).to.equal(200);
+    expect(wall.health()).to.deep.include({ unredeemed: "10000" });
+    const without = await world.wallOf({ model });
+    await without.redeem();
+  });
+
   it("refuses replays, vouchers for less, and those of others, and says why", async () => {
     const { url } = await gateway();
     const { pay, channel } = await payer();
