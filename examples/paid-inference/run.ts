@@ -109,7 +109,8 @@ async function useModel({ usdc, wallets }: World, model: string, purses: Purse[]
   const commonweal = await connect(wallets.Host);
   const server = await startSpeechServer(packageFile("@ricky0123/vad-web", "silero_vad_v6.onnx"), {
     ...{ commonweal, model, hostBps: HOST_BPS, currency, price: PRICE, name: SERVED },
-    channels: { store: "memory:" },
+    // Gas is worth nothing here, so the smallest deposit will do.
+    channels: { store: "memory:", minDeposit: PRICE },
   });
   console.log(`A host serves ${SERVED} on ${server.url} for ${formatUnits(PRICE, 6)} USDC a call`);
 

@@ -49,7 +49,7 @@ describe("Serving a model, from payers to the author of an ancestor", () => {
   async function serve(port: number): Promise<void> {
     wall = await paywall({
       ...{ commonweal: commonwealOf.host, model, hostBps: Number(HOST_BPS), currency: world.chain.usdc, price: PRICE },
-      channels: { store: path.join(folder, "channels.db") },
+      channels: { store: path.join(folder, "channels.db"), minDeposit: PRICE },
       origin: `http://127.0.0.1:${port}`,
     });
     const handler = wall.protect((_, response) => {

@@ -50,7 +50,6 @@ contract RoundsHandler is RoundWorld {
 
     uint256 private constant PLACES = 3;
 
-    uint256 public calls;
     /// @dev Calls that did something, of each kind.
     mapping(Action action => uint256) public done;
     Account[] internal _accounts;
@@ -306,7 +305,6 @@ contract RoundsHandler is RoundWorld {
 
     /// @dev Counts the call, and what it moved: into the round that it was about, or out of it.
     function _finish(Action action, uint256 i, bool didSomething) private {
-        ++calls;
         if (didSomething) ++done[action];
         Currency currency = currencyOf(i);
         uint256 held = 0;
