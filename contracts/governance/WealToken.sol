@@ -30,9 +30,12 @@ contract WealToken is ERC20, ERC20Permit, ERC20Votes {
     uint256 public constant SUPPLY = 1_000_000_000e18;
 
     /// @notice The genesis does not sum to the supply.
+    /// @param sum What it sums to, in units of 10⁻¹⁸ WEAL.
+    /// @param expected The supply, in the same units.
     error GenesisSumMismatch(uint256 sum, uint256 expected);
 
     /// @notice The delegator, or the wallet that it is, did not sign this delegation.
+    /// @param delegator Whose votes were to be given.
     error DelegationInvalid(address delegator);
 
     /// @param genesis Who gets the supply; sums to {SUPPLY}.

@@ -79,24 +79,37 @@ interface IAllocations {
     /* ERRORS */
 
     /// @notice An allocation with neither a root nor a steward: nobody could ever take its shares.
+    /// @param model The model whose shares it would hold.
     error AllocationWithoutTaker(address model);
 
     /// @notice No leaf can be claimed any more: the time of the steward has begun.
+    /// @param reclaimableFrom When it began, in Unix time.
     error AllocationExpired(uint256 reclaimableFrom);
 
     /// @notice The steward's time has not begun.
+    /// @param allocation The allocation's number.
+    /// @param reclaimableFrom When it begins, in Unix time.
     error AllocationNotExpired(uint64 allocation, uint256 reclaimableFrom);
 
     /// @notice Only the allocation's steward may take what is left.
+    /// @param allocation The allocation's number.
+    /// @param caller Who called.
     error NotAllocationSteward(uint64 allocation, address caller);
 
     /// @notice The proof does not lead from this leaf to the allocation's root.
+    /// @param allocation The allocation's number.
+    /// @param index The leaf's index.
+    /// @param account Whose shares the leaf is said to be.
     error ShareProofInvalid(uint64 allocation, uint256 index, address account);
 
     /// @notice The leaf has been claimed.
+    /// @param allocation The allocation's number.
+    /// @param index The leaf's index.
     error SharesAlreadyClaimed(uint64 allocation, uint256 index);
 
     /// @notice The allocation has no shares of this model, or none are left.
+    /// @param allocation The allocation's number.
+    /// @param model The model's id.
     error NothingToReclaim(uint64 allocation, address model);
 
     /* FUNCTIONS */

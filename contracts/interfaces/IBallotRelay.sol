@@ -40,9 +40,12 @@ interface IBallotRelay {
     /* ERRORS */
 
     /// @notice There is no contract at the governor's address.
+    /// @param governor The address.
     error GovernorNotDeployed(IGovernor governor);
 
     /// @notice The transaction has too little gas left to give a ballot its part: `available` of `required`.
+    /// @param available Gas that is left.
+    /// @param required Gas that must be left before a ballot is cast.
     error BallotGasTooLow(uint256 available, uint256 required);
 
     /* FUNCTIONS */

@@ -44,12 +44,16 @@ interface IDeposits {
     /* ERRORS */
 
     /// @notice ETH can come to the ledger by a payment or a sweep only.
+    /// @param sender Who sent it.
     error PlainTransferRefused(address sender);
 
     /// @notice A host's part can be sent elsewhere by the host alone.
+    /// @param host Whose part it is.
+    /// @param caller Who called.
     error NotHost(address host, address caller);
 
     /// @notice The host has nothing to claim at these addresses in this currency.
+    /// @param currency The currency.
     error NothingToClaimAsHost(Currency currency);
 
     /* FUNCTIONS */

@@ -30,18 +30,25 @@ interface IFunderPool {
     /* ERRORS */
 
     /// @notice Only the contract of rounds may take shares out.
+    /// @param caller Who called.
     error NotPoolRounds(address caller);
 
     /// @notice Only the funder, or anyone to the funder itself, may have its money sent.
+    /// @param funder Whose money it is.
+    /// @param caller Who called.
     error NotPoolFunder(address funder, address caller);
 
     /// @notice Money can be sent neither to nobody nor to the pool.
+    /// @param to Where it was to be sent.
     error PoolRecipientInvalid(address to);
 
     /// @notice The funder is owed nothing in this currency.
+    /// @param funder The funder.
+    /// @param currency The currency.
     error NothingForFunder(address funder, Currency currency);
 
     /// @notice ETH comes from the ledger alone.
+    /// @param sender Who sent it.
     error PoolTransferRefused(address sender);
 
     /* FUNCTIONS */

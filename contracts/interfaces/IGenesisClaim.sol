@@ -24,15 +24,21 @@ interface IGenesisClaim {
     /* ERRORS */
 
     /// @notice The leaf was claimed.
+    /// @param index The leaf's index.
     error GenesisAlreadyClaimed(uint256 index);
 
     /// @notice The proof does not show that the leaf is under the root.
+    /// @param index The leaf's index.
+    /// @param account Whose part the leaf is said to be.
+    /// @param amount How much it is said to be, in units of 10⁻¹⁸ WEAL.
     error GenesisProofInvalid(uint256 index, address account, uint256 amount);
 
     /// @notice The last second for claims has passed.
+    /// @param until The last second for claims, in Unix time.
     error GenesisClaimOver(uint256 until);
 
     /// @notice Claims are still open.
+    /// @param until The last second for claims, in Unix time.
     error GenesisClaimOpen(uint256 until);
 
     /* FUNCTIONS */

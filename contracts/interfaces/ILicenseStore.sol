@@ -120,45 +120,63 @@ interface ILicenseStore is IERC5192 {
     /* ERRORS */
 
     /// @notice Only the model's owner may do this.
+    /// @param model The model's id.
+    /// @param caller Who called.
     error NotOfferOwner(address model, address caller);
 
     /// @notice An offer with these terms and this salt was posted before.
+    /// @param offerId The offer's id.
     error OfferAlreadyPosted(bytes32 offerId);
 
     /// @notice A licence needs a text.
     error LicenseTextMissing();
 
     /// @notice The ledger does not list the currency.
+    /// @param currency The currency.
     error OfferCurrencyNotListed(Currency currency);
 
     /// @notice No open offer has these terms.
+    /// @param offerId The offer's id.
     error OfferNotOpen(bytes32 offerId);
 
     /// @notice All licences of the offer are sold. Those that are can be extended.
+    /// @param offerId The offer's id.
+    /// @param supply How many licences it is for.
     error OfferSoldOut(bytes32 offerId, uint256 supply);
 
     /// @notice The safety board restricts the model: it sells nothing new while that stands.
+    /// @param model The model's id.
     error LicensedModelRestricted(address model);
 
     /// @notice The use policy is not the one that the buyer saw.
+    /// @param seen The version of the policy that the buyer saw.
+    /// @param current The version that is in force.
     error PolicyVersionChanged(uint256 seen, uint256 current);
 
     /// @notice At least one period, and just one of what is for ever.
+    /// @param periods How many periods were to be bought.
+    /// @param duration How long a period of the offer is, in seconds; 0: for ever.
     error PeriodsInvalid(uint256 periods, uint256 duration);
 
     /// @notice The recipient has this licence for ever.
+    /// @param offerId The offer's id.
+    /// @param recipient Who has it.
     error LicensePerpetual(bytes32 offerId, address recipient);
 
     /// @notice The ETH that came is not the price.
+    /// @param price The price, in wei; 0 if it is in an ERC-20.
+    /// @param value The wei that came.
     error LicensePriceMismatch(uint256 price, uint256 value);
 
     /// @notice This way of paying takes an ERC-20 and a price.
     error LicenseTokenRequired();
 
     /// @notice A licence stays with whom it was bought for.
+    /// @param tokenId The licence's token id.
     error LicenseLocked(uint256 tokenId);
 
     /// @notice Only the ledger may ask for a delivery.
+    /// @param caller Who called.
     error NotPaidLedger(address caller);
 
     /* OFFERS */

@@ -180,51 +180,79 @@ interface IModelRegistry is IERC4906, IERC2981, IERC7572 {
     /* ERRORS */
 
     /// @notice No model with this id was registered here.
+    /// @param model The model's id.
     error ModelNotRegistered(address model);
 
     /// @notice A manifest digest of zero.
     error ManifestDigestZero();
 
     /// @notice The parent is open in the ledger, but was not registered here.
+    /// @param parent The parent's id.
     error ParentNotRegistered(address parent);
 
     /// @notice The safety board restricts the parent: it takes no new derivatives while that stands.
+    /// @param parent The parent's id.
     error ParentRestricted(address parent);
 
     /// @notice The parent takes no derivatives.
+    /// @param parent The parent's id.
     error DerivativesClosed(address parent);
 
     /// @notice The child's rate is below what the parent asks.
+    /// @param parent The parent's id.
+    /// @param rateBps The child's rate, in basis points.
+    /// @param minRateBps What the parent asks, in basis points.
     error RateTooLow(address parent, uint256 rateBps, uint256 minRateBps);
 
     /// @notice The child's edge ends before the time that the parent asks for, 0 being for ever.
+    /// @param parent The parent's id.
+    /// @param until When the child's edge ends, in Unix time.
+    /// @param minUntil The earliest end that the parent takes, in Unix time; 0: none.
     error EdgeEndTooEarly(address parent, uint256 until, uint256 minUntil);
 
     /// @notice The parent takes derivatives by grant only, and no grant was given for it.
+    /// @param parent The parent's id.
     error GrantMissing(address parent);
 
     /// @notice The grant's deadline has passed.
+    /// @param parent The parent's id.
+    /// @param deadline The grant's last second, in Unix time.
     error GrantExpired(address parent, uint256 deadline);
 
     /// @notice The grant was not signed by the parent's owner for this child, rate and deadline.
+    /// @param parent The parent's id.
+    /// @param child The child's id.
+    /// @param owner The parent's owner.
     error GrantInvalid(address parent, address child, address owner);
 
     /// @notice More grants were given than the parents' terms ask for.
+    /// @param given How many were given.
+    /// @param used How many are needed.
     error GrantsUnused(uint256 given, uint256 used);
 
     /// @notice A parent can ask for 5,000 basis points at most.
+    /// @param rateBps What it would ask, in basis points.
+    /// @param maxBps The most that it can ask, in basis points.
     error DerivativeRateTooHigh(uint256 rateBps, uint256 maxBps);
 
     /// @notice Only the model's owner may call this.
+    /// @param model The model's id.
+    /// @param caller Who called.
     error NotModelOwner(address model, address caller);
 
     /// @notice Only the model's owner or one of its maintainers may call this.
+    /// @param model The model's id.
+    /// @param caller Who called.
     error NotModelMaintainer(address model, address caller);
 
     /// @notice The model has no version of this number.
+    /// @param model The model's id.
+    /// @param version The version's number.
     error VersionNotFound(address model, uint256 version);
 
     /// @notice The version is marked withdrawn already.
+    /// @param model The model's id.
+    /// @param version The version's number.
     error VersionAlreadyWithdrawn(address model, uint256 version);
 
     /* REGISTRATION */

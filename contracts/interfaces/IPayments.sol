@@ -30,18 +30,30 @@ interface IPayments {
     /* ERRORS */
 
     /// @notice A payment of nothing.
+    /// @param model The model's id.
     error ZeroPayment(address model);
 
     /// @notice Fewer or more amounts than models, or none of either.
+    /// @param models How many models.
+    /// @param amounts How many amounts.
     error PaymentsLengthMismatch(uint256 models, uint256 amounts);
 
     /// @notice The ETH sent with the call is not the amount to be paid; 0 when paying in an ERC-20.
+    /// @param expected The wei that the call needs.
+    /// @param sent The wei that came.
     error EthAmountMismatch(uint256 expected, uint256 sent);
 
     /// @notice The token delivered less than was asked for: it takes a fee on transfers.
+    /// @param currency The token.
+    /// @param expected How much was asked for, in units.
+    /// @param delivered How much arrived, in units.
     error PaymentShort(Currency currency, uint256 expected, uint256 delivered);
 
     /// @notice The payment would take the model's books past 2¹¹² − 1 units.
+    /// @param model The model's id.
+    /// @param currency The currency.
+    /// @param received Everything that the model ever received, in units.
+    /// @param amount The payment, in units.
     error BooksFull(address model, Currency currency, uint256 received, uint256 amount);
 
     /// @notice ETH is paid by {pay} and {payMany}: there is nothing to fetch, sign or deliver.

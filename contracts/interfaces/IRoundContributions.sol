@@ -119,19 +119,33 @@ interface IRoundContributions {
     /* ERRORS */
 
     /// @notice The contributor has submitted this commitment.
+    /// @param roundId The round's id.
+    /// @param contributor Who submitted it.
+    /// @param commitment The commitment.
     error ContributionAlreadySubmitted(bytes32 roundId, address contributor, bytes32 commitment);
 
     /// @notice The contributor has not submitted this, or has revealed it.
+    /// @param roundId The round's id.
+    /// @param contributor Who submitted it.
+    /// @param commitment The commitment.
     error ContributionNotSealed(bytes32 roundId, address contributor, bytes32 commitment);
 
     /// @notice There is no such bond, or it was paid back, or it is not time: until the digest is told, or the round
     /// has ended.
+    /// @param roundId The round's id.
+    /// @param contributor Who submitted it.
+    /// @param commitment The commitment.
     error SubmissionBondNotDue(bytes32 roundId, address contributor, bytes32 commitment);
 
     /// @notice The leaf was claimed.
+    /// @param roundId The round's id.
+    /// @param index The leaf's index.
     error LeafAlreadyClaimed(bytes32 roundId, uint256 index);
 
     /// @notice The proof does not lead from this leaf to the round's root.
+    /// @param roundId The round's id.
+    /// @param index The leaf's index.
+    /// @param account Whose leaf it is said to be.
     error LeafProofInvalid(bytes32 roundId, uint256 index, address account);
 
     /* FUNCTIONS */

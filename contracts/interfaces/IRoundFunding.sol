@@ -68,12 +68,16 @@ interface IRoundFunding {
     /* ERRORS */
 
     /// @notice Funding of nothing, or of more than the round's cap leaves room for.
+    /// @param amount The funding, in units.
+    /// @param room What is left below the round's cap, in units.
     error FundingInvalid(uint256 amount, uint256 room);
 
     /// @notice This way of funding takes an ERC-20.
     error FundingTokenRequired();
 
     /// @notice There is no funding at this offset, or it was paid back or claimed.
+    /// @param roundId The round's id.
+    /// @param offset The funding's offset: what had been raised before it, in units.
     error FundingNotFound(bytes32 roundId, uint256 offset);
 
     /* FUNCTIONS */

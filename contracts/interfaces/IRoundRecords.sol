@@ -67,24 +67,38 @@ interface IRoundRecords {
     /* ERRORS */
 
     /// @notice The round is in another state than this needs.
+    /// @param roundId The round's id.
+    /// @param state The state that it is in.
+    /// @param needed The state that this needs.
     error RoundNotInState(bytes32 roundId, RoundState state, RoundState needed);
 
     /// @notice The time for this has not begun.
+    /// @param roundId The round's id.
+    /// @param from The first second for this, in Unix time.
     error RoundTooEarly(bytes32 roundId, uint256 from);
 
     /// @notice The last second for this has passed.
+    /// @param roundId The round's id.
+    /// @param until The last second for this, in Unix time.
     error RoundTooLate(bytes32 roundId, uint256 until);
 
     /// @notice The ETH that came is not what is to be paid; with an ERC-20, 0.
+    /// @param expected What is to be paid, in wei; 0 with an ERC-20.
+    /// @param value The wei that came.
     error RoundValueMismatch(uint256 expected, uint256 value);
 
     /// @notice The token delivered less than was asked for.
+    /// @param expected How much was asked for, in units.
+    /// @param arrived How much arrived, in units.
     error RoundPaymentShort(uint256 expected, uint256 arrived);
 
     /// @notice Only the account itself may have its money sent elsewhere.
+    /// @param account Whose money it is.
+    /// @param caller Who called.
     error NotRoundPayee(address account, address caller);
 
     /// @notice Money can be sent neither to nobody nor to this contract.
+    /// @param to Where it was to be sent.
     error RoundRecipientInvalid(address to);
 
     /* VIEWS */

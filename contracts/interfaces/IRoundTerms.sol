@@ -103,33 +103,53 @@ interface IRoundTerms {
     /* ERRORS */
 
     /// @notice A round needs an arbiter other than its coordinator, and an owner for its model.
+    /// @param party The account that cannot be what it is named as.
     error RoundPartyInvalid(address party);
 
     /// @notice The ledger does not list the currency.
+    /// @param currency The currency.
     error RoundCurrencyNotListed(Currency currency);
 
     /// @notice A target of 0, below the coordinator's part, or above the cap.
+    /// @param target The target, in units.
+    /// @param cap The cap, in units.
+    /// @param coordinatorCash The coordinator's part, in units.
     error RoundTargetInvalid(uint256 target, uint256 cap, uint256 coordinatorCash);
 
     /// @notice Funding that ends after submissions, or in the past.
+    /// @param fundingUntil The last second for funding, in Unix time.
+    /// @param submissionUntil The last second for submissions, in Unix time.
     error RoundDeadlinesInvalid(uint256 fundingUntil, uint256 submissionUntil);
 
     /// @notice A period that is too short, or too long.
+    /// @param period The period, in seconds.
+    /// @param min The shortest that it can be, in seconds.
+    /// @param max The longest that it can be, in seconds.
     error RoundPeriodInvalid(uint256 period, uint256 min, uint256 max);
 
     /// @notice A round has 1 to 10 attempts.
+    /// @param maxAttempts How many it would have.
+    /// @param max The most that it can have.
     error RoundAttemptsInvalid(uint256 maxAttempts, uint256 max);
 
     /// @notice A round has 1 to 64 reviewers, of whom at least one and at most all must score.
+    /// @param minReviews How many must score.
+    /// @param reviewers How many reviewers there are.
     error RoundReviewersInvalid(uint256 minReviews, uint256 reviewers);
 
     /// @notice Reviewers must be in strictly ascending order, in the terms and with a result.
+    /// @param previous The reviewer before it.
+    /// @param reviewer The reviewer that is not above that.
     error ReviewersNotAscending(address previous, address reviewer);
 
     /// @notice The shares do not sum to 1,000,000.
+    /// @param sum What they sum to.
+    /// @param expected What they must sum to.
     error RoundSplitMismatch(uint256 sum, uint256 expected);
 
     /// @notice The protocol fee is above what the terms allow.
+    /// @param feeBps The fee for new models, in basis points.
+    /// @param maxFeeBps The most that the terms allow, in basis points.
     error RoundFeeTooHigh(uint256 feeBps, uint256 maxFeeBps);
 
     /* FUNCTIONS */

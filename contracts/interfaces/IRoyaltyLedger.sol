@@ -154,73 +154,107 @@ interface IRoyaltyLedger is IERC6909Metadata, IERC6909TokenSupply, IPayments, ID
     /* ERRORS */
 
     /// @notice The model was never opened.
+    /// @param model The model's id.
     error ModelNotOpened(address model);
 
     /// @notice The registrar has opened a model with this salt already.
+    /// @param model That model's id.
     error ModelAlreadyOpened(address model);
 
     /// @notice The currency is not on the list.
+    /// @param currency The currency.
     error CurrencyNotListed(Currency currency);
 
     /// @notice A model can have 16 parents at most.
+    /// @param count How many it would have.
+    /// @param max The most that it can have.
     error TooManyParents(uint256 count, uint256 max);
 
     /// @notice Parents must be in strictly ascending order.
+    /// @param previous The parent before it.
+    /// @param parent The parent that is not above that.
     error ParentsNotAscending(address previous, address parent);
 
     /// @notice A parent must be opened before its child.
+    /// @param parent The parent's id.
     error ParentNotOpened(address parent);
 
     /// @notice The edge would have ended before it began.
+    /// @param parent The parent's id.
+    /// @param until The edge's end, in Unix time.
     error EdgeEndPassed(address parent, uint256 until);
 
     /// @notice None of the model's edges has an end that has passed.
+    /// @param model The model's id.
     error NothingToRetire(address model);
 
     /// @notice The edges' rates sum to more than 5,000 basis points.
+    /// @param totalRateBps What they sum to, in basis points.
+    /// @param maxBps The most that they can sum to, in basis points.
     error RatesTooHigh(uint256 totalRateBps, uint256 maxBps);
 
     /// @notice A host can be left 9,000 basis points at most.
+    /// @param maxHostBps What a host would be left, in basis points.
+    /// @param maxBps The most that it can be left, in basis points.
     error HostPartTooHigh(uint256 maxHostBps, uint256 maxBps);
 
     /// @notice A holding or an allocation of no shares.
+    /// @param holder Whose shares they would be; of an allocation, its number as an address.
     error ZeroShares(address holder);
 
     /// @notice The holdings and allocations do not sum to 1,000,000.
+    /// @param sum What they sum to.
+    /// @param expected What they must sum to.
     error SharesSumMismatch(uint256 sum, uint256 expected);
 
     /// @notice Models must be in strictly ascending order.
+    /// @param previous The model before it.
+    /// @param model The model that is not above that.
     error ModelsNotAscending(address previous, address model);
 
     /// @notice The holder has nothing to claim in these models and this currency.
+    /// @param holder Whose earnings were to be claimed.
+    /// @param currency The currency.
     error NothingToClaim(address holder, Currency currency);
 
     /// @notice Earnings cannot be sent to the ledger, nor below 2⁶⁴, where allocations are: what they earn goes with
     /// their shares.
+    /// @param to Where they were to be sent.
     error InvalidClaimRecipient(address to);
 
     /// @notice No protocol fees are waiting in this currency.
+    /// @param currency The currency.
     error NothingToCollect(Currency currency);
 
     /// @notice Only governance may call this.
+    /// @param caller Who called.
     error NotGovernance(address caller);
 
     /// @notice The protocol fee can be 250 basis points at most.
+    /// @param feeBps The fee that was asked for, in basis points.
+    /// @param maxBps The highest fee, in basis points.
     error ProtocolFeeTooHigh(uint256 feeBps, uint256 maxBps);
 
     /// @notice The currency is on the list already.
+    /// @param currency The currency.
     error CurrencyAlreadyListed(Currency currency);
 
     /// @notice The list holds 16 currencies at most.
+    /// @param max How many it holds.
     error CurrencyListFull(uint256 max);
 
     /// @notice There is no contract at the currency's address.
+    /// @param currency The currency.
     error CurrencyWithoutCode(Currency currency);
 
     /// @notice The contract at the currency's address has no total supply to tell: it is no ERC-20.
+    /// @param currency The currency.
     error CurrencyWithoutSupply(Currency currency);
 
     /// @notice The currency's total supply is above 2⁹⁶ units.
+    /// @param currency The currency.
+    /// @param supply Its total supply, in units.
+    /// @param max The highest total supply, in units.
     error CurrencySupplyTooHigh(Currency currency, uint256 supply, uint256 max);
 
     /* MODELS */

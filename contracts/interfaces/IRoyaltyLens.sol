@@ -37,6 +37,8 @@ interface IRoyaltyLens {
     /* ERRORS */
 
     /// @notice The lineage has more models than one view can follow; follow it off the chain.
+    /// @param model The model whose lineage it is.
+    /// @param max The most models that one view follows.
     error LineageTooLarge(address model, uint256 max);
 
     /* FUNCTIONS */

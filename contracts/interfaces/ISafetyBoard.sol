@@ -120,15 +120,19 @@ interface ISafetyBoard {
     /* ERRORS */
 
     /// @notice Only the main timelock may call this.
+    /// @param caller Who called.
     error NotBoardGovernance(address caller);
 
     /// @notice Only the safety timelock may call this.
+    /// @param caller Who called.
     error NotSafetyGovernance(address caller);
 
     /// @notice Only members of the board may call this.
+    /// @param caller Who called.
     error NotBoardMember(address caller);
 
     /// @notice Safety is decided by an account of its own: not by nobody, not by the main timelock.
+    /// @param account The account that was named.
     error SafetyGovernanceInvalid(address account);
 
     /// @notice Nobody is no member.
@@ -138,18 +142,26 @@ interface ISafetyBoard {
     error EvidenceMissing();
 
     /// @notice This version of the use policy has no such clause; a reason of lineage cites neither, but 0.
+    /// @param clause The clause's number.
+    /// @param clauseCount How many clauses the version has, numbered from 1; 0 if nothing can be cited.
     error ClauseNotFound(uint256 clause, uint256 clauseCount);
 
     /// @notice A vote that decides nothing: to lift an advisory, call {lift}.
     error LevelNone();
 
     /// @notice The board has said as much already; it can withdraw that first.
+    /// @param model The model's id.
+    /// @param version The version's number; 0: the whole model.
+    /// @param level The level that stands.
     error AdvisoryStands(address model, uint256 version, Level level);
 
     /// @notice There is no advisory of the board to withdraw.
+    /// @param model The model's id.
+    /// @param version The version's number; 0: the whole model.
     error AdvisoryNotFound(address model, uint256 version);
 
     /// @notice The board has restricted this model once; a vote must re-arm it.
+    /// @param model The model's id.
     error RestrictionUsed(address model);
 
     /* REPORTS */

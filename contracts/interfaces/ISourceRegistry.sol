@@ -88,48 +88,68 @@ interface ISourceRegistry {
 
     /// @notice The name has no or more than 100 characters, or one that is none of `a-z 0-9 . _ / -`, or a slash at
     /// an end or beside another.
+    /// @param name The name.
     error SourceNameInvalid(string name);
 
     /// @notice The source is entered already.
+    /// @param source The source's id.
     error SourceAlreadyRegistered(address source);
 
     /// @notice The source is not entered: anyone can enter it.
+    /// @param source The source's id.
     error SourceNotRegistered(address source);
 
     /// @notice The source was claimed.
+    /// @param source The source's id.
     error SourceAlreadyClaimed(address source);
 
     /// @notice Another claim of the source waits.
+    /// @param source The source's id.
+    /// @param recipient Whom the claim that waits is for.
     error SourceClaimPending(address source, address recipient);
 
     /// @notice No claim of the source waits.
+    /// @param source The source's id.
     error SourceClaimNotFound(address source);
 
     /// @notice The claim still waits.
+    /// @param source The source's id.
+    /// @param readyAt From when it can be carried out, in Unix time.
     error SourceClaimNotReady(address source, uint256 readyAt);
 
     /// @notice The recipient can hold no shares, or do nothing with a source: it is the source itself, or a registry.
+    /// @param recipient The recipient.
     error SourceRecipientInvalid(address recipient);
 
     /// @notice The model to bind the name to is not the recipient's.
+    /// @param model The model's id.
+    /// @param recipient The recipient.
     error SourceModelNotOwned(address model, address recipient);
 
     /// @notice The attestations' deadline has passed.
+    /// @param deadline Their last second, in Unix time.
     error AttestationExpired(uint256 deadline);
 
     /// @notice Fewer attestations than the threshold.
+    /// @param given How many were given.
+    /// @param threshold How many are needed.
     error AttestationsMissing(uint256 given, uint256 threshold);
 
     /// @notice Verifiers must be in strictly ascending order.
+    /// @param previous The verifier before it.
+    /// @param verifier The verifier that is not above that.
     error VerifiersNotAscending(address previous, address verifier);
 
     /// @notice The account is no verifier, or does not count yet.
+    /// @param verifier The account.
     error NotVerifier(address verifier);
 
     /// @notice The verifier did not sign this.
+    /// @param verifier The verifier.
     error AttestationInvalid(address verifier);
 
     /// @notice Only governance may call this.
+    /// @param caller Who called.
     error NotSourceGovernance(address caller);
 
     /// @notice The threshold must be 1 at least.

@@ -39,12 +39,14 @@ interface IStakeholding {
     /* ERRORS */
 
     /// @notice Only governance may call this.
+    /// @param caller Who called.
     error NotStakeholdingGovernance(address caller);
 
     /// @notice Fees in WEAL earn no WEAL.
     error RateOfWeal();
 
     /// @notice Fees in this currency earn no WEAL now, and wait.
+    /// @param currency The currency.
     error RateZero(Currency currency);
 
     /* FUNCTIONS */

@@ -155,48 +155,75 @@ interface ITrainingRounds is IRoundFunding, IRoundContributions, IRoundRecords {
     /* ERRORS */
 
     /// @notice Only the coordinator may do this.
+    /// @param coordinator The coordinator.
+    /// @param caller Who called.
     error NotRoundCoordinator(address coordinator, address caller);
 
     /// @notice Only the arbiter may do this.
+    /// @param arbiter The arbiter.
+    /// @param caller Who called.
     error NotRoundArbiter(address arbiter, address caller);
 
     /// @notice A round with these terms was opened.
+    /// @param roundId The round's id.
     error RoundAlreadyOpened(bytes32 roundId);
 
     /// @notice A result without a manifest or a root.
+    /// @param roundId The round's id.
     error ResultEmpty(bytes32 roundId);
 
     /// @notice The leaves would have more than was raised, less the coordinator's part.
+    /// @param cash What the leaves would have, in units.
+    /// @param max The most that they can have, in units.
     error ResultCashTooHigh(uint256 cash, uint256 max);
 
     /// @notice Fewer reviewers have scored than must.
+    /// @param reviews How many have scored.
+    /// @param minReviews How many must.
     error ReviewsMissing(uint256 reviews, uint256 minReviews);
 
     /// @notice The account is no reviewer of this round.
+    /// @param account The account.
     error NotRoundReviewer(address account);
 
     /// @notice The reviewer did not sign these scores for this round and manifest.
+    /// @param reviewer The reviewer.
     error ReviewInvalid(address reviewer);
 
     /// @notice Another result stands than the one that is meant.
+    /// @param roundId The round's id.
+    /// @param attempt The attempt that is meant.
+    /// @param current The attempt that stands.
     error AttemptMismatch(bytes32 roundId, uint256 attempt, uint256 current);
 
     /// @notice The account has challenged this result.
+    /// @param roundId The round's id.
+    /// @param challenger The account.
     error AlreadyChallenged(bytes32 roundId, address challenger);
 
     /// @notice Nobody challenged the result, or the arbiter has decided.
+    /// @param roundId The round's id.
     error NothingToResolve(bytes32 roundId);
 
     /// @notice The arbiter has not decided about the challenges.
+    /// @param roundId The round's id.
+    /// @param challenges How many there are.
     error ChallengesUnresolved(bytes32 roundId, uint256 challenges);
 
     /// @notice There is no such bond, or it was paid back, or it was lost, or the arbiter has its time still.
+    /// @param roundId The round's id.
+    /// @param attempt The attempt's number, from 1.
+    /// @param challenger Who challenged the result.
     error ChallengeBondNotDue(bytes32 roundId, uint256 attempt, address challenger);
 
     /// @notice Another result was posted than the one that is passed.
+    /// @param roundId The round's id.
+    /// @param result The hash of the result that is passed.
+    /// @param posted The hash of the one that was posted; 0 if none was.
     error ResultMismatch(bytes32 roundId, bytes32 result, bytes32 posted);
 
     /// @notice The coordinator has nothing to get, or got it.
+    /// @param roundId The round's id.
     error NothingForCoordinator(bytes32 roundId);
 
     /* FUNCTIONS */

@@ -133,54 +133,79 @@ interface IUsageChannels {
     /* ERRORS */
 
     /// @notice Nobody, or this contract, as payer, signer or host, or to be paid out to.
+    /// @param party The account.
     error ChannelPartyInvalid(address party);
 
     /// @notice The host's part is above what the model allows.
+    /// @param hostBps The host's part, in basis points.
+    /// @param maxHostBps The most that the model allows, in basis points.
     error ChannelHostPartTooHigh(uint256 hostBps, uint256 maxHostBps);
 
     /// @notice A notice is 1 to 30 days.
+    /// @param notice The notice, in seconds.
     error ChannelNoticeInvalid(uint256 notice);
 
     /// @notice The ledger does not know the model.
+    /// @param model The model's id.
     error ChannelModelNotOpened(address model);
 
     /// @notice The ledger does not list the currency.
+    /// @param currency The currency.
     error ChannelCurrencyNotListed(Currency currency);
 
     /// @notice A deposit of nothing, or more than a channel can count.
+    /// @param amount The deposit, in units.
+    /// @param max The most that can still be deposited, in units.
     error DepositInvalid(uint256 amount, uint256 max);
 
     /// @notice The ETH that came is not the deposit.
+    /// @param amount What is to come, in wei; 0 with an ERC-20.
+    /// @param value The wei that came.
     error DepositMismatch(uint256 amount, uint256 value);
 
     /// @notice Less arrived than was asked for.
+    /// @param amount How much was asked for, in units.
+    /// @param arrived How much arrived, in units.
     error DepositShort(uint256 amount, uint256 arrived);
 
     /// @notice This way of depositing takes an ERC-20.
     error DepositTokenRequired();
 
     /// @notice Only the channel's payer may do this.
+    /// @param channelId The channel's id.
+    /// @param caller Who called.
     error NotChannelPayer(bytes32 channelId, address caller);
 
     /// @notice Nothing was ever deposited, or all of it was withdrawn.
+    /// @param channelId The channel's id.
     error ChannelNotOpened(bytes32 channelId);
 
     /// @notice Notice was given, and stands.
+    /// @param channelId The channel's id.
+    /// @param withdrawableFrom From when the payer can withdraw, in Unix time.
     error NoticeAlreadyGiven(bytes32 channelId, uint256 withdrawableFrom);
 
     /// @notice No notice was given.
+    /// @param channelId The channel's id.
     error NoticeMissing(bytes32 channelId);
 
     /// @notice The notice has not passed.
+    /// @param channelId The channel's id.
+    /// @param withdrawableFrom From when the payer can withdraw, in Unix time.
     error NoticeNotOver(bytes32 channelId, uint256 withdrawableFrom);
 
     /// @notice Everything was redeemed or withdrawn.
+    /// @param channelId The channel's id.
     error NothingToWithdraw(bytes32 channelId);
 
     /// @notice Only the host, or anyone to the host itself, may have its part sent.
+    /// @param host Whose part it is.
+    /// @param caller Who called.
     error NotChannelHost(address host, address caller);
 
     /// @notice The host is owed nothing in this currency.
+    /// @param host The host.
+    /// @param currency The currency.
     error NothingForHost(address host, Currency currency);
 
     /* DEPOSITS */

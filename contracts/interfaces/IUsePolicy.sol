@@ -30,12 +30,14 @@ interface IUsePolicy {
     /* ERRORS */
 
     /// @notice Only governance may call this.
+    /// @param caller Who called.
     error NotPolicyGovernance(address caller);
 
     /// @notice A digest of zero, or a policy without clauses.
     error PolicyEmpty();
 
     /// @notice There is no version of this number.
+    /// @param version The number.
     error PolicyNotFound(uint256 version);
 
     /* FUNCTIONS */
