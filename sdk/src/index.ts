@@ -74,7 +74,7 @@ export { fetchReadme, readmeUrl } from "./readmes.js";
 export type { RedeemedVoucher } from "./redemptions.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
 export { type KindBudget, readBudget, type RoundBudget, writeBudget } from "./roundBudgets.js";
-export { type ResultFacts, type ResultMismatch, verifyResult } from "./roundChecks.js";
+export { type ResultFacts, type ResultDiscrepancy, verifyResult } from "./roundChecks.js";
 export {
   type Contribution,
   readResult,

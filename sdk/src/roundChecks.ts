@@ -13,7 +13,7 @@ import { roundIdOf } from "./roundTerms.js";
 import { ascendingContributions, keyOf, scoresHashOf, verifyScores } from "./scores.js";
 
 /** Why a result is not what it has to be. */
-export type ResultMismatch = {
+export type ResultDiscrepancy = {
   /** What differs, in a sentence. */
   message: string;
 } &
@@ -61,8 +61,8 @@ const PLAIN_FACTS = [
  * const mismatches = verifyResult(await response.text(), { roundId, root, cash, manifestDigest, raised, contributions });
  * for (const { code, message } of mismatches) console.log(code, message);
  */
-export function verifyResult(json: unknown, facts: ResultFacts = {}): ResultMismatch[] {
-  const mismatches: ResultMismatch[] = [];
+export function verifyResult(json: unknown, facts: ResultFacts = {}): ResultDiscrepancy[] {
+  const mismatches: ResultDiscrepancy[] = [];
   const result = attempt(mismatches, () => readResult(json));
   if (result === undefined) return mismatches;
 
@@ -112,7 +112,7 @@ function requireAscending(argument: string, keys: readonly string[]): void {
 }
 
 /** Returns undefined, and notes why, for what an argument was wrong for. */
-function attempt<T>(mismatches: ResultMismatch[], work: () => T): T | undefined {
+function attempt<T>(mismatches: ResultDiscrepancy[], work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
@@ -127,8 +127,8 @@ function attempt<T>(mismatches: ResultMismatch[], work: () => T): T | undefined 
 
 /* COMPARISONS */
 
-function outcomeMismatches(result: RoundResult, computed: RoundResult): ResultMismatch[] {
-  const mismatches: ResultMismatch[] = [];
+function outcomeMismatches(result: RoundResult, computed: RoundResult): ResultDiscrepancy[] {
+  const mismatches: ResultDiscrepancy[] = [];
   // What is made of an odd opening is an even one.
   const [stated, expected] = [result.opening, computed.opening].map((terms) => canonicalJson(terms as unknown as Json));
   if (stated !== expected) {
@@ -160,7 +160,7 @@ function inWords(leaf: ResultLeaf | undefined): string {
   return leaf === undefined ? "none" : `${leaf.shares} shares and ${leaf.cash} units for ${leaf.account}`;
 }
 
-function factMismatches(result: RoundResult, facts: ResultFacts): ResultMismatch[] {
+function factMismatches(result: RoundResult, facts: ResultFacts): ResultDiscrepancy[] {
   const compared: [keyof ResultFacts, string, string | undefined][] = [
     ...PLAIN_FACTS.map(
       (fact) => [fact, result[fact], facts[fact]?.toLowerCase()] as [keyof ResultFacts, string, string],
@@ -169,7 +169,7 @@ function factMismatches(result: RoundResult, facts: ResultFacts): ResultMismatch
     ["reviews", reviewsIn(result), facts.reviews && postedReviews(facts.reviews)],
   ];
 
-  return compared.flatMap(([fact, stated, expected]): ResultMismatch[] => {
+  return compared.flatMap(([fact, stated, expected]): ResultDiscrepancy[] => {
     if (expected === undefined || stated === expected) return [];
     const message = `The result's ${fact} ${fact.endsWith("s") ? "are" : "is"} not what is known of the round.`;
 

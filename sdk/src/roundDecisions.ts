@@ -7,7 +7,7 @@ import { currenciesOf, currencyAddress } from "./currencies.js";
 import { InvalidArgument, NetworkFailure } from "./errors.js";
 import { withTypedError, withTypedErrors } from "./failures.js";
 import type { Grant } from "./registry.js";
-import { type ResultMismatch, verifyResult } from "./roundChecks.js";
+import { type ResultDiscrepancy, verifyResult } from "./roundChecks.js";
 import { type PostedResult, requireState, type RoundReader } from "./roundReader.js";
 import { readResult, type RoundResult, scoresOf } from "./roundResults.js";
 import { type RoundOpening, roundIdOf, solidityOpening } from "./roundTerms.js";
@@ -79,7 +79,7 @@ export interface RoundDecisions {
    * const mismatches = await rounds.verify({ roundId, json: await response.text() });
    * if (mismatches.length > 0) await rounds.challenge({ opening, evidenceUri });
    */
-  verify(options: { roundId: string; json: unknown; attempt?: number }): Promise<ResultMismatch[]>;
+  verify(options: { roundId: string; json: unknown; attempt?: number }): Promise<ResultDiscrepancy[]>;
 
   /**
    * Posts a result, as the coordinator. An ERC-20 is approved first if its allowance for the bond is too small.
@@ -234,11 +234,11 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
 
   /** What wallets have signed, keys cannot tell. What was posted, the contract asked them then: they may have changed. */
   async function withoutWallets(
-    mismatches: readonly ResultMismatch[],
+    mismatches: readonly ResultDiscrepancy[],
     json: unknown,
     posted: readonly SignedHash[],
-  ): Promise<ResultMismatch[]> {
-    const left: ResultMismatch[] = [];
+  ): Promise<ResultDiscrepancy[]> {
+    const left: ResultDiscrepancy[] = [];
     for (const mismatch of mismatches) {
       if (mismatch.code === "SignatureInvalid") {
         const signed = scoresOf(readResult(json)).find(({ reviewer }) => reviewer === mismatch.reviewer);

@@ -6,7 +6,7 @@ import {
   InvalidArgument,
   readResult,
   type ResultFacts,
-  type ResultMismatch,
+  type ResultDiscrepancy,
   type RoundResult,
   scoresOf,
   verifyResult,
@@ -97,13 +97,13 @@ describe("SDK verifyResult", () => {
     };
   });
 
-  const only = (mismatches: readonly ResultMismatch[]) => {
+  const only = (mismatches: readonly ResultDiscrepancy[]) => {
     expect(mismatches.map(({ code }) => code)).to.have.length(1);
     expect(mismatches[0].message).to.match(/\.$/);
 
     return mismatches[0];
   };
-  const codesOf = (mismatches: readonly ResultMismatch[]) => mismatches.map(({ code }) => code);
+  const codesOf = (mismatches: readonly ResultDiscrepancy[]) => mismatches.map(({ code }) => code);
 
   it("finds nothing wrong with what was aggregated, as text and parsed, with and without facts", () => {
     for (const known of [{}, facts]) {
