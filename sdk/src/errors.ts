@@ -218,8 +218,18 @@ export class ReadmeUnavailable extends CommonwealError {
 
 /* A CALL OR A TRANSACTION */
 
-/** A contract refused the call. Nothing was changed and nothing was paid, but for the gas of a transaction that was sent. */
-export class ContractError extends CommonwealError {
+/** What an error's arguments are, by its name; anything if the name is only known when it comes. */
+type ErrorArguments<Name extends string> = [Name] extends [keyof ContractErrors]
+  ? [Name] extends [never]
+    ? Readonly<Record<string, unknown>>
+    : Readonly<ContractErrors[Name]>
+  : Readonly<Record<string, unknown>>;
+
+/**
+ * A contract refused the call. Nothing was changed and nothing was paid, but for the gas of a transaction that was sent.
+ * Each error of the contracts has a class of its own below this one.
+ */
+export class ContractError<Name extends string = string> extends CommonwealError {
   /**
    * @param errorName The name of the custom error; `Error` for a text, `Panic` for a failed assertion, `Unknown` for
    * what none of the protocol's contracts declares.
@@ -228,13 +238,15 @@ export class ContractError extends CommonwealError {
    * @param instruction What to do, in a sentence.
    */
   constructor(
-    readonly errorName: string,
-    readonly args: Readonly<Record<string, unknown>>,
+    readonly errorName: Name,
+    readonly args: ErrorArguments<Name>,
     readonly contract: string | undefined,
     instruction: string,
     options?: ErrorOptions,
   ) {
     super(`${errorName}: ${instruction}`, options);
+    // Of all classes below it, since minifiers change their names, and the message begins with the error's.
+    this.name = "ContractError";
   }
 }
 
@@ -247,7 +259,7 @@ export class ContractError extends CommonwealError {
 export function isContractError<Name extends keyof ContractErrors>(
   error: unknown,
   name: Name,
-): error is ContractError & { readonly errorName: Name; readonly args: ContractErrors[Name] } {
+): error is ContractError<Name> {
   return error instanceof ContractError && error.errorName === name;
 }
 

@@ -11,7 +11,8 @@ import {
   TransactionFailed,
   UserRejected,
 } from "./errors.js";
-import { type ContractErrors, errorTable } from "./generated/errors.js";
+import { type KnownError, errorIndex } from "./errorIndex.js";
+import type { ContractErrors } from "./generated/errors.js";
 import { instructions } from "./instructions.js";
 
 /** Waits for something whose failure becomes an error of this SDK. */
@@ -71,25 +72,25 @@ export function typedError(error: unknown): CommonwealError {
 
 /** Decodes what a contract reverted with. */
 export function contractError(data: string, options?: ErrorOptions): ContractError {
-  const table: Readonly<Record<string, { error: string; contracts: readonly string[] }>> = errorTable;
-  const known = table[data.slice(0, 10)];
-  const args = known === undefined ? undefined : argumentsOf(ErrorFragment.from(known.error), data);
+  const known = errorIndex().get(data.slice(0, 10));
+  const args = known === undefined ? undefined : argumentsOf(known, data);
   if (known === undefined || args === undefined) {
     const reason = data === "0x" ? "gave no reason" : `gave a reason that is not known here (${data})`;
 
     return new ContractError("Unknown", { data }, undefined, `The contract ${reason}; check the arguments.`, options);
   }
 
-  const { name } = ErrorFragment.from(known.error);
-  const instruct = instructions[name as keyof ContractErrors] as (args: Record<string, unknown>) => string;
+  const instruct = instructions[known.name as keyof ContractErrors] as (args: Record<string, unknown>) => string;
   // Errors of a standard are declared by more than one contract, and any token may throw them.
   const contract = known.contracts.length === 1 ? known.contracts[0] : undefined;
+  const ErrorClass = (known.errorClass ?? ContractError) as typeof ContractError;
 
-  return new ContractError(name, args, contract, instruct(args), options);
+  return new ErrorClass(known.name, args, contract, instruct(args), options);
 }
 
 /** Returns undefined for bytes that only begin like the error: any contract may revert with anything. */
-function argumentsOf({ inputs }: ErrorFragment, data: string): Record<string, unknown> | undefined {
+function argumentsOf({ error }: KnownError, data: string): Record<string, unknown> | undefined {
+  const { inputs } = ErrorFragment.from(error);
   try {
     return AbiCoder.defaultAbiCoder().decode(inputs, dataSlice(data, 4)).toObject();
   } catch {

@@ -14,7 +14,8 @@ import {
   UserRejected,
 } from "../../sdk/src/index.js";
 import { typedError } from "../../sdk/src/failures.js";
-import { errorTable } from "../../sdk/src/generated/errors.js";
+import { errorIndex } from "../../sdk/src/errorIndex.js";
+import * as classes from "../../sdk/src/generated/errors/classes.js";
 import { instructions } from "../../sdk/src/instructions.js";
 
 const ADDRESS = `0x${"11".repeat(20)}`;
@@ -45,15 +46,17 @@ const { data: RATE_TOO_LOW, args: RATE_TOO_LOW_ARGS } = revertOf(
 
 describe("SDK failures", () => {
   describe("errors of the contracts", () => {
-    for (const { error, contracts } of Object.values(errorTable)) {
+    for (const { error, contracts, errorClass } of errorIndex().values()) {
       const name = ErrorFragment.from(error).name as keyof ContractErrors;
 
       it(`${name} says what to do`, () => {
         const { data, args } = revertOf(error);
         const failure = typedError(makeError("reverted", "CALL_EXCEPTION", { data } as never)) as ContractError;
 
-        expect(failure).to.be.instanceOf(ContractError);
-        expect(failure.errorName).to.equal(name);
+        expect(failure)
+          .to.be.instanceOf(ContractError)
+          .and.instanceOf(errorClass ?? ContractError);
+        expect(failure).to.include({ errorName: name, name: "ContractError" });
         expect(failure.args).to.deep.equal(args);
         expect(failure.contract).to.equal(contracts.length === 1 ? contracts[0] : undefined);
         // A sentence without a hole.
@@ -64,13 +67,18 @@ describe("SDK failures", () => {
     }
 
     it("have no instruction without an error", () => {
-      const names = Object.values(errorTable).map(({ error }) => ErrorFragment.from(error).name);
+      expect(Object.keys(instructions)).to.have.members([...errorIndex().values()].map(({ name }) => name));
+    });
 
-      expect(Object.keys(instructions)).to.have.members(names);
+    it("have a class each, but for Solidity's own", () => {
+      const known = [...errorIndex().values()].filter(({ errorClass }) => errorClass !== undefined);
+
+      expect(known.length).to.equal(errorIndex().size - 2);
+      expect(Object.fromEntries(known.map(({ name, errorClass }) => [name, errorClass]))).to.deep.equal({ ...classes });
     });
 
     it("name their contract, unless several declare them", () => {
-      expect(errorTable[new Interface(["error ZeroPayment(address)"]).getError("ZeroPayment")?.selector as never])
+      expect(errorIndex().get(String(new Interface(["error ZeroPayment(address)"]).getError("ZeroPayment")?.selector)))
         .to.have.property("contracts")
         .that.deep.equals(["RoyaltyLedger"]);
       expect(typedError({ data: revertOf("error ERC20InvalidSender(address sender)").data })).to.include({

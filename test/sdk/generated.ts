@@ -1,22 +1,30 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { ErrorFragment, Interface } from "ethers";
 import hre from "hardhat";
 import { GENERATED, generate, staleFiles } from "../../scripts/generate.js";
-import { deployments } from "../../sdk/src/contracts.js";
-import { erc20Abi, royaltyLedgerAbi } from "../../sdk/src/contracts.js";
-import { errorTable } from "../../sdk/src/generated/errors.js";
+import { deploymentsSource } from "../../scripts/generate/deployments.js";
+import { deployments, erc20Abi, royaltyLedgerAbi } from "../../sdk/src/contracts.js";
+import { errorIndex } from "../../sdk/src/errorIndex.js";
+import { RoyaltyLedger } from "../../sdk/src/generated/fragments/RoyaltyLedger.js";
 import { simulatorCode } from "../../sdk/src/generated/simulator.js";
 
 describe("generated files of the SDK", () => {
-  it("are what the contracts and deployments give", async () => {
-    expect(await staleFiles(await generate(), GENERATED)).to.deep.equal([]);
+  let files: Map<string, string>;
+
+  before(async () => {
+    files = await generate();
+  });
+
+  it("are what the contracts and deployments give, each time", async () => {
+    expect(await staleFiles(files, GENERATED)).to.deep.equal([]);
+    expect(await generate()).to.deep.equal(files);
   });
 
   it("carry no bytecode but the simulator's, which is loaded when it is needed", async () => {
-    const carrying = [...(await generate())].filter(([, text]) => /0x[0-9a-f]{65}/i.test(text)).map(([path]) => path);
+    const carrying = [...files].filter(([, text]) => /0x[0-9a-f]{65}/i.test(text)).map(([path]) => path);
     expect(carrying).to.deep.equal(["simulator.ts"]);
 
     const { deployedBytecode } = await hre.artifacts.readArtifact("ProposalSimulator");
@@ -31,15 +39,31 @@ describe("generated files of the SDK", () => {
 
     for (const name of names) {
       new Interface((await hre.artifacts.readArtifact(name)).abi).forEachError((error) => {
-        expect(errorTable, `${error.name} of ${name}`).to.have.property(error.selector);
+        expect(errorIndex().get(error.selector), `${error.name} of ${name}`).to.include({ name: error.name });
       });
     }
   });
 
   it("name each error once, under its selector", () => {
-    const entries = Object.entries(errorTable);
-    for (const [selector, { error }] of entries) expect(ErrorFragment.from(error).selector).to.equal(selector);
-    expect(new Set(entries.map(([, { error }]) => error)).size).to.equal(entries.length);
+    for (const [selector, { name, error }] of errorIndex()) {
+      expect(ErrorFragment.from(error)).to.include({ name, selector });
+    }
+    const names = [...errorIndex().values()].map(({ name }) => name);
+    expect(new Set(names).size).to.equal(names.length);
+  });
+
+  it("have all functions and events of the contracts in short, with the names of what they take", async () => {
+    const { abi } = await hre.artifacts.readArtifact("RoyaltyLedger");
+    const members = (fragments: readonly unknown[]) =>
+      new Interface(fragments as string[]).fragments
+        .filter(({ type }) => type === "function" || type === "event")
+        .map((fragment) => fragment.format("full"));
+
+    expect(RoyaltyLedger.fragments.length).to.be.above(60);
+    expect(members(RoyaltyLedger.fragments)).to.have.members(members(abi));
+    expect(RoyaltyLedger.fragments).to.include(
+      "function claim(address[] models, address currency, address to) returns (uint256 amount)",
+    );
   });
 
   it("have the contracts' ABIs, and of any ERC-20 what the SDK needs", () => {
@@ -78,6 +102,23 @@ describe("generated files of the SDK", () => {
       "WealGovernor",
       "WealToken",
     );
+  });
+
+  it("leave out what else a deployment tells", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "commonweal-"));
+    try {
+      const local = join(import.meta.dirname, "..", "..", "deployments", "31337.json");
+      const deployment = JSON.parse(await readFile(local, "utf8")) as object;
+      await writeFile(join(directory, "31337.json"), JSON.stringify(deployment));
+      const plain = await deploymentsSource(directory);
+      await writeFile(join(directory, "31337.json"), JSON.stringify({ meta: { commit: "abc" }, ...deployment }));
+      await writeFile(join(directory, "notes.json"), "{}");
+
+      expect(plain).to.include(deployments[31337].RoyaltyLedger.address);
+      expect(await deploymentsSource(directory)).to.equal(plain);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 
   describe("staleFiles", () => {

@@ -2,9 +2,12 @@
 
 // Solidity's enums as words, each at the place of its number.
 
+/** What an entry of the registry is. "Model" in the rest of the docs stands for any of them. */
 export const Kind = ["model", "adapter", "dataset", "code"] as const;
+/** What an entry of the registry is. "Model" in the rest of the docs stands for any of them. */
 export type Kind = (typeof Kind)[number];
 
+/** How a child was made from a parent. */
 export const Relation = [
   "fineTune",
   "adapter",
@@ -15,24 +18,43 @@ export const Relation = [
   "trainedOn",
   "uses",
 ] as const;
+/** How a child was made from a parent. */
 export type Relation = (typeof Relation)[number];
 
+/** Who may register children of a model: anyone, those to whom the owner signed a grant, or nobody. */
 export const DerivativeMode = ["open", "granted", "closed"] as const;
+/** Who may register children of a model: anyone, those to whom the owner signed a grant, or nobody. */
 export type DerivativeMode = (typeof DerivativeMode)[number];
 
+/**
+ * How grave an advisory is. From `Restricted` on a model takes no new derivatives and is not sold anew;
+ * `Recalled` also asks hosts to stop serving it.
+ */
 export const Level = ["none", "notice", "restricted", "recalled"] as const;
+/**
+ * How grave an advisory is. From `Restricted` on a model takes no new derivatives and is not sold anew;
+ * `Recalled` also asks hosts to stop serving it.
+ */
 export type Level = (typeof Level)[number];
 
+/** What an advisory is about: a clause of the use policy, or a lineage that was not declared rightly. */
 export const Ground = ["usePolicy", "lineage"] as const;
+/** What an advisory is about: a clause of the use policy, or a lineage that was not declared rightly. */
 export type Ground = (typeof Ground)[number];
 
+/** Where a round stands. Finalised and Refunding are final. */
 export const RoundState = ["none", "open", "review", "challenge", "finalised", "refunding"] as const;
+/** Where a round stands. Finalised and Refunding are final. */
 export type RoundState = (typeof RoundState)[number];
 
+/** What a contributor brings. */
 export const ContributionKind = ["data", "compute", "code", "evaluation"] as const;
+/** What a contributor brings. */
 export type ContributionKind = (typeof ContributionKind)[number];
 
+/** What has become of a submission: its digest is still unknown, or known; or its bond was paid back. */
 export const SubmissionStatus = ["none", "sealed", "revealed", "settled"] as const;
+/** What has become of a submission: its digest is still unknown, or known; or its bond was paid back. */
 export type SubmissionStatus = (typeof SubmissionStatus)[number];
 
 export const ProposalState = [

@@ -2,720 +2,1387 @@
 
 /** The arguments of each error, by its name. */
 export interface ContractErrors {
+  /** What a contract reverts with that gives a reason in words. */
+  Error: {
+    readonly reason: string;
+  };
+  /** A failed assertion of the compiler's, such as an overflow. */
+  Panic: {
+    readonly code: bigint;
+  };
+  /**
+   * The caller of a function is not the expected one.
+   *
+   * NOTE: Don't confuse with `AccessControlUnauthorizedAccount`.
+   */
   AccessControlBadConfirmation: Record<string, never>;
-  AccessControlUnauthorizedAccount: { account: string; neededRole: string };
-  AdvisoryNotFound: { model: string; version: bigint };
-  AdvisoryStands: { model: string; version: bigint; level: bigint };
-  AllocationExpired: { reclaimableFrom: bigint };
-  AllocationNotExpired: { allocation: bigint; reclaimableFrom: bigint };
-  AllocationWithoutTaker: { model: string };
-  AlreadyChallenged: { roundId: string; challenger: string };
-  AttemptMismatch: { roundId: string; attempt: bigint; current: bigint };
-  AttestationExpired: { deadline: bigint };
-  AttestationInvalid: { verifier: string };
-  AttestationsMissing: { given: bigint; threshold: bigint };
-  BallotGasTooLow: { available: bigint; required: bigint };
-  BooksFull: { model: string; currency: string; received: bigint; amount: bigint };
-  ChallengeBondNotDue: { roundId: string; attempt: bigint; challenger: string };
-  ChallengesUnresolved: { roundId: string; challenges: bigint };
-  ChannelCurrencyNotListed: { currency: string };
-  ChannelHostPartTooHigh: { hostBps: bigint; maxHostBps: bigint };
-  ChannelModelNotOpened: { model: string };
-  ChannelNotOpened: { channelId: string };
-  ChannelNoticeInvalid: { notice: bigint };
-  ChannelPartyInvalid: { party: string };
+  /** The `account` is missing a role. */
+  AccessControlUnauthorizedAccount: {
+    readonly account: string;
+    readonly neededRole: string;
+  };
+  /** There is no advisory of the board to withdraw. */
+  AdvisoryNotFound: {
+    /** The model's id. */
+    readonly model: string;
+    /** The version's number; 0: the whole model. */
+    readonly version: bigint;
+  };
+  /** The board has said as much already; it can withdraw that first. */
+  AdvisoryStands: {
+    /** The model's id. */
+    readonly model: string;
+    /** The version's number; 0: the whole model. */
+    readonly version: bigint;
+    /** The level that stands. */
+    readonly level: bigint;
+  };
+  /** No leaf can be claimed any more: the time of the steward has begun. */
+  AllocationExpired: {
+    /** When it began, in Unix time. */
+    readonly reclaimableFrom: bigint;
+  };
+  /** The steward's time has not begun. */
+  AllocationNotExpired: {
+    /** The allocation's number. */
+    readonly allocation: bigint;
+    /** When it begins, in Unix time. */
+    readonly reclaimableFrom: bigint;
+  };
+  /** An allocation with neither a root nor a steward: nobody could ever take its shares. */
+  AllocationWithoutTaker: {
+    /** The model whose shares it would hold. */
+    readonly model: string;
+  };
+  /** The account has challenged this result. */
+  AlreadyChallenged: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The account. */
+    readonly challenger: string;
+  };
+  /** Another result stands than the one that is meant. */
+  AttemptMismatch: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The attempt that is meant. */
+    readonly attempt: bigint;
+    /** The attempt that stands. */
+    readonly current: bigint;
+  };
+  /** The attestations' deadline has passed. */
+  AttestationExpired: {
+    /** Their last second, in Unix time. */
+    readonly deadline: bigint;
+  };
+  /** The verifier did not sign this. */
+  AttestationInvalid: {
+    /** The verifier. */
+    readonly verifier: string;
+  };
+  /** Fewer attestations than the threshold. */
+  AttestationsMissing: {
+    /** How many were given. */
+    readonly given: bigint;
+    /** How many are needed. */
+    readonly threshold: bigint;
+  };
+  /** The transaction has too little gas left to give a ballot its part: `available` of `required`. */
+  BallotGasTooLow: {
+    /** Gas that is left. */
+    readonly available: bigint;
+    /** Gas that must be left before a ballot is cast. */
+    readonly required: bigint;
+  };
+  /** The payment would take the model's books past 2¹¹² − 1 units. */
+  BooksFull: {
+    /** The model's id. */
+    readonly model: string;
+    /** The currency. */
+    readonly currency: string;
+    /** Everything that the model ever received, in units. */
+    readonly received: bigint;
+    /** The payment, in units. */
+    readonly amount: bigint;
+  };
+  /** There is no such bond, or it was paid back, or it was lost, or the arbiter has its time still. */
+  ChallengeBondNotDue: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The attempt's number, from 1. */
+    readonly attempt: bigint;
+    /** Who challenged the result. */
+    readonly challenger: string;
+  };
+  /** The arbiter has not decided about the challenges. */
+  ChallengesUnresolved: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** How many there are. */
+    readonly challenges: bigint;
+  };
+  /** The ledger does not list the currency. */
+  ChannelCurrencyNotListed: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The host's part is above what the model allows. */
+  ChannelHostPartTooHigh: {
+    /** The host's part, in basis points. */
+    readonly hostBps: bigint;
+    /** The most that the model allows, in basis points. */
+    readonly maxHostBps: bigint;
+  };
+  /** The ledger does not know the model. */
+  ChannelModelNotOpened: {
+    /** The model's id. */
+    readonly model: string;
+  };
+  /** Nothing was ever deposited, or all of it was withdrawn. */
+  ChannelNotOpened: {
+    /** The channel's id. */
+    readonly channelId: string;
+  };
+  /** A notice is 1 to 30 days. */
+  ChannelNoticeInvalid: {
+    /** The notice, in seconds. */
+    readonly notice: bigint;
+  };
+  /** Nobody, or this contract, as payer, signer or host, or to be paid out to. */
+  ChannelPartyInvalid: {
+    /** The account. */
+    readonly party: string;
+  };
+  /** A value was attempted to be inserted on a past checkpoint. */
   CheckpointUnorderedInsertion: Record<string, never>;
-  ClauseNotFound: { clause: bigint; clauseCount: bigint };
+  /** This version of the use policy has no such clause; a reason of lineage cites neither, but 0. */
+  ClauseNotFound: {
+    /** The clause's number. */
+    readonly clause: bigint;
+    /** How many clauses the version has, numbered from 1; 0 if nothing can be cited. */
+    readonly clauseCount: bigint;
+  };
   CloneArgumentsTooLong: Record<string, never>;
-  ContributionAlreadySubmitted: { roundId: string; contributor: string; commitment: string };
-  ContributionNotSealed: { roundId: string; contributor: string; commitment: string };
+  /** The contributor has submitted this commitment. */
+  ContributionAlreadySubmitted: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** Who submitted it. */
+    readonly contributor: string;
+    /** The commitment. */
+    readonly commitment: string;
+  };
+  /** The contributor has not submitted this, or has revealed it. */
+  ContributionNotSealed: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** Who submitted it. */
+    readonly contributor: string;
+    /** The commitment. */
+    readonly commitment: string;
+  };
+  /** There's no code to deploy. */
   Create2EmptyBytecode: Record<string, never>;
-  CurrencyAlreadyListed: { currency: string };
-  CurrencyListFull: { max: bigint };
-  CurrencyNotListed: { currency: string };
-  CurrencySupplyTooHigh: { currency: string; supply: bigint; max: bigint };
-  CurrencyWithoutCode: { currency: string };
-  CurrencyWithoutSupply: { currency: string };
-  DelegationInvalid: { delegator: string };
-  DepositInvalid: { amount: bigint; max: bigint };
-  DepositMismatch: { amount: bigint; value: bigint };
-  DepositShort: { amount: bigint; arrived: bigint };
+  /** The currency is on the list already. */
+  CurrencyAlreadyListed: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The list holds 16 currencies at most. */
+  CurrencyListFull: {
+    /** How many it holds. */
+    readonly max: bigint;
+  };
+  /** The currency is not on the list. */
+  CurrencyNotListed: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The currency's total supply is above 2⁹⁶ units. */
+  CurrencySupplyTooHigh: {
+    /** The currency. */
+    readonly currency: string;
+    /** Its total supply, in units. */
+    readonly supply: bigint;
+    /** The highest total supply, in units. */
+    readonly max: bigint;
+  };
+  /** There is no contract at the currency's address. */
+  CurrencyWithoutCode: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The contract at the currency's address has no total supply to tell: it is no ERC-20. */
+  CurrencyWithoutSupply: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The delegator, or the wallet that it is, did not sign this delegation. */
+  DelegationInvalid: {
+    /** Whose votes were to be given. */
+    readonly delegator: string;
+  };
+  /** A deposit of nothing, or more than a channel can count. */
+  DepositInvalid: {
+    /** The deposit, in units. */
+    readonly amount: bigint;
+    /** The most that can still be deposited, in units. */
+    readonly max: bigint;
+  };
+  /** The ETH that came is not the deposit. */
+  DepositMismatch: {
+    /** What is to come, in wei; 0 with an ERC-20. */
+    readonly amount: bigint;
+    /** The wei that came. */
+    readonly value: bigint;
+  };
+  /** Less arrived than was asked for. */
+  DepositShort: {
+    /** How much was asked for, in units. */
+    readonly amount: bigint;
+    /** How much arrived, in units. */
+    readonly arrived: bigint;
+  };
+  /** This way of depositing takes an ERC-20. */
   DepositTokenRequired: Record<string, never>;
-  DerivativeRateTooHigh: { rateBps: bigint; maxBps: bigint };
-  DerivativesClosed: { parent: string };
+  /** A parent can ask for 5,000 basis points at most. */
+  DerivativeRateTooHigh: {
+    /** What it would ask, in basis points. */
+    readonly rateBps: bigint;
+    /** The most that it can ask, in basis points. */
+    readonly maxBps: bigint;
+  };
+  /** The parent takes no derivatives. */
+  DerivativesClosed: {
+    /** The parent's id. */
+    readonly parent: string;
+  };
+  /** The signature is invalid. */
   ECDSAInvalidSignature: Record<string, never>;
-  ECDSAInvalidSignatureLength: { length: bigint };
-  ECDSAInvalidSignatureS: { s: string };
-  ERC20ExceededSafeSupply: { increasedSupply: bigint; cap: bigint };
-  ERC20InsufficientAllowance: { spender: string; allowance: bigint; needed: bigint };
-  ERC20InsufficientBalance: { sender: string; balance: bigint; needed: bigint };
-  ERC20InvalidApprover: { approver: string };
-  ERC20InvalidReceiver: { receiver: string };
-  ERC20InvalidSender: { sender: string };
-  ERC20InvalidSpender: { spender: string };
-  ERC2612ExpiredSignature: { deadline: bigint };
-  ERC2612InvalidSigner: { signer: string; owner: string };
-  ERC5805FutureLookup: { timepoint: bigint; clock: bigint };
+  /** The signature has an invalid length. */
+  ECDSAInvalidSignatureLength: {
+    readonly length: bigint;
+  };
+  /** The signature has an S value that is in the upper half order. */
+  ECDSAInvalidSignatureS: {
+    readonly s: string;
+  };
+  /** Total supply cap has been exceeded, introducing a risk of votes overflowing. */
+  ERC20ExceededSafeSupply: {
+    readonly increasedSupply: bigint;
+    readonly cap: bigint;
+  };
+  /** Indicates a failure with the `spender`’s `allowance`. Used in transfers. */
+  ERC20InsufficientAllowance: {
+    /** Address that may be allowed to operate on tokens without being their owner. */
+    readonly spender: string;
+    /** Amount of tokens a `spender` is allowed to operate with. */
+    readonly allowance: bigint;
+    /** Minimum amount required to perform a transfer. */
+    readonly needed: bigint;
+  };
+  /** Indicates an error related to the current `balance` of a `sender`. Used in transfers. */
+  ERC20InsufficientBalance: {
+    /** Address whose tokens are being transferred. */
+    readonly sender: string;
+    /** Current balance for the interacting account. */
+    readonly balance: bigint;
+    /** Minimum amount required to perform a transfer. */
+    readonly needed: bigint;
+  };
+  /** Indicates a failure with the `approver` of a token to be approved. Used in approvals. */
+  ERC20InvalidApprover: {
+    /** Address initiating an approval operation. */
+    readonly approver: string;
+  };
+  /** Indicates a failure with the token `receiver`. Used in transfers. */
+  ERC20InvalidReceiver: {
+    /** Address to which tokens are being transferred. */
+    readonly receiver: string;
+  };
+  /** Indicates a failure with the token `sender`. Used in transfers. */
+  ERC20InvalidSender: {
+    /** Address whose tokens are being transferred. */
+    readonly sender: string;
+  };
+  /** Indicates a failure with the `spender` to be approved. Used in approvals. */
+  ERC20InvalidSpender: {
+    /** Address that may be allowed to operate on tokens without being their owner. */
+    readonly spender: string;
+  };
+  /** Permit deadline has expired. */
+  ERC2612ExpiredSignature: {
+    readonly deadline: bigint;
+  };
+  /** Mismatched signature. */
+  ERC2612InvalidSigner: {
+    readonly signer: string;
+    readonly owner: string;
+  };
+  /** Lookup to future votes is not available. */
+  ERC5805FutureLookup: {
+    readonly timepoint: bigint;
+    readonly clock: bigint;
+  };
+  /** The clock was incorrectly modified. */
   ERC6372InconsistentClock: Record<string, never>;
-  ERC6909InsufficientAllowance: { spender: string; allowance: bigint; needed: bigint; id: bigint };
-  ERC6909InsufficientBalance: { sender: string; balance: bigint; needed: bigint; id: bigint };
-  ERC6909InvalidApprover: { approver: string };
-  ERC6909InvalidReceiver: { receiver: string };
-  ERC6909InvalidSender: { sender: string };
-  ERC6909InvalidSpender: { spender: string };
-  ERC721IncorrectOwner: { sender: string; tokenId: bigint; owner: string };
-  ERC721InsufficientApproval: { operator: string; tokenId: bigint };
-  ERC721InvalidApprover: { approver: string };
-  ERC721InvalidOperator: { operator: string };
-  ERC721InvalidOwner: { owner: string };
-  ERC721InvalidReceiver: { receiver: string };
-  ERC721InvalidSender: { sender: string };
-  ERC721NonexistentToken: { tokenId: bigint };
-  EdgeEndPassed: { parent: string; until: bigint };
-  EdgeEndTooEarly: { parent: string; until: bigint; minUntil: bigint };
-  Error: { reason: string };
-  EthAmountMismatch: { expected: bigint; sent: bigint };
+  ERC6909InsufficientAllowance: {
+    readonly spender: string;
+    readonly allowance: bigint;
+    readonly needed: bigint;
+    readonly id: bigint;
+  };
+  ERC6909InsufficientBalance: {
+    readonly sender: string;
+    readonly balance: bigint;
+    readonly needed: bigint;
+    readonly id: bigint;
+  };
+  ERC6909InvalidApprover: {
+    readonly approver: string;
+  };
+  ERC6909InvalidReceiver: {
+    readonly receiver: string;
+  };
+  ERC6909InvalidSender: {
+    readonly sender: string;
+  };
+  ERC6909InvalidSpender: {
+    readonly spender: string;
+  };
+  /** Indicates an error related to the ownership over a particular token. Used in transfers. */
+  ERC721IncorrectOwner: {
+    /** Address whose tokens are being transferred. */
+    readonly sender: string;
+    /** Identifier number of a token. */
+    readonly tokenId: bigint;
+    /** Address of the current owner of a token. */
+    readonly owner: string;
+  };
+  /** Indicates a failure with the `operator`’s approval. Used in transfers. */
+  ERC721InsufficientApproval: {
+    /** Address that may be allowed to operate on tokens without being their owner. */
+    readonly operator: string;
+    /** Identifier number of a token. */
+    readonly tokenId: bigint;
+  };
+  /** Indicates a failure with the `approver` of a token to be approved. Used in approvals. */
+  ERC721InvalidApprover: {
+    /** Address initiating an approval operation. */
+    readonly approver: string;
+  };
+  /** Indicates a failure with the `operator` to be approved. Used in approvals. */
+  ERC721InvalidOperator: {
+    /** Address that may be allowed to operate on tokens without being their owner. */
+    readonly operator: string;
+  };
+  /**
+   * Indicates that an address can't be an owner. For example, `address(0)` is a forbidden owner in ERC-721. Used
+   * in balance queries.
+   */
+  ERC721InvalidOwner: {
+    /** Address of the current owner of a token. */
+    readonly owner: string;
+  };
+  /** Indicates a failure with the token `receiver`. Used in transfers. */
+  ERC721InvalidReceiver: {
+    /** Address to which tokens are being transferred. */
+    readonly receiver: string;
+  };
+  /** Indicates a failure with the token `sender`. Used in transfers. */
+  ERC721InvalidSender: {
+    /** Address whose tokens are being transferred. */
+    readonly sender: string;
+  };
+  /** Indicates a `tokenId` whose `owner` is the zero address. */
+  ERC721NonexistentToken: {
+    /** Identifier number of a token. */
+    readonly tokenId: bigint;
+  };
+  /** The edge would have ended before it began. */
+  EdgeEndPassed: {
+    /** The parent's id. */
+    readonly parent: string;
+    /** The edge's end, in Unix time. */
+    readonly until: bigint;
+  };
+  /** The child's edge ends before the time that the parent asks for, 0 being for ever. */
+  EdgeEndTooEarly: {
+    /** The parent's id. */
+    readonly parent: string;
+    /** When the child's edge ends, in Unix time. */
+    readonly until: bigint;
+    /** The earliest end that the parent takes, in Unix time; 0: none. */
+    readonly minUntil: bigint;
+  };
+  /** The ETH sent with the call is not the amount to be paid; 0 when paying in an ERC-20. */
+  EthAmountMismatch: {
+    /** The wei that the call needs. */
+    readonly expected: bigint;
+    /** The wei that came. */
+    readonly sent: bigint;
+  };
+  /** A reason without evidence. */
   EvidenceMissing: Record<string, never>;
+  /** A call to an address target failed. The target may have reverted. */
   FailedCall: Record<string, never>;
+  /** The deployment failed. */
   FailedDeployment: Record<string, never>;
-  FundingInvalid: { amount: bigint; room: bigint };
-  FundingNotFound: { roundId: string; offset: bigint };
+  /** Funding of nothing, or of more than the round's cap leaves room for. */
+  FundingInvalid: {
+    /** The funding, in units. */
+    readonly amount: bigint;
+    /** What is left below the round's cap, in units. */
+    readonly room: bigint;
+  };
+  /** There is no funding at this offset, or it was paid back or claimed. */
+  FundingNotFound: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The funding's offset: what had been raised before it, in units. */
+    readonly offset: bigint;
+  };
+  /** This way of funding takes an ERC-20. */
   FundingTokenRequired: Record<string, never>;
-  GenesisAlreadyClaimed: { index: bigint };
-  GenesisClaimOpen: { until: bigint };
-  GenesisClaimOver: { until: bigint };
-  GenesisProofInvalid: { index: bigint; account: string; amount: bigint };
-  GenesisSumMismatch: { sum: bigint; expected: bigint };
-  GovernorAlreadyCastVote: { voter: string };
-  GovernorAlreadyQueuedProposal: { proposalId: bigint };
+  /** The leaf was claimed. */
+  GenesisAlreadyClaimed: {
+    /** The leaf's index. */
+    readonly index: bigint;
+  };
+  /** Claims are still open. */
+  GenesisClaimOpen: {
+    /** The last second for claims, in Unix time. */
+    readonly until: bigint;
+  };
+  /** The last second for claims has passed. */
+  GenesisClaimOver: {
+    /** The last second for claims, in Unix time. */
+    readonly until: bigint;
+  };
+  /** The proof does not show that the leaf is under the root. */
+  GenesisProofInvalid: {
+    /** The leaf's index. */
+    readonly index: bigint;
+    /** Whose part the leaf is said to be. */
+    readonly account: string;
+    /** How much it is said to be, in units of 10⁻¹⁸ WEAL. */
+    readonly amount: bigint;
+  };
+  /** The genesis does not sum to the supply. */
+  GenesisSumMismatch: {
+    /** What it sums to, in units of 10⁻¹⁸ WEAL. */
+    readonly sum: bigint;
+    /** The supply, in the same units. */
+    readonly expected: bigint;
+  };
+  /** The vote was already cast. */
+  GovernorAlreadyCastVote: {
+    readonly voter: string;
+  };
+  /** The proposal has already been queued. */
+  GovernorAlreadyQueuedProposal: {
+    readonly proposalId: bigint;
+  };
+  /** Token deposits are disabled in this contract. */
   GovernorDisabledDeposit: Record<string, never>;
-  GovernorExceedRemainingWeight: { voter: string; usedVotes: bigint; remainingWeight: bigint };
-  GovernorInsufficientProposerVotes: { proposer: string; votes: bigint; threshold: bigint };
-  GovernorInvalidProposalLength: { targets: bigint; calldatas: bigint; values: bigint };
-  GovernorInvalidQuorumFraction: { quorumNumerator: bigint; quorumDenominator: bigint };
-  GovernorInvalidSignature: { voter: string };
+  /** A fractional vote params uses more votes than are available for that user. */
+  GovernorExceedRemainingWeight: {
+    readonly voter: string;
+    readonly usedVotes: bigint;
+    readonly remainingWeight: bigint;
+  };
+  /** The `proposer` does not have the required votes to create a proposal. */
+  GovernorInsufficientProposerVotes: {
+    readonly proposer: string;
+    readonly votes: bigint;
+    readonly threshold: bigint;
+  };
+  /** Empty proposal or a mismatch between the parameters length for a proposal call. */
+  GovernorInvalidProposalLength: {
+    readonly targets: bigint;
+    readonly calldatas: bigint;
+    readonly values: bigint;
+  };
+  /** The quorum set is not a valid fraction. */
+  GovernorInvalidQuorumFraction: {
+    readonly quorumNumerator: bigint;
+    readonly quorumDenominator: bigint;
+  };
+  /**
+   * The provided signature is not valid for the expected `voter`. If the `voter` is a contract, the signature is
+   * not valid using `IERC1271.isValidSignature`.
+   */
+  GovernorInvalidSignature: {
+    readonly voter: string;
+  };
+  /** The provided params buffer is not supported by the counting module. */
   GovernorInvalidVoteParams: Record<string, never>;
+  /** The vote type used is not valid for the corresponding counting module. */
   GovernorInvalidVoteType: Record<string, never>;
-  GovernorInvalidVotingPeriod: { votingPeriod: bigint };
-  GovernorNonexistentProposal: { proposalId: bigint };
-  GovernorNotDeployed: { governor: string };
-  GovernorOnlyExecutor: { account: string };
-  GovernorPreventLateQuorumVoteExtensionTooLarge: { newVoteExtension: bigint; maxVoteExtension: bigint };
-  GovernorProposalQueueingFailed: { proposalId: bigint };
-  GovernorProposalQueueingNotRequired: { proposalId: bigint };
-  GovernorRestrictedProposer: { proposer: string };
-  GovernorUnableToCancel: { proposalId: bigint; account: string };
-  GovernorUnexpectedProposalState: { proposalId: bigint; current: bigint; expectedStates: string };
-  GrantExpired: { parent: string; deadline: bigint };
-  GrantInvalid: { parent: string; child: string; owner: string };
-  GrantMissing: { parent: string };
-  GrantsUnused: { given: bigint; used: bigint };
-  HostPartTooHigh: { maxHostBps: bigint; maxBps: bigint };
-  InsufficientBalance: { balance: bigint; needed: bigint };
-  InvalidAccountNonce: { account: string; currentNonce: bigint };
-  InvalidClaimRecipient: { to: string };
+  /** The voting period set is not a valid period. */
+  GovernorInvalidVotingPeriod: {
+    readonly votingPeriod: bigint;
+  };
+  /** The `proposalId` doesn't exist. */
+  GovernorNonexistentProposal: {
+    readonly proposalId: bigint;
+  };
+  /** There is no contract at the governor's address. */
+  GovernorNotDeployed: {
+    /** The address. */
+    readonly governor: string;
+  };
+  /** The `account` is not the governance executor. */
+  GovernorOnlyExecutor: {
+    readonly account: string;
+  };
+  /**
+   * Thrown when the `lateQuorumVoteExtension` parameter is set to a value larger than
+   * `_maxLateQuorumVoteExtension`.
+   */
+  GovernorPreventLateQuorumVoteExtensionTooLarge: {
+    readonly newVoteExtension: bigint;
+    readonly maxVoteExtension: bigint;
+  };
+  /** Indicates a misconfigured timelock module. (e.g. `_queueOperations` returned a zero ETA) */
+  GovernorProposalQueueingFailed: {
+    readonly proposalId: bigint;
+  };
+  /** This operation doesn't require queuing and should be executed directly. */
+  GovernorProposalQueueingNotRequired: {
+    readonly proposalId: bigint;
+  };
+  /** The `proposer` is not allowed to create a proposal. */
+  GovernorRestrictedProposer: {
+    readonly proposer: string;
+  };
+  /** The given `account` is unable to cancel the proposal with given `proposalId`. */
+  GovernorUnableToCancel: {
+    readonly proposalId: bigint;
+    readonly account: string;
+  };
+  /**
+   * The current state of a proposal is not the required for performing an operation. The `expectedStates` is a
+   * bitmap with the bits enabled for each ProposalState enum position counting from right to left.
+   *
+   * NOTE: If `expectedState` is `bytes32(0)`, the proposal is expected to not be in any state (i.e. not exist).
+   * This is the case when a proposal that is expected to be unset is already initiated (the proposal is
+   * duplicated). See `Governor._encodeStateBitmap`.
+   */
+  GovernorUnexpectedProposalState: {
+    readonly proposalId: bigint;
+    readonly current: bigint;
+    readonly expectedStates: string;
+  };
+  /** The grant's deadline has passed. */
+  GrantExpired: {
+    /** The parent's id. */
+    readonly parent: string;
+    /** The grant's last second, in Unix time. */
+    readonly deadline: bigint;
+  };
+  /** The grant was not signed by the parent's owner for this child, rate and deadline. */
+  GrantInvalid: {
+    /** The parent's id. */
+    readonly parent: string;
+    /** The child's id. */
+    readonly child: string;
+    /** The parent's owner. */
+    readonly owner: string;
+  };
+  /** The parent takes derivatives by grant only, and no grant was given for it. */
+  GrantMissing: {
+    /** The parent's id. */
+    readonly parent: string;
+  };
+  /** More grants were given than the parents' terms ask for. */
+  GrantsUnused: {
+    /** How many were given. */
+    readonly given: bigint;
+    /** How many are needed. */
+    readonly used: bigint;
+  };
+  /** A host can be left 9,000 basis points at most. */
+  HostPartTooHigh: {
+    /** What a host would be left, in basis points. */
+    readonly maxHostBps: bigint;
+    /** The most that it can be left, in basis points. */
+    readonly maxBps: bigint;
+  };
+  /** The ETH balance of the account is not enough to perform the operation. */
+  InsufficientBalance: {
+    readonly balance: bigint;
+    readonly needed: bigint;
+  };
+  /** The nonce used for an `account` is not the expected current nonce. */
+  InvalidAccountNonce: {
+    readonly account: string;
+    readonly currentNonce: bigint;
+  };
+  /**
+   * Earnings cannot be sent to the ledger, nor below 2⁶⁴, where allocations are: what they earn goes with their
+   * shares.
+   */
+  InvalidClaimRecipient: {
+    /** Where they were to be sent. */
+    readonly to: string;
+  };
   InvalidShortString: Record<string, never>;
-  LeafAlreadyClaimed: { roundId: string; index: bigint };
-  LeafProofInvalid: { roundId: string; index: bigint; account: string };
+  /** The leaf was claimed. */
+  LeafAlreadyClaimed: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The leaf's index. */
+    readonly index: bigint;
+  };
+  /** The proof does not lead from this leaf to the round's root. */
+  LeafProofInvalid: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The leaf's index. */
+    readonly index: bigint;
+    /** Whose leaf it is said to be. */
+    readonly account: string;
+  };
+  /** A vote that decides nothing: to lift an advisory, call `lift`. */
   LevelNone: Record<string, never>;
-  LicenseLocked: { tokenId: bigint };
-  LicensePerpetual: { offerId: string; recipient: string };
-  LicensePriceMismatch: { price: bigint; value: bigint };
+  /** A licence stays with whom it was bought for. */
+  LicenseLocked: {
+    /** The licence's token id. */
+    readonly tokenId: bigint;
+  };
+  /** The recipient has this licence for ever. */
+  LicensePerpetual: {
+    /** The offer's id. */
+    readonly offerId: string;
+    /** Who has it. */
+    readonly recipient: string;
+  };
+  /** The ETH that came is not the price. */
+  LicensePriceMismatch: {
+    /** The price, in wei; 0 if it is in an ERC-20. */
+    readonly price: bigint;
+    /** The wei that came. */
+    readonly value: bigint;
+  };
+  /** A licence needs a text. */
   LicenseTextMissing: Record<string, never>;
+  /** This way of paying takes an ERC-20 and a price. */
   LicenseTokenRequired: Record<string, never>;
-  LicensedModelRestricted: { model: string };
-  LineageTooLarge: { model: string; max: bigint };
+  /** The safety board restricts the model: it sells nothing new while that stands. */
+  LicensedModelRestricted: {
+    /** The model's id. */
+    readonly model: string;
+  };
+  /** The lineage has more models than one view can follow; follow it off the chain. */
+  LineageTooLarge: {
+    /** The model whose lineage it is. */
+    readonly model: string;
+    /** The most models that one view follows. */
+    readonly max: bigint;
+  };
+  /** A manifest digest of zero. */
   ManifestDigestZero: Record<string, never>;
+  /** Nobody is no member. */
   MemberZero: Record<string, never>;
-  ModelAlreadyOpened: { model: string };
-  ModelNotOpened: { model: string };
-  ModelNotRegistered: { model: string };
-  ModelsNotAscending: { previous: string; model: string };
-  NotAllocationSteward: { allocation: bigint; caller: string };
-  NotBoardGovernance: { caller: string };
-  NotBoardMember: { caller: string };
-  NotChannelHost: { host: string; caller: string };
-  NotChannelPayer: { channelId: string; caller: string };
-  NotGovernance: { caller: string };
-  NotHost: { host: string; caller: string };
-  NotModelMaintainer: { model: string; caller: string };
-  NotModelOwner: { model: string; caller: string };
-  NotOfferOwner: { model: string; caller: string };
-  NotPaidLedger: { caller: string };
-  NotPolicyGovernance: { caller: string };
-  NotPoolFunder: { funder: string; caller: string };
-  NotPoolRounds: { caller: string };
-  NotRoundArbiter: { arbiter: string; caller: string };
-  NotRoundCoordinator: { coordinator: string; caller: string };
-  NotRoundPayee: { account: string; caller: string };
-  NotRoundReviewer: { account: string };
-  NotSafetyGovernance: { caller: string };
-  NotSourceGovernance: { caller: string };
-  NotStakeholdingGovernance: { caller: string };
-  NotVerifier: { verifier: string };
-  NothingForCoordinator: { roundId: string };
-  NothingForFunder: { funder: string; currency: string };
-  NothingForHost: { host: string; currency: string };
-  NothingToClaim: { holder: string; currency: string };
-  NothingToClaimAsHost: { currency: string };
-  NothingToCollect: { currency: string };
-  NothingToReclaim: { allocation: bigint; model: string };
-  NothingToResolve: { roundId: string };
-  NothingToRetire: { model: string };
-  NothingToWithdraw: { channelId: string };
-  NoticeAlreadyGiven: { channelId: string; withdrawableFrom: bigint };
-  NoticeMissing: { channelId: string };
-  NoticeNotOver: { channelId: string; withdrawableFrom: bigint };
-  OfferAlreadyPosted: { offerId: string };
-  OfferCurrencyNotListed: { currency: string };
-  OfferNotOpen: { offerId: string };
-  OfferSoldOut: { offerId: string; supply: bigint };
-  Panic: { code: bigint };
-  ParentNotOpened: { parent: string };
-  ParentNotRegistered: { parent: string };
-  ParentRestricted: { parent: string };
-  ParentsNotAscending: { previous: string; parent: string };
-  PaymentShort: { currency: string; expected: bigint; delivered: bigint };
-  PaymentsLengthMismatch: { models: bigint; amounts: bigint };
-  PeriodsInvalid: { periods: bigint; duration: bigint };
-  PlainTransferRefused: { sender: string };
+  /** The registrar has opened a model with this salt already. */
+  ModelAlreadyOpened: {
+    /** That model's id. */
+    readonly model: string;
+  };
+  /** The model was never opened. */
+  ModelNotOpened: {
+    /** The model's id. */
+    readonly model: string;
+  };
+  /** No model with this id was registered here. */
+  ModelNotRegistered: {
+    /** The model's id. */
+    readonly model: string;
+  };
+  /** Models must be in strictly ascending order. */
+  ModelsNotAscending: {
+    /** The model before it. */
+    readonly previous: string;
+    /** The model that is not above that. */
+    readonly model: string;
+  };
+  /** Only the allocation's steward may take what is left. */
+  NotAllocationSteward: {
+    /** The allocation's number. */
+    readonly allocation: bigint;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the main timelock may call this. */
+  NotBoardGovernance: {
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only members of the board may call this. */
+  NotBoardMember: {
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the host, or anyone to the host itself, may have its part sent. */
+  NotChannelHost: {
+    /** Whose part it is. */
+    readonly host: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the channel's payer may do this. */
+  NotChannelPayer: {
+    /** The channel's id. */
+    readonly channelId: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only governance may call this. */
+  NotGovernance: {
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** A host's part can be sent elsewhere by the host alone. */
+  NotHost: {
+    /** Whose part it is. */
+    readonly host: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the model's owner or one of its maintainers may call this. */
+  NotModelMaintainer: {
+    /** The model's id. */
+    readonly model: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the model's owner may call this. */
+  NotModelOwner: {
+    /** The model's id. */
+    readonly model: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the model's owner may do this. */
+  NotOfferOwner: {
+    /** The model's id. */
+    readonly model: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the ledger may ask for a delivery. */
+  NotPaidLedger: {
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only governance may call this. */
+  NotPolicyGovernance: {
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the funder, or anyone to the funder itself, may have its money sent. */
+  NotPoolFunder: {
+    /** Whose money it is. */
+    readonly funder: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the contract of rounds may take shares out. */
+  NotPoolRounds: {
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the arbiter may do this. */
+  NotRoundArbiter: {
+    /** The arbiter. */
+    readonly arbiter: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the coordinator may do this. */
+  NotRoundCoordinator: {
+    /** The coordinator. */
+    readonly coordinator: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only the account itself may have its money sent elsewhere. */
+  NotRoundPayee: {
+    /** Whose money it is. */
+    readonly account: string;
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** The account is no reviewer of this round. */
+  NotRoundReviewer: {
+    /** The account. */
+    readonly account: string;
+  };
+  /** Only the safety timelock may call this. */
+  NotSafetyGovernance: {
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only governance may call this. */
+  NotSourceGovernance: {
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** Only governance may call this. */
+  NotStakeholdingGovernance: {
+    /** Who called. */
+    readonly caller: string;
+  };
+  /** The account is no verifier, or does not count yet. */
+  NotVerifier: {
+    /** The account. */
+    readonly verifier: string;
+  };
+  /** The coordinator has nothing to get, or got it. */
+  NothingForCoordinator: {
+    /** The round's id. */
+    readonly roundId: string;
+  };
+  /** The funder is owed nothing in this currency. */
+  NothingForFunder: {
+    /** The funder. */
+    readonly funder: string;
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The host is owed nothing in this currency. */
+  NothingForHost: {
+    /** The host. */
+    readonly host: string;
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The holder has nothing to claim in these models and this currency. */
+  NothingToClaim: {
+    /** Whose earnings were to be claimed. */
+    readonly holder: string;
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The host has nothing to claim at these addresses in this currency. */
+  NothingToClaimAsHost: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** No protocol fees are waiting in this currency. */
+  NothingToCollect: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The allocation has no shares of this model, or none are left. */
+  NothingToReclaim: {
+    /** The allocation's number. */
+    readonly allocation: bigint;
+    /** The model's id. */
+    readonly model: string;
+  };
+  /** Nobody challenged the result, or the arbiter has decided. */
+  NothingToResolve: {
+    /** The round's id. */
+    readonly roundId: string;
+  };
+  /** None of the model's edges has an end that has passed. */
+  NothingToRetire: {
+    /** The model's id. */
+    readonly model: string;
+  };
+  /** Everything was redeemed or withdrawn. */
+  NothingToWithdraw: {
+    /** The channel's id. */
+    readonly channelId: string;
+  };
+  /** Notice was given, and stands. */
+  NoticeAlreadyGiven: {
+    /** The channel's id. */
+    readonly channelId: string;
+    /** From when the payer can withdraw, in Unix time. */
+    readonly withdrawableFrom: bigint;
+  };
+  /** No notice was given. */
+  NoticeMissing: {
+    /** The channel's id. */
+    readonly channelId: string;
+  };
+  /** The notice has not passed. */
+  NoticeNotOver: {
+    /** The channel's id. */
+    readonly channelId: string;
+    /** From when the payer can withdraw, in Unix time. */
+    readonly withdrawableFrom: bigint;
+  };
+  /** An offer with these terms and this salt was posted before. */
+  OfferAlreadyPosted: {
+    /** The offer's id. */
+    readonly offerId: string;
+  };
+  /** The ledger does not list the currency. */
+  OfferCurrencyNotListed: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** No open offer has these terms. */
+  OfferNotOpen: {
+    /** The offer's id. */
+    readonly offerId: string;
+  };
+  /** All licences of the offer are sold. Those that are can be extended. */
+  OfferSoldOut: {
+    /** The offer's id. */
+    readonly offerId: string;
+    /** How many licences it is for. */
+    readonly supply: bigint;
+  };
+  /** A parent must be opened before its child. */
+  ParentNotOpened: {
+    /** The parent's id. */
+    readonly parent: string;
+  };
+  /** The parent is open in the ledger, but was not registered here. */
+  ParentNotRegistered: {
+    /** The parent's id. */
+    readonly parent: string;
+  };
+  /** The safety board restricts the parent: it takes no new derivatives while that stands. */
+  ParentRestricted: {
+    /** The parent's id. */
+    readonly parent: string;
+  };
+  /** Parents must be in strictly ascending order. */
+  ParentsNotAscending: {
+    /** The parent before it. */
+    readonly previous: string;
+    /** The parent that is not above that. */
+    readonly parent: string;
+  };
+  /** The token delivered less than was asked for: it takes a fee on transfers. */
+  PaymentShort: {
+    /** The token. */
+    readonly currency: string;
+    /** How much was asked for, in units. */
+    readonly expected: bigint;
+    /** How much arrived, in units. */
+    readonly delivered: bigint;
+  };
+  /** Fewer or more amounts than models, or none of either. */
+  PaymentsLengthMismatch: {
+    /** How many models. */
+    readonly models: bigint;
+    /** How many amounts. */
+    readonly amounts: bigint;
+  };
+  /** At least one period, and just one of what is for ever. */
+  PeriodsInvalid: {
+    /** How many periods were to be bought. */
+    readonly periods: bigint;
+    /** How long a period of the offer is, in seconds; 0: for ever. */
+    readonly duration: bigint;
+  };
+  /** ETH can come to the ledger by a payment or a sweep only. */
+  PlainTransferRefused: {
+    /** Who sent it. */
+    readonly sender: string;
+  };
+  /** A digest of zero, or a policy without clauses. */
   PolicyEmpty: Record<string, never>;
-  PolicyNotFound: { version: bigint };
-  PolicyVersionChanged: { seen: bigint; current: bigint };
-  PoolRecipientInvalid: { to: string };
-  PoolTransferRefused: { sender: string };
-  ProtocolFeeTooHigh: { feeBps: bigint; maxBps: bigint };
+  /** There is no version of this number. */
+  PolicyNotFound: {
+    /** The number. */
+    readonly version: bigint;
+  };
+  /** The use policy is not the one that the buyer saw. */
+  PolicyVersionChanged: {
+    /** The version of the policy that the buyer saw. */
+    readonly seen: bigint;
+    /** The version that is in force. */
+    readonly current: bigint;
+  };
+  /** Money can be sent neither to nobody nor to the pool. */
+  PoolRecipientInvalid: {
+    /** Where it was to be sent. */
+    readonly to: string;
+  };
+  /** ETH comes from the ledger alone. */
+  PoolTransferRefused: {
+    /** Who sent it. */
+    readonly sender: string;
+  };
+  /** The protocol fee can be 250 basis points at most. */
+  ProtocolFeeTooHigh: {
+    /** The fee that was asked for, in basis points. */
+    readonly feeBps: bigint;
+    /** The highest fee, in basis points. */
+    readonly maxBps: bigint;
+  };
+  /** A quorum of zero would let a single vote decide. */
   QuorumZero: Record<string, never>;
+  /** Fees in WEAL earn no WEAL. */
   RateOfWeal: Record<string, never>;
-  RateTooLow: { parent: string; rateBps: bigint; minRateBps: bigint };
-  RateZero: { currency: string };
-  RatesTooHigh: { totalRateBps: bigint; maxBps: bigint };
+  /** The child's rate is below what the parent asks. */
+  RateTooLow: {
+    /** The parent's id. */
+    readonly parent: string;
+    /** The child's rate, in basis points. */
+    readonly rateBps: bigint;
+    /** What the parent asks, in basis points. */
+    readonly minRateBps: bigint;
+  };
+  /** Fees in this currency earn no WEAL now, and wait. */
+  RateZero: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** The edges' rates sum to more than 5,000 basis points. */
+  RatesTooHigh: {
+    /** What they sum to, in basis points. */
+    readonly totalRateBps: bigint;
+    /** The most that they can sum to, in basis points. */
+    readonly maxBps: bigint;
+  };
+  /** Unauthorized reentrant call. */
   ReentrancyGuardReentrantCall: Record<string, never>;
-  RestrictionUsed: { model: string };
-  ResultCashTooHigh: { cash: bigint; max: bigint };
-  ResultEmpty: { roundId: string };
-  ResultMismatch: { roundId: string; result: string; posted: string };
-  ReviewInvalid: { reviewer: string };
-  ReviewersNotAscending: { previous: string; reviewer: string };
-  ReviewsMissing: { reviews: bigint; minReviews: bigint };
-  RoundAlreadyOpened: { roundId: string };
-  RoundAttemptsInvalid: { maxAttempts: bigint; max: bigint };
-  RoundCurrencyNotListed: { currency: string };
-  RoundDeadlinesInvalid: { fundingUntil: bigint; submissionUntil: bigint };
-  RoundFeeTooHigh: { feeBps: bigint; maxFeeBps: bigint };
-  RoundNotInState: { roundId: string; state: bigint; needed: bigint };
-  RoundPartyInvalid: { party: string };
-  RoundPaymentShort: { expected: bigint; arrived: bigint };
-  RoundPeriodInvalid: { period: bigint; min: bigint; max: bigint };
-  RoundRecipientInvalid: { to: string };
-  RoundReviewersInvalid: { minReviews: bigint; reviewers: bigint };
-  RoundSplitMismatch: { sum: bigint; expected: bigint };
-  RoundTargetInvalid: { target: bigint; cap: bigint; coordinatorCash: bigint };
-  RoundTooEarly: { roundId: string; from: bigint };
-  RoundTooLate: { roundId: string; until: bigint };
-  RoundValueMismatch: { expected: bigint; value: bigint };
-  SafeCastOverflowedUintDowncast: { bits: bigint; value: bigint };
-  SafeERC20FailedOperation: { token: string };
-  SafetyGovernanceInvalid: { account: string };
-  ShareProofInvalid: { allocation: bigint; index: bigint; account: string };
-  SharesAlreadyClaimed: { allocation: bigint; index: bigint };
-  SharesSumMismatch: { sum: bigint; expected: bigint };
-  SourceAlreadyClaimed: { source: string };
-  SourceAlreadyRegistered: { source: string };
-  SourceClaimNotFound: { source: string };
-  SourceClaimNotReady: { source: string; readyAt: bigint };
-  SourceClaimPending: { source: string; recipient: string };
-  SourceModelNotOwned: { model: string; recipient: string };
-  SourceNameInvalid: { name: string };
-  SourceNotRegistered: { source: string };
-  SourceRecipientInvalid: { recipient: string };
-  StringTooLong: { str: string };
-  StringsInsufficientHexLength: { value: bigint; length: bigint };
-  SubmissionBondNotDue: { roundId: string; contributor: string; commitment: string };
+  /** The board has restricted this model once; a vote must re-arm it. */
+  RestrictionUsed: {
+    /** The model's id. */
+    readonly model: string;
+  };
+  /** The leaves would have more than was raised, less the coordinator's part. */
+  ResultCashTooHigh: {
+    /** What the leaves would have, in units. */
+    readonly cash: bigint;
+    /** The most that they can have, in units. */
+    readonly max: bigint;
+  };
+  /** A result without a manifest or a root. */
+  ResultEmpty: {
+    /** The round's id. */
+    readonly roundId: string;
+  };
+  /** Another result was posted than the one that is passed. */
+  ResultMismatch: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The hash of the result that is passed. */
+    readonly result: string;
+    /** The hash of the one that was posted; 0 if none was. */
+    readonly posted: string;
+  };
+  /** The reviewer did not sign these scores for this round and manifest. */
+  ReviewInvalid: {
+    /** The reviewer. */
+    readonly reviewer: string;
+  };
+  /** Reviewers must be in strictly ascending order, in the terms and with a result. */
+  ReviewersNotAscending: {
+    /** The reviewer before it. */
+    readonly previous: string;
+    /** The reviewer that is not above that. */
+    readonly reviewer: string;
+  };
+  /** Fewer reviewers have scored than must. */
+  ReviewsMissing: {
+    /** How many have scored. */
+    readonly reviews: bigint;
+    /** How many must. */
+    readonly minReviews: bigint;
+  };
+  /** A round with these terms was opened. */
+  RoundAlreadyOpened: {
+    /** The round's id. */
+    readonly roundId: string;
+  };
+  /** A round has 1 to 10 attempts. */
+  RoundAttemptsInvalid: {
+    /** How many it would have. */
+    readonly maxAttempts: bigint;
+    /** The most that it can have. */
+    readonly max: bigint;
+  };
+  /** The ledger does not list the currency. */
+  RoundCurrencyNotListed: {
+    /** The currency. */
+    readonly currency: string;
+  };
+  /** Funding that ends after submissions, or in the past. */
+  RoundDeadlinesInvalid: {
+    /** The last second for funding, in Unix time. */
+    readonly fundingUntil: bigint;
+    /** The last second for submissions, in Unix time. */
+    readonly submissionUntil: bigint;
+  };
+  /** The protocol fee is above what the terms allow. */
+  RoundFeeTooHigh: {
+    /** The fee for new models, in basis points. */
+    readonly feeBps: bigint;
+    /** The most that the terms allow, in basis points. */
+    readonly maxFeeBps: bigint;
+  };
+  /** The round is in another state than this needs. */
+  RoundNotInState: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The state that it is in. */
+    readonly state: bigint;
+    /** The state that this needs. */
+    readonly needed: bigint;
+  };
+  /** A round needs an arbiter other than its coordinator, and an owner for its model. */
+  RoundPartyInvalid: {
+    /** The account that cannot be what it is named as. */
+    readonly party: string;
+  };
+  /** The token delivered less than was asked for. */
+  RoundPaymentShort: {
+    /** How much was asked for, in units. */
+    readonly expected: bigint;
+    /** How much arrived, in units. */
+    readonly arrived: bigint;
+  };
+  /** A period that is too short, or too long. */
+  RoundPeriodInvalid: {
+    /** The period, in seconds. */
+    readonly period: bigint;
+    /** The shortest that it can be, in seconds. */
+    readonly min: bigint;
+    /** The longest that it can be, in seconds. */
+    readonly max: bigint;
+  };
+  /** Money can be sent neither to nobody nor to this contract. */
+  RoundRecipientInvalid: {
+    /** Where it was to be sent. */
+    readonly to: string;
+  };
+  /** A round has 1 to 64 reviewers, of whom at least one and at most all must score. */
+  RoundReviewersInvalid: {
+    /** How many must score. */
+    readonly minReviews: bigint;
+    /** How many reviewers there are. */
+    readonly reviewers: bigint;
+  };
+  /** The shares do not sum to 1,000,000. */
+  RoundSplitMismatch: {
+    /** What they sum to. */
+    readonly sum: bigint;
+    /** What they must sum to. */
+    readonly expected: bigint;
+  };
+  /** A target of 0, below the coordinator's part, or above the cap. */
+  RoundTargetInvalid: {
+    /** The target, in units. */
+    readonly target: bigint;
+    /** The cap, in units. */
+    readonly cap: bigint;
+    /** The coordinator's part, in units. */
+    readonly coordinatorCash: bigint;
+  };
+  /** The time for this has not begun. */
+  RoundTooEarly: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The first second for this, in Unix time. */
+    readonly from: bigint;
+  };
+  /** The last second for this has passed. */
+  RoundTooLate: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** The last second for this, in Unix time. */
+    readonly until: bigint;
+  };
+  /** The ETH that came is not what is to be paid; with an ERC-20, 0. */
+  RoundValueMismatch: {
+    /** What is to be paid, in wei; 0 with an ERC-20. */
+    readonly expected: bigint;
+    /** The wei that came. */
+    readonly value: bigint;
+  };
+  /** Value doesn't fit in a uint of `bits` size. */
+  SafeCastOverflowedUintDowncast: {
+    readonly bits: bigint;
+    readonly value: bigint;
+  };
+  /** An operation with an ERC-20 token failed. */
+  SafeERC20FailedOperation: {
+    readonly token: string;
+  };
+  /** Safety is decided by an account of its own: not by nobody, not by the main timelock. */
+  SafetyGovernanceInvalid: {
+    /** The account that was named. */
+    readonly account: string;
+  };
+  /** The proof does not lead from this leaf to the allocation's root. */
+  ShareProofInvalid: {
+    /** The allocation's number. */
+    readonly allocation: bigint;
+    /** The leaf's index. */
+    readonly index: bigint;
+    /** Whose shares the leaf is said to be. */
+    readonly account: string;
+  };
+  /** The leaf has been claimed. */
+  SharesAlreadyClaimed: {
+    /** The allocation's number. */
+    readonly allocation: bigint;
+    /** The leaf's index. */
+    readonly index: bigint;
+  };
+  /** The holdings and allocations do not sum to 1,000,000. */
+  SharesSumMismatch: {
+    /** What they sum to. */
+    readonly sum: bigint;
+    /** What they must sum to. */
+    readonly expected: bigint;
+  };
+  /** The source was claimed. */
+  SourceAlreadyClaimed: {
+    /** The source's id. */
+    readonly source: string;
+  };
+  /** The source is entered already. */
+  SourceAlreadyRegistered: {
+    /** The source's id. */
+    readonly source: string;
+  };
+  /** No claim of the source waits. */
+  SourceClaimNotFound: {
+    /** The source's id. */
+    readonly source: string;
+  };
+  /** The claim still waits. */
+  SourceClaimNotReady: {
+    /** The source's id. */
+    readonly source: string;
+    /** From when it can be carried out, in Unix time. */
+    readonly readyAt: bigint;
+  };
+  /** Another claim of the source waits. */
+  SourceClaimPending: {
+    /** The source's id. */
+    readonly source: string;
+    /** Whom the claim that waits is for. */
+    readonly recipient: string;
+  };
+  /** The model to bind the name to is not the recipient's. */
+  SourceModelNotOwned: {
+    /** The model's id. */
+    readonly model: string;
+    /** The recipient. */
+    readonly recipient: string;
+  };
+  /**
+   * The name has no or more than 100 characters, or one that is none of `a-z 0-9 . _ / -`, or a slash at an end
+   * or beside another.
+   */
+  SourceNameInvalid: {
+    /** The name. */
+    readonly name: string;
+  };
+  /** The source is not entered: anyone can enter it. */
+  SourceNotRegistered: {
+    /** The source's id. */
+    readonly source: string;
+  };
+  /** The recipient can hold no shares, or do nothing with a source: it is the source itself, or a registry. */
+  SourceRecipientInvalid: {
+    /** The recipient. */
+    readonly recipient: string;
+  };
+  StringTooLong: {
+    readonly str: string;
+  };
+  /** The `value` string doesn't fit in the specified `length`. */
+  StringsInsufficientHexLength: {
+    readonly value: bigint;
+    readonly length: bigint;
+  };
+  /**
+   * There is no such bond, or it was paid back, or it is not time: until the digest is told, or the round has
+   * ended.
+   */
+  SubmissionBondNotDue: {
+    /** The round's id. */
+    readonly roundId: string;
+    /** Who submitted it. */
+    readonly contributor: string;
+    /** The commitment. */
+    readonly commitment: string;
+  };
+  /** The threshold must be 1 at least. */
   ThresholdZero: Record<string, never>;
-  TimelockInsufficientDelay: { delay: bigint; minDelay: bigint };
-  TimelockInvalidOperationLength: { targets: bigint; payloads: bigint; values: bigint };
-  TimelockUnauthorizedCaller: { caller: string };
-  TimelockUnexecutedPredecessor: { predecessorId: string };
-  TimelockUnexpectedOperationState: { operationId: string; expectedStates: string };
+  /** The schedule operation doesn't meet the minimum delay. */
+  TimelockInsufficientDelay: {
+    readonly delay: bigint;
+    readonly minDelay: bigint;
+  };
+  /** Mismatch between the parameters length for an operation call. */
+  TimelockInvalidOperationLength: {
+    readonly targets: bigint;
+    readonly payloads: bigint;
+    readonly values: bigint;
+  };
+  /** The caller account is not authorized. */
+  TimelockUnauthorizedCaller: {
+    readonly caller: string;
+  };
+  /** The predecessor to an operation not yet done. */
+  TimelockUnexecutedPredecessor: {
+    readonly predecessorId: string;
+  };
+  /**
+   * The current state of an operation is not as required. The `expectedStates` is a bitmap with the bits enabled
+   * for each OperationState enum position counting from right to left. See `_encodeStateBitmap`.
+   */
+  TimelockUnexpectedOperationState: {
+    readonly operationId: string;
+    readonly expectedStates: string;
+  };
+  /** ETH is paid by `pay` and `payMany`: there is nothing to fetch, sign or deliver. */
   TokenRequired: Record<string, never>;
-  TooManyParents: { count: bigint; max: bigint };
-  VerifiersNotAscending: { previous: string; verifier: string };
-  VersionAlreadyWithdrawn: { model: string; version: bigint };
-  VersionNotFound: { model: string; version: bigint };
-  VotesExpiredSignature: { expiry: bigint };
-  ZeroPayment: { model: string };
-  ZeroShares: { holder: string };
+  /** A model can have 16 parents at most. */
+  TooManyParents: {
+    /** How many it would have. */
+    readonly count: bigint;
+    /** The most that it can have. */
+    readonly max: bigint;
+  };
+  /** Verifiers must be in strictly ascending order. */
+  VerifiersNotAscending: {
+    /** The verifier before it. */
+    readonly previous: string;
+    /** The verifier that is not above that. */
+    readonly verifier: string;
+  };
+  /** The version is marked withdrawn already. */
+  VersionAlreadyWithdrawn: {
+    /** The model's id. */
+    readonly model: string;
+    /** The version's number. */
+    readonly version: bigint;
+  };
+  /** The model has no version of this number. */
+  VersionNotFound: {
+    /** The model's id. */
+    readonly model: string;
+    /** The version's number. */
+    readonly version: bigint;
+  };
+  /** The signature used has expired. */
+  VotesExpiredSignature: {
+    readonly expiry: bigint;
+  };
+  /** A payment of nothing. */
+  ZeroPayment: {
+    /** The model's id. */
+    readonly model: string;
+  };
+  /** A holding or an allocation of no shares. */
+  ZeroShares: {
+    /** Whose shares they would be; of an allocation, its number as an address. */
+    readonly holder: string;
+  };
 }
-
-/** The errors of all contracts by selector, and which contracts declare each. */
-export const errorTable = {
-  "0x6697b232": { error: "error AccessControlBadConfirmation()", contracts: ["TimelockController"] },
-  "0xe2517d3f": {
-    error: "error AccessControlUnauthorizedAccount(address account, bytes32 neededRole)",
-    contracts: ["TimelockController"],
-  },
-  "0x9c98fa0e": { error: "error AdvisoryNotFound(address model, uint256 version)", contracts: ["SafetyBoard"] },
-  "0xac288ad3": {
-    error: "error AdvisoryStands(address model, uint256 version, uint8 level)",
-    contracts: ["SafetyBoard"],
-  },
-  "0x2038e508": { error: "error AllocationExpired(uint256 reclaimableFrom)", contracts: ["RoyaltyLedger"] },
-  "0xfee52dea": {
-    error: "error AllocationNotExpired(uint64 allocation, uint256 reclaimableFrom)",
-    contracts: ["RoyaltyLedger"],
-  },
-  "0xf0b1909c": { error: "error AllocationWithoutTaker(address model)", contracts: ["RoyaltyLedger"] },
-  "0x39988f5d": {
-    error: "error AlreadyChallenged(bytes32 roundId, address challenger)",
-    contracts: ["TrainingRounds"],
-  },
-  "0xb51a130f": {
-    error: "error AttemptMismatch(bytes32 roundId, uint256 attempt, uint256 current)",
-    contracts: ["TrainingRounds"],
-  },
-  "0xa5d8657a": { error: "error AttestationExpired(uint256 deadline)", contracts: ["SourceRegistry"] },
-  "0xa78691d7": { error: "error AttestationInvalid(address verifier)", contracts: ["SourceRegistry"] },
-  "0xe3c738e3": { error: "error AttestationsMissing(uint256 given, uint256 threshold)", contracts: ["SourceRegistry"] },
-  "0xdb9bdd23": { error: "error BallotGasTooLow(uint256 available, uint256 required)", contracts: ["BallotRelay"] },
-  "0x54d47a3a": {
-    error: "error BooksFull(address model, address currency, uint256 received, uint256 amount)",
-    contracts: ["RoyaltyLedger", "RoyaltyLens"],
-  },
-  "0xd0b91b4b": {
-    error: "error ChallengeBondNotDue(bytes32 roundId, uint256 attempt, address challenger)",
-    contracts: ["TrainingRounds"],
-  },
-  "0x08e92cf5": {
-    error: "error ChallengesUnresolved(bytes32 roundId, uint256 challenges)",
-    contracts: ["TrainingRounds"],
-  },
-  "0x1c1c9423": { error: "error ChannelCurrencyNotListed(address currency)", contracts: ["UsageChannels"] },
-  "0xd487935a": {
-    error: "error ChannelHostPartTooHigh(uint256 hostBps, uint256 maxHostBps)",
-    contracts: ["UsageChannels"],
-  },
-  "0xcf200ba1": { error: "error ChannelModelNotOpened(address model)", contracts: ["UsageChannels"] },
-  "0x12049a44": { error: "error ChannelNotOpened(bytes32 channelId)", contracts: ["UsageChannels"] },
-  "0x29729f25": { error: "error ChannelNoticeInvalid(uint256 notice)", contracts: ["UsageChannels"] },
-  "0x2df13d23": { error: "error ChannelPartyInvalid(address party)", contracts: ["UsageChannels"] },
-  "0x2520601d": { error: "error CheckpointUnorderedInsertion()", contracts: ["WealToken", "WealGovernor"] },
-  "0x39c6d4ee": { error: "error ClauseNotFound(uint256 clause, uint256 clauseCount)", contracts: ["SafetyBoard"] },
-  "0x94289054": { error: "error CloneArgumentsTooLong()", contracts: ["TrainingRounds"] },
-  "0x524d0524": {
-    error: "error ContributionAlreadySubmitted(bytes32 roundId, address contributor, bytes32 commitment)",
-    contracts: ["TrainingRounds"],
-  },
-  "0x70dc0771": {
-    error: "error ContributionNotSealed(bytes32 roundId, address contributor, bytes32 commitment)",
-    contracts: ["TrainingRounds"],
-  },
-  "0x4ca249dc": { error: "error Create2EmptyBytecode()", contracts: ["RoyaltyLedger"] },
-  "0xfee7ea43": { error: "error CurrencyAlreadyListed(address currency)", contracts: ["RoyaltyLedger"] },
-  "0xbc2741db": { error: "error CurrencyListFull(uint256 max)", contracts: ["RoyaltyLedger"] },
-  "0xe3fca4ef": { error: "error CurrencyNotListed(address currency)", contracts: ["RoyaltyLedger"] },
-  "0x8e83eb37": {
-    error: "error CurrencySupplyTooHigh(address currency, uint256 supply, uint256 max)",
-    contracts: ["RoyaltyLedger"],
-  },
-  "0x59d21ff3": { error: "error CurrencyWithoutCode(address currency)", contracts: ["RoyaltyLedger"] },
-  "0xd773f709": { error: "error CurrencyWithoutSupply(address currency)", contracts: ["RoyaltyLedger"] },
-  "0x0290cdb2": { error: "error DelegationInvalid(address delegator)", contracts: ["WealToken"] },
-  "0x1c9afeff": { error: "error DepositInvalid(uint256 amount, uint256 max)", contracts: ["UsageChannels"] },
-  "0xed554234": { error: "error DepositMismatch(uint256 amount, uint256 value)", contracts: ["UsageChannels"] },
-  "0x6959be1c": { error: "error DepositShort(uint256 amount, uint256 arrived)", contracts: ["UsageChannels"] },
-  "0x2087caa3": { error: "error DepositTokenRequired()", contracts: ["UsageChannels"] },
-  "0x2401ab58": {
-    error: "error DerivativeRateTooHigh(uint256 rateBps, uint256 maxBps)",
-    contracts: ["ModelRegistry", "RoundTerms"],
-  },
-  "0xdf4f7ec4": { error: "error DerivativesClosed(address parent)", contracts: ["ModelRegistry"] },
-  "0xf645eedf": { error: "error ECDSAInvalidSignature()", contracts: ["WealToken"] },
-  "0xfce698f7": { error: "error ECDSAInvalidSignatureLength(uint256 length)", contracts: ["WealToken"] },
-  "0xd78bce0c": { error: "error ECDSAInvalidSignatureS(bytes32 s)", contracts: ["WealToken"] },
-  "0x1cb15d26": {
-    error: "error ERC20ExceededSafeSupply(uint256 increasedSupply, uint256 cap)",
-    contracts: ["WealToken"],
-  },
-  "0xfb8f41b2": {
-    error: "error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed)",
-    contracts: ["WealToken", "ERC20"],
-  },
-  "0xe450d38c": {
-    error: "error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)",
-    contracts: ["WealToken", "ERC20"],
-  },
-  "0xe602df05": { error: "error ERC20InvalidApprover(address approver)", contracts: ["WealToken", "ERC20"] },
-  "0xec442f05": { error: "error ERC20InvalidReceiver(address receiver)", contracts: ["WealToken", "ERC20"] },
-  "0x96c6fd1e": { error: "error ERC20InvalidSender(address sender)", contracts: ["WealToken", "ERC20"] },
-  "0x94280d62": { error: "error ERC20InvalidSpender(address spender)", contracts: ["WealToken", "ERC20"] },
-  "0x62791302": { error: "error ERC2612ExpiredSignature(uint256 deadline)", contracts: ["WealToken"] },
-  "0x4b800e46": { error: "error ERC2612InvalidSigner(address signer, address owner)", contracts: ["WealToken"] },
-  "0xecd3f81e": { error: "error ERC5805FutureLookup(uint256 timepoint, uint48 clock)", contracts: ["WealToken"] },
-  "0x6ff07140": { error: "error ERC6372InconsistentClock()", contracts: ["WealGovernor"] },
-  "0x58a3fd5a": {
-    error: "error ERC6909InsufficientAllowance(address spender, uint256 allowance, uint256 needed, uint256 id)",
-    contracts: ["RoyaltyLedger"],
-  },
-  "0xb1b4fec0": {
-    error: "error ERC6909InsufficientBalance(address sender, uint256 balance, uint256 needed, uint256 id)",
-    contracts: ["RoyaltyLedger"],
-  },
-  "0xcc766a98": { error: "error ERC6909InvalidApprover(address approver)", contracts: ["RoyaltyLedger"] },
-  "0xb8bbd610": { error: "error ERC6909InvalidReceiver(address receiver)", contracts: ["RoyaltyLedger"] },
-  "0xa4352080": { error: "error ERC6909InvalidSender(address sender)", contracts: ["RoyaltyLedger"] },
-  "0x6f65f465": { error: "error ERC6909InvalidSpender(address spender)", contracts: ["RoyaltyLedger"] },
-  "0x64283d7b": {
-    error: "error ERC721IncorrectOwner(address sender, uint256 tokenId, address owner)",
-    contracts: ["ModelRegistry", "LicenseStore"],
-  },
-  "0x177e802f": {
-    error: "error ERC721InsufficientApproval(address operator, uint256 tokenId)",
-    contracts: ["ModelRegistry", "LicenseStore"],
-  },
-  "0xa9fbf51f": {
-    error: "error ERC721InvalidApprover(address approver)",
-    contracts: ["ModelRegistry", "LicenseStore"],
-  },
-  "0x5b08ba18": {
-    error: "error ERC721InvalidOperator(address operator)",
-    contracts: ["ModelRegistry", "LicenseStore"],
-  },
-  "0x89c62b64": { error: "error ERC721InvalidOwner(address owner)", contracts: ["ModelRegistry", "LicenseStore"] },
-  "0x64a0ae92": {
-    error: "error ERC721InvalidReceiver(address receiver)",
-    contracts: ["ModelRegistry", "LicenseStore"],
-  },
-  "0x73c6ac6e": { error: "error ERC721InvalidSender(address sender)", contracts: ["ModelRegistry", "LicenseStore"] },
-  "0x7e273289": {
-    error: "error ERC721NonexistentToken(uint256 tokenId)",
-    contracts: ["ModelRegistry", "LicenseStore"],
-  },
-  "0x412cea98": {
-    error: "error EdgeEndPassed(address parent, uint256 until)",
-    contracts: ["RoyaltyLedger", "RoundTerms"],
-  },
-  "0xa94632a1": {
-    error: "error EdgeEndTooEarly(address parent, uint256 until, uint256 minUntil)",
-    contracts: ["ModelRegistry"],
-  },
-  "0x08c379a0": { error: "error Error(string reason)", contracts: [] },
-  "0x4e13ec13": { error: "error EthAmountMismatch(uint256 expected, uint256 sent)", contracts: ["RoyaltyLedger"] },
-  "0x262c34ea": { error: "error EvidenceMissing()", contracts: ["SafetyBoard"] },
-  "0xd6bda275": {
-    error: "error FailedCall()",
-    contracts: [
-      "RoyaltyLedger",
-      "TimelockController",
-      "WealGovernor",
-      "LicenseStore",
-      "UsageChannels",
-      "TrainingRounds",
-      "FunderPool",
-    ],
-  },
-  "0xb06ebf3d": { error: "error FailedDeployment()", contracts: ["RoyaltyLedger", "TrainingRounds"] },
-  "0x1839be2f": { error: "error FundingInvalid(uint256 amount, uint256 room)", contracts: ["TrainingRounds"] },
-  "0x8de224d8": { error: "error FundingNotFound(bytes32 roundId, uint256 offset)", contracts: ["TrainingRounds"] },
-  "0x837b3b5f": { error: "error FundingTokenRequired()", contracts: ["TrainingRounds"] },
-  "0xff1c64f7": { error: "error GenesisAlreadyClaimed(uint256 index)", contracts: ["GenesisClaim"] },
-  "0xa9f08fea": { error: "error GenesisClaimOpen(uint256 until)", contracts: ["GenesisClaim"] },
-  "0x08405b4a": { error: "error GenesisClaimOver(uint256 until)", contracts: ["GenesisClaim"] },
-  "0x0a60db58": {
-    error: "error GenesisProofInvalid(uint256 index, address account, uint256 amount)",
-    contracts: ["GenesisClaim"],
-  },
-  "0x924239f9": { error: "error GenesisSumMismatch(uint256 sum, uint256 expected)", contracts: ["WealToken"] },
-  "0x71c6af49": { error: "error GovernorAlreadyCastVote(address voter)", contracts: ["WealGovernor"] },
-  "0xf20e7d37": { error: "error GovernorAlreadyQueuedProposal(uint256 proposalId)", contracts: ["WealGovernor"] },
-  "0xe90a651e": { error: "error GovernorDisabledDeposit()", contracts: ["WealGovernor"] },
-  "0x02a71c89": {
-    error: "error GovernorExceedRemainingWeight(address voter, uint256 usedVotes, uint256 remainingWeight)",
-    contracts: ["WealGovernor"],
-  },
-  "0xc242ee16": {
-    error: "error GovernorInsufficientProposerVotes(address proposer, uint256 votes, uint256 threshold)",
-    contracts: ["WealGovernor"],
-  },
-  "0x447b05d0": {
-    error: "error GovernorInvalidProposalLength(uint256 targets, uint256 calldatas, uint256 values)",
-    contracts: ["WealGovernor"],
-  },
-  "0x243e5445": {
-    error: "error GovernorInvalidQuorumFraction(uint256 quorumNumerator, uint256 quorumDenominator)",
-    contracts: ["WealGovernor"],
-  },
-  "0x94ab6c07": { error: "error GovernorInvalidSignature(address voter)", contracts: ["WealGovernor"] },
-  "0x867db771": { error: "error GovernorInvalidVoteParams()", contracts: ["WealGovernor"] },
-  "0x06b337c2": { error: "error GovernorInvalidVoteType()", contracts: ["WealGovernor"] },
-  "0xf1cfbf05": { error: "error GovernorInvalidVotingPeriod(uint256 votingPeriod)", contracts: ["WealGovernor"] },
-  "0x6ad06075": { error: "error GovernorNonexistentProposal(uint256 proposalId)", contracts: ["WealGovernor"] },
-  "0xd5b368b0": { error: "error GovernorNotDeployed(address governor)", contracts: ["BallotRelay"] },
-  "0x47096e47": { error: "error GovernorOnlyExecutor(address account)", contracts: ["WealGovernor"] },
-  "0x64230eda": {
-    error: "error GovernorPreventLateQuorumVoteExtensionTooLarge(uint256 newVoteExtension, uint256 maxVoteExtension)",
-    contracts: ["WealGovernor"],
-  },
-  "0xab2d0311": { error: "error GovernorProposalQueueingFailed(uint256 proposalId)", contracts: ["WealGovernor"] },
-  "0xd838bcb7": { error: "error GovernorProposalQueueingNotRequired(uint256 proposalId)", contracts: ["WealGovernor"] },
-  "0xd9b39557": { error: "error GovernorRestrictedProposer(address proposer)", contracts: ["WealGovernor"] },
-  "0x8fe5d8a9": {
-    error: "error GovernorUnableToCancel(uint256 proposalId, address account)",
-    contracts: ["WealGovernor"],
-  },
-  "0x31b75e4d": {
-    error: "error GovernorUnexpectedProposalState(uint256 proposalId, uint8 current, bytes32 expectedStates)",
-    contracts: ["WealGovernor"],
-  },
-  "0x89ea98fc": { error: "error GrantExpired(address parent, uint256 deadline)", contracts: ["ModelRegistry"] },
-  "0xfe91af72": {
-    error: "error GrantInvalid(address parent, address child, address owner)",
-    contracts: ["ModelRegistry"],
-  },
-  "0x0e1aeaeb": { error: "error GrantMissing(address parent)", contracts: ["ModelRegistry"] },
-  "0x315c1850": { error: "error GrantsUnused(uint256 given, uint256 used)", contracts: ["ModelRegistry"] },
-  "0x515c11d7": {
-    error: "error HostPartTooHigh(uint256 maxHostBps, uint256 maxBps)",
-    contracts: ["RoyaltyLedger", "RoundTerms"],
-  },
-  "0xcf479181": {
-    error: "error InsufficientBalance(uint256 balance, uint256 needed)",
-    contracts: ["RoyaltyLedger", "LicenseStore", "UsageChannels", "TrainingRounds", "FunderPool"],
-  },
-  "0x752d88c0": {
-    error: "error InvalidAccountNonce(address account, uint256 currentNonce)",
-    contracts: ["WealToken", "WealGovernor"],
-  },
-  "0x143dbcf0": { error: "error InvalidClaimRecipient(address to)", contracts: ["RoyaltyLedger"] },
-  "0xb3512b0c": {
-    error: "error InvalidShortString()",
-    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor", "UsageChannels", "TrainingRounds"],
-  },
-  "0x6f6af18f": { error: "error LeafAlreadyClaimed(bytes32 roundId, uint256 index)", contracts: ["TrainingRounds"] },
-  "0x38025ead": {
-    error: "error LeafProofInvalid(bytes32 roundId, uint256 index, address account)",
-    contracts: ["TrainingRounds"],
-  },
-  "0xce72e015": { error: "error LevelNone()", contracts: ["SafetyBoard"] },
-  "0x027076d1": { error: "error LicenseLocked(uint256 tokenId)", contracts: ["LicenseStore"] },
-  "0xe2480201": { error: "error LicensePerpetual(bytes32 offerId, address recipient)", contracts: ["LicenseStore"] },
-  "0xa154ab26": { error: "error LicensePriceMismatch(uint256 price, uint256 value)", contracts: ["LicenseStore"] },
-  "0xc9c3b375": { error: "error LicenseTextMissing()", contracts: ["LicenseStore"] },
-  "0x88833d68": { error: "error LicenseTokenRequired()", contracts: ["LicenseStore"] },
-  "0x1ec691ac": { error: "error LicensedModelRestricted(address model)", contracts: ["LicenseStore"] },
-  "0x18d4c282": { error: "error LineageTooLarge(address model, uint256 max)", contracts: ["RoyaltyLens"] },
-  "0xdb1511e5": { error: "error ManifestDigestZero()", contracts: ["ModelRegistry"] },
-  "0x7bc6ecbc": { error: "error MemberZero()", contracts: ["SafetyBoard"] },
-  "0xf48e9aca": { error: "error ModelAlreadyOpened(address model)", contracts: ["RoyaltyLedger"] },
-  "0x9bddbd4f": { error: "error ModelNotOpened(address model)", contracts: ["RoyaltyLedger", "RoyaltyLens"] },
-  "0x59d90809": { error: "error ModelNotRegistered(address model)", contracts: ["ModelRegistry"] },
-  "0xf67a99ac": { error: "error ModelsNotAscending(address previous, address model)", contracts: ["RoyaltyLedger"] },
-  "0xd14d8fe1": {
-    error: "error NotAllocationSteward(uint64 allocation, address caller)",
-    contracts: ["RoyaltyLedger"],
-  },
-  "0x537597fc": { error: "error NotBoardGovernance(address caller)", contracts: ["SafetyBoard"] },
-  "0xc3cfe597": { error: "error NotBoardMember(address caller)", contracts: ["SafetyBoard"] },
-  "0x93a9ab4a": { error: "error NotChannelHost(address host, address caller)", contracts: ["UsageChannels"] },
-  "0x034eb527": { error: "error NotChannelPayer(bytes32 channelId, address caller)", contracts: ["UsageChannels"] },
-  "0x988d1f03": { error: "error NotGovernance(address caller)", contracts: ["RoyaltyLedger"] },
-  "0x11ce18b5": { error: "error NotHost(address host, address caller)", contracts: ["RoyaltyLedger"] },
-  "0x18a07f90": { error: "error NotModelMaintainer(address model, address caller)", contracts: ["ModelRegistry"] },
-  "0xa0aab18d": { error: "error NotModelOwner(address model, address caller)", contracts: ["ModelRegistry"] },
-  "0x28b13fd2": { error: "error NotOfferOwner(address model, address caller)", contracts: ["LicenseStore"] },
-  "0xdb41c28b": { error: "error NotPaidLedger(address caller)", contracts: ["LicenseStore"] },
-  "0x30d64c6b": { error: "error NotPolicyGovernance(address caller)", contracts: ["UsePolicy"] },
-  "0xd7e37387": { error: "error NotPoolFunder(address funder, address caller)", contracts: ["FunderPool"] },
-  "0x65e583e2": { error: "error NotPoolRounds(address caller)", contracts: ["FunderPool"] },
-  "0x49fc923c": { error: "error NotRoundArbiter(address arbiter, address caller)", contracts: ["TrainingRounds"] },
-  "0x12420f1e": {
-    error: "error NotRoundCoordinator(address coordinator, address caller)",
-    contracts: ["TrainingRounds"],
-  },
-  "0x06e5239d": { error: "error NotRoundPayee(address account, address caller)", contracts: ["TrainingRounds"] },
-  "0x655e0ef1": { error: "error NotRoundReviewer(address account)", contracts: ["TrainingRounds"] },
-  "0xfb8534f0": { error: "error NotSafetyGovernance(address caller)", contracts: ["SafetyBoard"] },
-  "0xc68fff45": { error: "error NotSourceGovernance(address caller)", contracts: ["SourceRegistry"] },
-  "0x20991c2d": { error: "error NotStakeholdingGovernance(address caller)", contracts: ["Stakeholding"] },
-  "0xfdad49d4": { error: "error NotVerifier(address verifier)", contracts: ["SourceRegistry"] },
-  "0x6afa3771": { error: "error NothingForCoordinator(bytes32 roundId)", contracts: ["TrainingRounds"] },
-  "0x26923f49": { error: "error NothingForFunder(address funder, address currency)", contracts: ["FunderPool"] },
-  "0x72c1b375": { error: "error NothingForHost(address host, address currency)", contracts: ["UsageChannels"] },
-  "0xf81d1d88": { error: "error NothingToClaim(address holder, address currency)", contracts: ["RoyaltyLedger"] },
-  "0x3ec849b7": { error: "error NothingToClaimAsHost(address currency)", contracts: ["RoyaltyLedger"] },
-  "0x557eefa9": { error: "error NothingToCollect(address currency)", contracts: ["RoyaltyLedger"] },
-  "0x5990b6db": { error: "error NothingToReclaim(uint64 allocation, address model)", contracts: ["RoyaltyLedger"] },
-  "0x396b5d89": { error: "error NothingToResolve(bytes32 roundId)", contracts: ["TrainingRounds"] },
-  "0x06e5b27a": { error: "error NothingToRetire(address model)", contracts: ["RoyaltyLedger"] },
-  "0x7eff38ca": { error: "error NothingToWithdraw(bytes32 channelId)", contracts: ["UsageChannels"] },
-  "0x5afa1908": {
-    error: "error NoticeAlreadyGiven(bytes32 channelId, uint256 withdrawableFrom)",
-    contracts: ["UsageChannels"],
-  },
-  "0x0017a369": { error: "error NoticeMissing(bytes32 channelId)", contracts: ["UsageChannels"] },
-  "0xadeaaa59": {
-    error: "error NoticeNotOver(bytes32 channelId, uint256 withdrawableFrom)",
-    contracts: ["UsageChannels"],
-  },
-  "0xa2bc7669": { error: "error OfferAlreadyPosted(bytes32 offerId)", contracts: ["LicenseStore"] },
-  "0x4fff48e9": { error: "error OfferCurrencyNotListed(address currency)", contracts: ["LicenseStore"] },
-  "0x947c6674": { error: "error OfferNotOpen(bytes32 offerId)", contracts: ["LicenseStore"] },
-  "0xdc9339da": { error: "error OfferSoldOut(bytes32 offerId, uint256 supply)", contracts: ["LicenseStore"] },
-  "0x4e487b71": { error: "error Panic(uint256 code)", contracts: [] },
-  "0x0a0de0b1": { error: "error ParentNotOpened(address parent)", contracts: ["RoyaltyLedger"] },
-  "0xcac04b2d": { error: "error ParentNotRegistered(address parent)", contracts: ["ModelRegistry"] },
-  "0xfb14c36d": { error: "error ParentRestricted(address parent)", contracts: ["ModelRegistry"] },
-  "0xfcd690ec": {
-    error: "error ParentsNotAscending(address previous, address parent)",
-    contracts: ["RoyaltyLedger", "RoundTerms"],
-  },
-  "0x24048024": {
-    error: "error PaymentShort(address currency, uint256 expected, uint256 delivered)",
-    contracts: ["RoyaltyLedger"],
-  },
-  "0x47bf9232": {
-    error: "error PaymentsLengthMismatch(uint256 models, uint256 amounts)",
-    contracts: ["RoyaltyLedger"],
-  },
-  "0xebef6717": { error: "error PeriodsInvalid(uint256 periods, uint256 duration)", contracts: ["LicenseStore"] },
-  "0xf78f2218": { error: "error PlainTransferRefused(address sender)", contracts: ["RoyaltyLedger"] },
-  "0xbfbda3c2": { error: "error PolicyEmpty()", contracts: ["UsePolicy"] },
-  "0x43bebf4a": { error: "error PolicyNotFound(uint256 version)", contracts: ["UsePolicy"] },
-  "0xac1b37e0": { error: "error PolicyVersionChanged(uint256 seen, uint256 current)", contracts: ["LicenseStore"] },
-  "0x58a87dd2": { error: "error PoolRecipientInvalid(address to)", contracts: ["FunderPool"] },
-  "0x42906372": { error: "error PoolTransferRefused(address sender)", contracts: ["FunderPool"] },
-  "0x502e8d63": { error: "error ProtocolFeeTooHigh(uint256 feeBps, uint256 maxBps)", contracts: ["RoyaltyLedger"] },
-  "0x37db7a00": { error: "error QuorumZero()", contracts: ["WealGovernor"] },
-  "0xbaaaaf68": { error: "error RateOfWeal()", contracts: ["Stakeholding"] },
-  "0x8083b1c5": {
-    error: "error RateTooLow(address parent, uint256 rateBps, uint256 minRateBps)",
-    contracts: ["ModelRegistry"],
-  },
-  "0x75cf2f5a": { error: "error RateZero(address currency)", contracts: ["Stakeholding"] },
-  "0x7ffd4000": {
-    error: "error RatesTooHigh(uint256 totalRateBps, uint256 maxBps)",
-    contracts: ["RoyaltyLedger", "RoundTerms"],
-  },
-  "0x3ee5aeb5": {
-    error: "error ReentrancyGuardReentrantCall()",
-    contracts: ["RoyaltyLedger", "LicenseStore", "UsageChannels", "TrainingRounds", "FunderPool"],
-  },
-  "0x077093a8": { error: "error RestrictionUsed(address model)", contracts: ["SafetyBoard"] },
-  "0x648cb023": { error: "error ResultCashTooHigh(uint256 cash, uint256 max)", contracts: ["TrainingRounds"] },
-  "0xd240c971": { error: "error ResultEmpty(bytes32 roundId)", contracts: ["TrainingRounds"] },
-  "0xf6789b70": {
-    error: "error ResultMismatch(bytes32 roundId, bytes32 result, bytes32 posted)",
-    contracts: ["TrainingRounds"],
-  },
-  "0x1fdcafcd": { error: "error ReviewInvalid(address reviewer)", contracts: ["TrainingRounds"] },
-  "0xa65e3bde": {
-    error: "error ReviewersNotAscending(address previous, address reviewer)",
-    contracts: ["TrainingRounds", "RoundTerms"],
-  },
-  "0x9c3a12e4": { error: "error ReviewsMissing(uint256 reviews, uint256 minReviews)", contracts: ["TrainingRounds"] },
-  "0xf6651f5e": { error: "error RoundAlreadyOpened(bytes32 roundId)", contracts: ["TrainingRounds"] },
-  "0xb0e3e3d2": { error: "error RoundAttemptsInvalid(uint256 maxAttempts, uint256 max)", contracts: ["RoundTerms"] },
-  "0x056be17f": { error: "error RoundCurrencyNotListed(address currency)", contracts: ["RoundTerms"] },
-  "0x0321df7f": {
-    error: "error RoundDeadlinesInvalid(uint256 fundingUntil, uint256 submissionUntil)",
-    contracts: ["RoundTerms"],
-  },
-  "0x9aa5ffae": {
-    error: "error RoundFeeTooHigh(uint256 feeBps, uint256 maxFeeBps)",
-    contracts: ["TrainingRounds", "RoundTerms"],
-  },
-  "0xb0877a6f": {
-    error: "error RoundNotInState(bytes32 roundId, uint8 state, uint8 needed)",
-    contracts: ["TrainingRounds"],
-  },
-  "0xf5097efd": { error: "error RoundPartyInvalid(address party)", contracts: ["RoundTerms"] },
-  "0x959da02a": { error: "error RoundPaymentShort(uint256 expected, uint256 arrived)", contracts: ["TrainingRounds"] },
-  "0xc5fdebda": {
-    error: "error RoundPeriodInvalid(uint256 period, uint256 min, uint256 max)",
-    contracts: ["RoundTerms"],
-  },
-  "0x8694a729": { error: "error RoundRecipientInvalid(address to)", contracts: ["TrainingRounds"] },
-  "0xf3e5efd6": {
-    error: "error RoundReviewersInvalid(uint256 minReviews, uint256 reviewers)",
-    contracts: ["RoundTerms"],
-  },
-  "0xfdd6ed8f": { error: "error RoundSplitMismatch(uint256 sum, uint256 expected)", contracts: ["RoundTerms"] },
-  "0xa54df44a": {
-    error: "error RoundTargetInvalid(uint256 target, uint256 cap, uint256 coordinatorCash)",
-    contracts: ["RoundTerms"],
-  },
-  "0x81a35f84": { error: "error RoundTooEarly(bytes32 roundId, uint256 from)", contracts: ["TrainingRounds"] },
-  "0x9d6b8aa1": { error: "error RoundTooLate(bytes32 roundId, uint256 until)", contracts: ["TrainingRounds"] },
-  "0xfc8894ee": { error: "error RoundValueMismatch(uint256 expected, uint256 value)", contracts: ["TrainingRounds"] },
-  "0x6dfcc650": {
-    error: "error SafeCastOverflowedUintDowncast(uint8 bits, uint256 value)",
-    contracts: ["WealToken", "WealGovernor"],
-  },
-  "0x5274afe7": {
-    error: "error SafeERC20FailedOperation(address token)",
-    contracts: ["RoyaltyLedger", "GenesisClaim", "LicenseStore", "UsageChannels", "TrainingRounds", "FunderPool"],
-  },
-  "0xf82e0e89": { error: "error SafetyGovernanceInvalid(address account)", contracts: ["SafetyBoard"] },
-  "0xa2900d7e": {
-    error: "error ShareProofInvalid(uint64 allocation, uint256 index, address account)",
-    contracts: ["RoyaltyLedger"],
-  },
-  "0x318b8d0d": { error: "error SharesAlreadyClaimed(uint64 allocation, uint256 index)", contracts: ["RoyaltyLedger"] },
-  "0x29fc8d12": { error: "error SharesSumMismatch(uint256 sum, uint256 expected)", contracts: ["RoyaltyLedger"] },
-  "0x4a23e194": { error: "error SourceAlreadyClaimed(address source)", contracts: ["SourceRegistry"] },
-  "0xcaf1b173": { error: "error SourceAlreadyRegistered(address source)", contracts: ["SourceRegistry"] },
-  "0xafc756bc": { error: "error SourceClaimNotFound(address source)", contracts: ["SourceRegistry"] },
-  "0x1dc357e2": { error: "error SourceClaimNotReady(address source, uint256 readyAt)", contracts: ["SourceRegistry"] },
-  "0x6f4c0b7b": { error: "error SourceClaimPending(address source, address recipient)", contracts: ["SourceRegistry"] },
-  "0x074f71da": { error: "error SourceModelNotOwned(address model, address recipient)", contracts: ["SourceRegistry"] },
-  "0x478a7a25": { error: "error SourceNameInvalid(string name)", contracts: ["SourceRegistry"] },
-  "0x70370078": { error: "error SourceNotRegistered(address source)", contracts: ["SourceRegistry"] },
-  "0x44499901": { error: "error SourceRecipientInvalid(address recipient)", contracts: ["SourceRegistry"] },
-  "0x305a27a9": {
-    error: "error StringTooLong(string str)",
-    contracts: ["ModelRegistry", "SourceRegistry", "WealToken", "WealGovernor", "UsageChannels", "TrainingRounds"],
-  },
-  "0xe22e27eb": {
-    error: "error StringsInsufficientHexLength(uint256 value, uint256 length)",
-    contracts: ["LicenseStore"],
-  },
-  "0xc9dd86db": {
-    error: "error SubmissionBondNotDue(bytes32 roundId, address contributor, bytes32 commitment)",
-    contracts: ["TrainingRounds"],
-  },
-  "0x9dd75d79": { error: "error ThresholdZero()", contracts: ["SourceRegistry"] },
-  "0x54336609": {
-    error: "error TimelockInsufficientDelay(uint256 delay, uint256 minDelay)",
-    contracts: ["TimelockController"],
-  },
-  "0xffb03211": {
-    error: "error TimelockInvalidOperationLength(uint256 targets, uint256 payloads, uint256 values)",
-    contracts: ["TimelockController"],
-  },
-  "0xe2850c59": { error: "error TimelockUnauthorizedCaller(address caller)", contracts: ["TimelockController"] },
-  "0x90a9a618": {
-    error: "error TimelockUnexecutedPredecessor(bytes32 predecessorId)",
-    contracts: ["TimelockController"],
-  },
-  "0x5ead8eb5": {
-    error: "error TimelockUnexpectedOperationState(bytes32 operationId, bytes32 expectedStates)",
-    contracts: ["TimelockController"],
-  },
-  "0xa4f47c37": { error: "error TokenRequired()", contracts: ["RoyaltyLedger"] },
-  "0x42db51c1": {
-    error: "error TooManyParents(uint256 count, uint256 max)",
-    contracts: ["RoyaltyLedger", "RoundTerms"],
-  },
-  "0x2655f55d": {
-    error: "error VerifiersNotAscending(address previous, address verifier)",
-    contracts: ["SourceRegistry"],
-  },
-  "0xd8e492ef": {
-    error: "error VersionAlreadyWithdrawn(address model, uint256 version)",
-    contracts: ["ModelRegistry"],
-  },
-  "0x7bc7cf3a": { error: "error VersionNotFound(address model, uint256 version)", contracts: ["ModelRegistry"] },
-  "0x4683af0e": { error: "error VotesExpiredSignature(uint256 expiry)", contracts: ["WealToken"] },
-  "0xe37077c7": { error: "error ZeroPayment(address model)", contracts: ["RoyaltyLedger"] },
-  "0xe1fee185": { error: "error ZeroShares(address holder)", contracts: ["RoyaltyLedger"] },
-} as const;

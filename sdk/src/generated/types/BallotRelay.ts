@@ -23,15 +23,23 @@ import type {
 } from "./common.js";
 
 export declare namespace IBallotRelay {
+  /** A signed vote. */
   export type BallotStruct = {
+    /** The proposal. */
     proposalId: BigNumberish;
+    /** As the governor counts: 0 against, 1 for, 2 abstain, 255 by the parts in `params`. */
     support: BigNumberish;
+    /** Who signed; a contract does so by ERC-1271. */
     voter: AddressLike;
+    /** Why, for all to read. */
     reason: string;
+    /** Parts of a fractional vote; empty otherwise. */
     params: BytesLike;
+    /** Of the governor's `Ballot` when reason and params are empty, else of its `ExtendedBallot`. */
     signature: BytesLike;
   };
 
+  /** A signed vote. */
   export type BallotStructOutput = [
     proposalId: bigint,
     support: bigint,
@@ -39,7 +47,20 @@ export declare namespace IBallotRelay {
     reason: string,
     params: string,
     signature: string,
-  ] & { proposalId: bigint; support: bigint; voter: string; reason: string; params: string; signature: string };
+  ] & {
+    /** The proposal. */
+    proposalId: bigint;
+    /** As the governor counts: 0 against, 1 for, 2 abstain, 255 by the parts in `params`. */
+    support: bigint;
+    /** Who signed; a contract does so by ERC-1271. */
+    voter: string;
+    /** Why, for all to read. */
+    reason: string;
+    /** Parts of a fractional vote; empty otherwise. */
+    params: string;
+    /** Of the governor's `Ballot` when reason and params are empty, else of its `ExtendedBallot`. */
+    signature: string;
+  };
 }
 
 export interface BallotRelayInterface extends Interface {
@@ -59,13 +80,26 @@ export interface BallotRelayInterface extends Interface {
   decodeFunctionResult(functionFragment: "castBallots", data: BytesLike): Result;
 }
 
+/**
+ * Emitted when the governor did not take a ballot.
+ *
+ * Warning: anyone may send anything, with any governor, so it tells whoever sent the batch what became of it,
+ * and others nothing about the voter.
+ */
 export namespace BallotRefusedEvent {
   export type InputTuple = [governor: AddressLike, voter: AddressLike, proposalId: BigNumberish, reason: BytesLike];
   export type OutputTuple = [governor: string, voter: string, proposalId: bigint, reason: string];
   export interface OutputObject {
+    /** The governor. */
     governor: string;
+    /** Whom the ballot names as its voter. */
     voter: string;
+    /** The proposal that the ballot names. */
     proposalId: bigint;
+    /**
+     * What the governor reverted with; empty when the ballot's gas ran out, or when it is longer than any error of
+     * a governor.
+     */
     reason: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -74,6 +108,11 @@ export namespace BallotRefusedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Casts many signed votes in one transaction, so that one who pays for the votes of others pays less.
+ *
+ * Holds nothing, keeps nothing and has no rights: what it does, anyone can do with the governor itself.
+ */
 export interface BallotRelay extends BaseContract {
   connect(runner?: ContractRunner | null): BallotRelay;
   waitForDeployment(): Promise<this>;
@@ -107,10 +146,34 @@ export interface BallotRelay extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /** The longest reason that is copied, in bytes. A governor's errors have at most 100. */
   MAX_REASON_LENGTH: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Gas that a ballot of up to 8 KiB may take here beside the governor's: copying it, a cold account, and an
+   * event.
+   */
   OVERHEAD_GAS: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Casts each ballot that the governor takes, and passes over the others. Anyone may call it.
+   *
+   * A ballot without reason and params goes through `castVoteBySig`, any other through
+   * `castVoteWithReasonAndParamsBySig`. A vote that is passed over has not changed anything: it can be sent
+   * again.
+   *
+   * Emits `BallotRefused` for each ballot that was passed over; the governor emits its own event for each vote.
+   *
+   * Requirements: the governor has code, and the transaction has gas for every ballot, whatever it takes.
+   *
+   * Warning: the governor is the caller's choice. It is called with `ballotGas` and nothing else.
+   *
+   * @param governor The governor to vote in.
+   * @param ballots What to cast, in this order.
+   * @param ballotGas The most gas that one ballot may take, so that an ERC-1271 wallet that burns all it gets
+   * leaves the rest to the others.
+   * @returns How many the governor took.
+   */
   castBallots: TypedContractMethod<
     [governor: AddressLike, ballots: IBallotRelay.BallotStruct[], ballotGas: BigNumberish],
     [bigint],
@@ -134,11 +197,35 @@ export interface BallotRelay extends BaseContract {
   ): TypedContractEvent<BallotRefusedEvent.InputTuple, BallotRefusedEvent.OutputTuple, BallotRefusedEvent.OutputObject>;
 
   filters: {
+    /**
+     * Emitted when the governor did not take a ballot.
+     *
+     * Warning: anyone may send anything, with any governor, so it tells whoever sent the batch what became of it,
+     * and others nothing about the voter.
+     *
+     * @param governor The governor.
+     * @param voter Whom the ballot names as its voter.
+     * @param proposalId The proposal that the ballot names.
+     * @param reason What the governor reverted with; empty when the ballot's gas ran out, or when it is longer
+     * than any error of a governor.
+     */
     "BallotRefused(address,address,uint256,bytes)": TypedContractEvent<
       BallotRefusedEvent.InputTuple,
       BallotRefusedEvent.OutputTuple,
       BallotRefusedEvent.OutputObject
     >;
+    /**
+     * Emitted when the governor did not take a ballot.
+     *
+     * Warning: anyone may send anything, with any governor, so it tells whoever sent the batch what became of it,
+     * and others nothing about the voter.
+     *
+     * @param governor The governor.
+     * @param voter Whom the ballot names as its voter.
+     * @param proposalId The proposal that the ballot names.
+     * @param reason What the governor reverted with; empty when the ballot's gas ran out, or when it is longer
+     * than any error of a governor.
+     */
     BallotRefused: TypedContractEvent<
       BallotRefusedEvent.InputTuple,
       BallotRefusedEvent.OutputTuple,

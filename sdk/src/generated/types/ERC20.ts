@@ -46,6 +46,10 @@ export interface ERC20Interface extends Interface {
   decodeFunctionResult(functionFragment: "transferFrom", data: BytesLike): Result;
 }
 
+/**
+ * Emitted when the allowance of a `spender` for an `owner` is set by a call to `approve`. `value` is the new
+ * allowance.
+ */
 export namespace ApprovalEvent {
   export type InputTuple = [owner: AddressLike, spender: AddressLike, value: BigNumberish];
   export type OutputTuple = [owner: string, spender: string, value: bigint];
@@ -60,6 +64,10 @@ export namespace ApprovalEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when `value` tokens are moved from one account (`from`) to another (`to`). Note that `value` may be
+ * zero.
+ */
 export namespace TransferEvent {
   export type InputTuple = [from: AddressLike, to: AddressLike, value: BigNumberish];
   export type OutputTuple = [from: string, to: string, value: bigint];
@@ -74,6 +82,7 @@ export namespace TransferEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Any ERC-20: what the SDK asks of the currencies that it is given. */
 export interface ERC20 extends BaseContract {
   connect(runner?: ContractRunner | null): ERC20;
   waitForDeployment(): Promise<this>;
@@ -107,18 +116,79 @@ export interface ERC20 extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Returns the remaining number of tokens that `spender` will be allowed to spend on behalf of `owner` through
+   * `transferFrom`. This is zero by default. This value changes when `approve` or `transferFrom` are called.
+   */
   allowance: TypedContractMethod<[owner: AddressLike, spender: AddressLike], [bigint], "view">;
 
+  /**
+   * Sets a `value` amount of tokens as the allowance of `spender` over the caller's tokens. Returns a boolean
+   * value indicating whether the operation succeeded.
+   *
+   * IMPORTANT: Beware that changing an allowance with this method brings the risk that someone may use both the
+   * old and the new allowance by unfortunate transaction ordering. One possible solution to mitigate this race
+   * condition is to first reduce the spender's allowance to 0 and set the desired value afterwards:
+   * https://github.com/ethereum/EIPs/issues/20#issuecomment-263524729
+   *
+   * Emits an `Approval` event.
+   *
+   * NOTE: If `value` is the maximum `uint256`, the allowance is not updated on `transferFrom`. This is
+   * semantically equivalent to an infinite approval.
+   *
+   * Requirements:
+   *
+   * - `spender` cannot be the zero address.
+   */
   approve: TypedContractMethod<[spender: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
 
+  /** Returns the value of tokens owned by `account`. */
   balanceOf: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
+  /**
+   * Returns the number of decimals used to get its user representation. For example, if `decimals` equals `2`, a
+   * balance of `505` tokens should be displayed to a user as `5.05` (`505 / 10 ** 2`). Tokens usually opt for a
+   * value of 18, imitating the relationship between Ether and Wei. This is the default value returned by this
+   * function, unless it's overridden.
+   *
+   * NOTE: This information is only used for _display_ purposes: it in no way affects any of the arithmetic of
+   * the contract, including `IERC20.balanceOf` and `IERC20.transfer`.
+   */
   decimals: TypedContractMethod<[], [bigint], "view">;
 
+  /** Returns the symbol of the token, usually a shorter version of the name. */
   symbol: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Moves a `value` amount of tokens from the caller's account to `to`. Returns a boolean value indicating
+   * whether the operation succeeded.
+   *
+   * Emits a `Transfer` event.
+   *
+   * Requirements:
+   *
+   * - `to` cannot be the zero address.
+   * - the caller must have a balance of at least `value`.
+   */
   transfer: TypedContractMethod<[to: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
 
+  /**
+   * Moves a `value` amount of tokens from `from` to `to` using the allowance mechanism. `value` is then deducted
+   * from the caller's allowance. Returns a boolean value indicating whether the operation succeeded.
+   *
+   * Emits a `Transfer` event.
+   *
+   * Skips emitting an `Approval` event indicating an allowance update. This is not required by the ERC. See
+   * `xref.ERC20`[_approve].
+   *
+   * NOTE: Does not update the allowance if the current allowance is the maximum `uint256`.
+   *
+   * Requirements:
+   *
+   * - `from` and `to` cannot be the zero address.
+   * - `from` must have a balance of at least `value`.
+   * - the caller must have allowance for ``from``'s tokens of at least `value`.
+   */
   transferFrom: TypedContractMethod<[from: AddressLike, to: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -147,18 +217,34 @@ export interface ERC20 extends BaseContract {
   ): TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
 
   filters: {
+    /**
+     * Emitted when the allowance of a `spender` for an `owner` is set by a call to `approve`. `value` is the new
+     * allowance.
+     */
     "Approval(address,address,uint256)": TypedContractEvent<
       ApprovalEvent.InputTuple,
       ApprovalEvent.OutputTuple,
       ApprovalEvent.OutputObject
     >;
+    /**
+     * Emitted when the allowance of a `spender` for an `owner` is set by a call to `approve`. `value` is the new
+     * allowance.
+     */
     Approval: TypedContractEvent<ApprovalEvent.InputTuple, ApprovalEvent.OutputTuple, ApprovalEvent.OutputObject>;
 
+    /**
+     * Emitted when `value` tokens are moved from one account (`from`) to another (`to`). Note that `value` may be
+     * zero.
+     */
     "Transfer(address,address,uint256)": TypedContractEvent<
       TransferEvent.InputTuple,
       TransferEvent.OutputTuple,
       TransferEvent.OutputObject
     >;
+    /**
+     * Emitted when `value` tokens are moved from one account (`from`) to another (`to`). Note that `value` may be
+     * zero.
+     */
     Transfer: TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
   };
 }

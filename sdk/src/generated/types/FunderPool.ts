@@ -42,12 +42,16 @@ export interface FunderPoolInterface extends Interface {
   decodeFunctionResult(functionFragment: "withdraw", data: BytesLike): Result;
 }
 
+/** Emitted when a funder's shares earned something before they left the pool. */
 export namespace FunderEarnedEvent {
   export type InputTuple = [funder: AddressLike, currency: AddressLike, amount: BigNumberish];
   export type OutputTuple = [funder: string, currency: string, amount: bigint];
   export interface OutputObject {
+    /** Whose they were. */
     funder: string;
+    /** The currency. */
     currency: string;
+    /** How much, in units. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -56,13 +60,18 @@ export namespace FunderEarnedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when that is paid. */
 export namespace FunderPaidEvent {
   export type InputTuple = [funder: AddressLike, currency: AddressLike, to: AddressLike, amount: BigNumberish];
   export type OutputTuple = [funder: string, currency: string, to: string, amount: bigint];
   export interface OutputObject {
+    /** Whose it was. */
     funder: string;
+    /** The currency. */
     currency: string;
+    /** Who got it. */
     to: string;
+    /** How much, in units. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -71,6 +80,17 @@ export namespace FunderPaidEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Holds the shares of one model that its funders have not claimed, and what shares earned until they were:
+ * each round that is finalised has a pool of its own, so that no currency's behaviour in one can touch
+ * another.
+ *
+ * The model is new when its shares come here, so what a share has earned since is a function of its books:
+ * `units` shares have ⌊D(R) · units / 10⁶⌋. Less than one unit of each currency stays behind for each time
+ * that shares leave.
+ *
+ * Deployed once; pools are clones of it that carry their model's id, so there is nothing to initialize.
+ */
 export interface FunderPool extends BaseContract {
   connect(runner?: ContractRunner | null): FunderPool;
   waitForDeployment(): Promise<this>;
@@ -104,16 +124,44 @@ export interface FunderPool extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /** Returns the ledger. */
   ledger: TypedContractMethod<[], [string], "view">;
 
+  /** Returns the model whose shares are here. */
   model: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns what `withdraw` would send, in units.
+   *
+   * @param funder The funder.
+   * @param currency The currency.
+   */
   owedTo: TypedContractMethod<[funder: AddressLike, currency: AddressLike], [bigint], "view">;
 
+  /**
+   * Gives a funder shares, and credits it what they have earned, in every currency.
+   *
+   * Only the contract of rounds. Emits `FunderEarned` for each currency in which they earned something.
+   *
+   * @param funder Who gets them.
+   * @param units How many.
+   */
   release: TypedContractMethod<[funder: AddressLike, units: BigNumberish], [void], "nonpayable">;
 
+  /** Returns the contract of rounds. */
   rounds: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Sends a funder what its shares earned before it claimed them, in one currency. The funder may have it sent
+   * anywhere; anyone may have it sent to the funder.
+   *
+   * Emits `FunderPaid`.
+   *
+   * @param funder The funder.
+   * @param currency The currency.
+   * @param to Who gets it.
+   * @returns How much, in units.
+   */
   withdraw: TypedContractMethod<[funder: AddressLike, currency: AddressLike, to: AddressLike], [bigint], "nonpayable">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -139,22 +187,52 @@ export interface FunderPool extends BaseContract {
   ): TypedContractEvent<FunderPaidEvent.InputTuple, FunderPaidEvent.OutputTuple, FunderPaidEvent.OutputObject>;
 
   filters: {
+    /**
+     * Emitted when a funder's shares earned something before they left the pool.
+     *
+     * @param funder Whose they were.
+     * @param currency The currency.
+     * @param amount How much, in units.
+     */
     "FunderEarned(address,address,uint256)": TypedContractEvent<
       FunderEarnedEvent.InputTuple,
       FunderEarnedEvent.OutputTuple,
       FunderEarnedEvent.OutputObject
     >;
+    /**
+     * Emitted when a funder's shares earned something before they left the pool.
+     *
+     * @param funder Whose they were.
+     * @param currency The currency.
+     * @param amount How much, in units.
+     */
     FunderEarned: TypedContractEvent<
       FunderEarnedEvent.InputTuple,
       FunderEarnedEvent.OutputTuple,
       FunderEarnedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when that is paid.
+     *
+     * @param funder Whose it was.
+     * @param currency The currency.
+     * @param to Who got it.
+     * @param amount How much, in units.
+     */
     "FunderPaid(address,address,address,uint256)": TypedContractEvent<
       FunderPaidEvent.InputTuple,
       FunderPaidEvent.OutputTuple,
       FunderPaidEvent.OutputObject
     >;
+    /**
+     * Emitted when that is paid.
+     *
+     * @param funder Whose it was.
+     * @param currency The currency.
+     * @param to Who got it.
+     * @param amount How much, in units.
+     */
     FunderPaid: TypedContractEvent<
       FunderPaidEvent.InputTuple,
       FunderPaidEvent.OutputTuple,

@@ -46,12 +46,16 @@ export interface GenesisClaimInterface extends Interface {
   decodeFunctionResult(functionFragment: "weal", data: BytesLike): Result;
 }
 
+/** Emitted when a leaf is claimed. */
 export namespace GenesisClaimedEvent {
   export type InputTuple = [index: BigNumberish, account: AddressLike, amount: BigNumberish];
   export type OutputTuple = [index: bigint, account: string, amount: bigint];
   export interface OutputObject {
+    /** The leaf's index. */
     index: bigint;
+    /** Who got it. */
     account: string;
+    /** How much, in units of 10⁻¹⁸ WEAL. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -60,10 +64,12 @@ export namespace GenesisClaimedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when what nobody claimed goes to the treasury. */
 export namespace GenesisReturnedEvent {
   export type InputTuple = [amount: BigNumberish];
   export type OutputTuple = [amount: bigint];
   export interface OutputObject {
+    /** How much, in units of 10⁻¹⁸ WEAL. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -72,6 +78,15 @@ export namespace GenesisReturnedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * The community's part of WEAL at genesis, set aside under a Merkle root: each account claims its own with a
+ * proof.
+ *
+ * Leaves are those of OpenZeppelin's `StandardMerkleTree`, of (uint256 chainId, address contract, uint256
+ * index, address account, uint256 amount).
+ *
+ * WEAL here has no votes until it is claimed and delegated: this contract delegates to nobody.
+ */
 export interface GenesisClaim extends BaseContract {
   connect(runner?: ContractRunner | null): GenesisClaim;
   waitForDeployment(): Promise<this>;
@@ -105,22 +120,48 @@ export interface GenesisClaim extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Sends an account its part. Anyone may call it: it goes to the account.
+   *
+   * Emits `GenesisClaimed`.
+   *
+   * Requirements: `claimUntil` has not passed; the leaf is under the root and was not claimed.
+   *
+   * @param index The leaf's index.
+   * @param account Whose it is.
+   * @param amount How much, in units of 10⁻¹⁸ WEAL.
+   * @param proof The leaf's Merkle proof.
+   */
   claim: TypedContractMethod<
     [index: BigNumberish, account: AddressLike, amount: BigNumberish, proof: BytesLike[]],
     [void],
     "nonpayable"
   >;
 
+  /** Returns the last second for claims, in Unix time. */
   claimUntil: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Returns whether a leaf was claimed.
+   *
+   * @param index The leaf's index.
+   */
   isClaimed: TypedContractMethod<[index: BigNumberish], [boolean], "view">;
 
+  /**
+   * Sends what nobody claimed to the treasury. Anyone may call it.
+   *
+   * Emits `GenesisReturned`. Requirements: `claimUntil` has passed.
+   */
   returnUnclaimed: TypedContractMethod<[], [void], "nonpayable">;
 
+  /** Returns the Merkle root. */
   root: TypedContractMethod<[], [string], "view">;
 
+  /** Returns the treasury. */
   treasury: TypedContractMethod<[], [string], "view">;
 
+  /** Returns WEAL. */
   weal: TypedContractMethod<[], [string], "view">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -155,22 +196,46 @@ export interface GenesisClaim extends BaseContract {
   >;
 
   filters: {
+    /**
+     * Emitted when a leaf is claimed.
+     *
+     * @param index The leaf's index.
+     * @param account Who got it.
+     * @param amount How much, in units of 10⁻¹⁸ WEAL.
+     */
     "GenesisClaimed(uint256,address,uint256)": TypedContractEvent<
       GenesisClaimedEvent.InputTuple,
       GenesisClaimedEvent.OutputTuple,
       GenesisClaimedEvent.OutputObject
     >;
+    /**
+     * Emitted when a leaf is claimed.
+     *
+     * @param index The leaf's index.
+     * @param account Who got it.
+     * @param amount How much, in units of 10⁻¹⁸ WEAL.
+     */
     GenesisClaimed: TypedContractEvent<
       GenesisClaimedEvent.InputTuple,
       GenesisClaimedEvent.OutputTuple,
       GenesisClaimedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when what nobody claimed goes to the treasury.
+     *
+     * @param amount How much, in units of 10⁻¹⁸ WEAL.
+     */
     "GenesisReturned(uint256)": TypedContractEvent<
       GenesisReturnedEvent.InputTuple,
       GenesisReturnedEvent.OutputTuple,
       GenesisReturnedEvent.OutputObject
     >;
+    /**
+     * Emitted when what nobody claimed goes to the treasury.
+     *
+     * @param amount How much, in units of 10⁻¹⁸ WEAL.
+     */
     GenesisReturned: TypedContractEvent<
       GenesisReturnedEvent.InputTuple,
       GenesisReturnedEvent.OutputTuple,

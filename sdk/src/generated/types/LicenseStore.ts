@@ -22,33 +22,63 @@ import type {
   TypedContractMethod,
 } from "./common.js";
 
+/** A payer's signed consent to one transfer of an ERC-20: `ReceiveWithAuthorization` of ERC-3009. */
 export type AuthorizationStruct = {
+  /** Who pays. */
   from: AddressLike;
+  /** It serves after this time, in Unix time. */
   validAfter: BigNumberish;
+  /** It serves before this time, in Unix time. */
   validBefore: BigNumberish;
+  /** The payer's choice, so that it can pay the same twice. */
   salt: BytesLike;
+  /** 65 bytes of ECDSA (r, s, v), or whatever a smart wallet signs with. */
   signature: BytesLike;
 };
 
+/** A payer's signed consent to one transfer of an ERC-20: `ReceiveWithAuthorization` of ERC-3009. */
 export type AuthorizationStructOutput = [
   from: string,
   validAfter: bigint,
   validBefore: bigint,
   salt: string,
   signature: string,
-] & { from: string; validAfter: bigint; validBefore: bigint; salt: string; signature: string };
+] & {
+  /** Who pays. */
+  from: string;
+  /** It serves after this time, in Unix time. */
+  validAfter: bigint;
+  /** It serves before this time, in Unix time. */
+  validBefore: bigint;
+  /** The payer's choice, so that it can pay the same twice. */
+  salt: string;
+  /** 65 bytes of ECDSA (r, s, v), or whatever a smart wallet signs with. */
+  signature: string;
+};
 
 export declare namespace ILicenseStore {
+  /** Terms at which a model is licensed. */
   export type OfferStruct = {
+    /** The model's id. */
     model: AddressLike;
+    /** What it is paid in. */
     currency: AddressLike;
+    /** For one period, or for ever, in the currency's units; 0 for a licence that is free. */
     price: BigNumberish;
+    /** Of a period, in seconds; 0 for ever. */
     duration: BigNumberish;
+    /**
+     * How many licences there can be; 0 for any number. Warning: of an offer that is free, anyone can take them
+     * all, for anybody.
+     */
     supply: BigNumberish;
+    /** The sha-256 of the licence's text. */
     textDigest: BytesLike;
+    /** Tells offers of the same terms apart. */
     salt: BytesLike;
   };
 
+  /** Terms at which a model is licensed. */
   export type OfferStructOutput = [
     model: string,
     currency: string,
@@ -58,33 +88,82 @@ export declare namespace ILicenseStore {
     textDigest: string,
     salt: string,
   ] & {
+    /** The model's id. */
     model: string;
+    /** What it is paid in. */
     currency: string;
+    /** For one period, or for ever, in the currency's units; 0 for a licence that is free. */
     price: bigint;
+    /** Of a period, in seconds; 0 for ever. */
     duration: bigint;
+    /**
+     * How many licences there can be; 0 for any number. Warning: of an offer that is free, anyone can take them
+     * all, for anybody.
+     */
     supply: bigint;
+    /** The sha-256 of the licence's text. */
     textDigest: string;
+    /** Tells offers of the same terms apart. */
     salt: string;
   };
 
-  export type PurchaseStruct = { recipient: AddressLike; periods: BigNumberish; policyVersion: BigNumberish };
+  /** What a buyer agrees to beside the offer. */
+  export type PurchaseStruct = {
+    /** Who gets the licence, or has it extended. */
+    recipient: AddressLike;
+    /** How many, at least 1; 1 if the offer is for ever. */
+    periods: BigNumberish;
+    /** The version of the use policy that the buyer saw: the one that holds. */
+    policyVersion: BigNumberish;
+  };
 
+  /** What a buyer agrees to beside the offer. */
   export type PurchaseStructOutput = [recipient: string, periods: bigint, policyVersion: bigint] & {
+    /** Who gets the licence, or has it extended. */
     recipient: string;
+    /** How many, at least 1; 1 if the offer is for ever. */
     periods: bigint;
+    /** The version of the use policy that the buyer saw: the one that holds. */
     policyVersion: bigint;
   };
 
-  export type LicenseStruct = { expiresAt: BigNumberish; policyVersion: BigNumberish };
+  /** A licence. */
+  export type LicenseStruct = {
+    /**
+     * The second at which it ends, in Unix time; the largest `uint40` for one that never does, 0 for one that was
+     * never bought.
+     */
+    expiresAt: BigNumberish;
+    /** The version of the use policy that held when it began, or when its holder itself bought last. */
+    policyVersion: BigNumberish;
+  };
 
+  /** A licence. */
   export type LicenseStructOutput = [expiresAt: bigint, policyVersion: bigint] & {
+    /**
+     * The second at which it ends, in Unix time; the largest `uint40` for one that never does, 0 for one that was
+     * never bought.
+     */
     expiresAt: bigint;
+    /** The version of the use policy that held when it began, or when its holder itself bought last. */
     policyVersion: bigint;
   };
 
-  export type OfferStateStruct = { status: BigNumberish; sold: BigNumberish };
+  /** What became of an offer. */
+  export type OfferStateStruct = {
+    /** Whether it was posted and is open, or closed. */
+    status: BigNumberish;
+    /** How many licences there are. */
+    sold: BigNumberish;
+  };
 
-  export type OfferStateStructOutput = [status: bigint, sold: bigint] & { status: bigint; sold: bigint };
+  /** What became of an offer. */
+  export type OfferStateStructOutput = [status: bigint, sold: bigint] & {
+    /** Whether it was posted and is open, or closed. */
+    status: bigint;
+    /** How many licences there are. */
+    sold: bigint;
+  };
 }
 
 export interface LicenseStoreInterface extends Interface {
@@ -199,6 +278,7 @@ export interface LicenseStoreInterface extends Interface {
   decodeFunctionResult(functionFragment: "usePolicy", data: BytesLike): Result;
 }
 
+/** Emitted when `owner` enables `approved` to manage the `tokenId` token. */
 export namespace ApprovalEvent {
   export type InputTuple = [owner: AddressLike, approved: AddressLike, tokenId: BigNumberish];
   export type OutputTuple = [owner: string, approved: string, tokenId: bigint];
@@ -213,6 +293,7 @@ export namespace ApprovalEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when `owner` enables or disables (`approved`) `operator` to manage all of its assets. */
 export namespace ApprovalForAllEvent {
   export type InputTuple = [owner: AddressLike, operator: AddressLike, approved: boolean];
   export type OutputTuple = [owner: string, operator: string, approved: boolean];
@@ -227,6 +308,10 @@ export namespace ApprovalForAllEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when a licence is bought or extended. The ledger's `Paid` of the same transaction has the payment,
+ * with the offer's id as its reference.
+ */
 export namespace LicenseBoughtEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -251,14 +336,23 @@ export namespace LicenseBoughtEvent {
     policyVersion: bigint,
   ];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The offer. */
     offerId: string;
+    /** Whose licence it is. */
     recipient: string;
+    /** Who paid. */
     payer: string;
+    /** The licence. */
     tokenId: bigint;
+    /** How many periods were bought. */
     periods: bigint;
+    /** What was paid, in the currency's units. */
     price: bigint;
+    /** The second at which the licence ends. */
     expiresAt: bigint;
+    /** The version of the use policy that the licence names from now on. */
     policyVersion: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -267,10 +361,12 @@ export namespace LicenseBoughtEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a token is locked. */
 export namespace LockedEvent {
   export type InputTuple = [tokenId: BigNumberish];
   export type OutputTuple = [tokenId: bigint];
   export interface OutputObject {
+    /** The token. */
     tokenId: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -279,11 +375,14 @@ export namespace LockedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when an offer is closed. */
 export namespace OfferClosedEvent {
   export type InputTuple = [model: AddressLike, offerId: BytesLike];
   export type OutputTuple = [model: string, offerId: string];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The offer's id. */
     offerId: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -292,13 +391,18 @@ export namespace OfferClosedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when an offer is posted. */
 export namespace OfferPostedEvent {
   export type InputTuple = [model: AddressLike, offerId: BytesLike, offer: ILicenseStore.OfferStruct, textURI: string];
   export type OutputTuple = [model: string, offerId: string, offer: ILicenseStore.OfferStructOutput, textURI: string];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The offer's id. */
     offerId: string;
+    /** Its terms. */
     offer: ILicenseStore.OfferStructOutput;
+    /** Where the licence's text can be fetched; check what comes against the digest. */
     textURI: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -307,6 +411,7 @@ export namespace OfferPostedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when `tokenId` token is transferred from `from` to `to`. */
 export namespace TransferEvent {
   export type InputTuple = [from: AddressLike, to: AddressLike, tokenId: BigNumberish];
   export type OutputTuple = [from: string, to: string, tokenId: bigint];
@@ -321,6 +426,13 @@ export namespace TransferEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Where models are licensed: owners post offers, buyers pay the model's books and hold a licence, a token that
+ * cannot be transferred.
+ *
+ * An offer's id commits to all of its terms, so what a buyer passes is what it agreed to: price and text
+ * included. A licence's id commits to offer and holder.
+ */
 export interface LicenseStore extends BaseContract {
   connect(runner?: ContractRunner | null): LicenseStore;
   waitForDeployment(): Promise<this>;
@@ -354,22 +466,75 @@ export interface LicenseStore extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Gives permission to `to` to transfer `tokenId` token to another account. The approval is cleared when the
+   * token is transferred. Only a single account can be approved at a time, so approving the zero address clears
+   * previous approvals.
+   *
+   * Requirements:
+   *
+   * - The caller must own the token or be an approved operator.
+   * - `tokenId` must exist.
+   *
+   * Emits an `Approval` event.
+   */
   approve: TypedContractMethod<[to: AddressLike, tokenId: BigNumberish], [void], "nonpayable">;
 
+  /** Returns the number of tokens in ``owner``'s account. */
   balanceOf: TypedContractMethod<[owner: AddressLike], [bigint], "view">;
 
+  /**
+   * Buys a licence, or extends the one that the recipient has from this offer. Anyone may, for anybody; but a
+   * licence that has not ended keeps its version of the use policy unless its holder is who pays.
+   *
+   * Emits `LicenseBought`, and `Transfer` and `Locked` if the licence is new; the ledger emits `Paid`. An ERC-20
+   * is pulled from the caller, who has let the store spend it, straight to the ledger.
+   *
+   * Requirements:
+   *
+   * - the offer is open and, for a new licence, not sold out;
+   * - the model is not restricted, the policy's version is the one that holds;
+   * - the periods are right, and the recipient does not have the licence for ever;
+   * - for ETH, exactly the price comes with the call; for an ERC-20, none.
+   *
+   * @param offer The terms.
+   * @param purchase What else the buyer agrees to.
+   * @returns The licence.
+   */
   buy: TypedContractMethod<
     [offer: ILicenseStore.OfferStruct, purchase: ILicenseStore.PurchaseStruct],
     [bigint],
     "payable"
   >;
 
+  /**
+   * As `buy`, paid by a signed authorization (ERC-3009): anyone may send it, and the payer needs no ETH.
+   *
+   * The authorization's nonce is `keccak256(abi.encode(chainid, store, selector, offerId, recipient, periods,
+   * policyVersion, from, validAfter, validBefore, salt))`, so that it serves for nothing else.
+   *
+   * @param offer The terms.
+   * @param purchase What else the payer agrees to.
+   * @param authorization The payer's consent, for the price.
+   * @returns The licence.
+   */
   buyWithAuthorization: TypedContractMethod<
     [offer: ILicenseStore.OfferStruct, purchase: ILicenseStore.PurchaseStruct, authorization: AuthorizationStruct],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * As `buy`, with a permit (ERC-2612) of the caller's for the store to spend the price.
+   *
+   * @param offer The terms.
+   * @param purchase What else the buyer agrees to.
+   * @param deadline The permit's, in Unix time.
+   * @param v Of the permit's signature.
+   * @param r Of the permit's signature.
+   * @param s Of the permit's signature.
+   * @returns The licence.
+   */
   buyWithPermit: TypedContractMethod<
     [
       offer: ILicenseStore.OfferStruct,
@@ -383,62 +548,216 @@ export interface LicenseStore extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * Closes an offer, for good. What was bought stays.
+   *
+   * Only the model's owner. Emits `OfferClosed`.
+   *
+   * @param offer The terms.
+   */
   closeOffer: TypedContractMethod<[offer: ILicenseStore.OfferStruct], [void], "nonpayable">;
 
+  /**
+   * Called by the ledger during `payBy`: send it `amount` units of `token`, from wherever, before returning.
+   *
+   * Check that the caller is the ledger: anybody can call this with any arguments.
+   *
+   * @param token What the ledger waits for.
+   * @param amount How much, in the token's units.
+   * @param data What the payer gave to `payBy`.
+   */
   deliver: TypedContractMethod<[token: AddressLike, amount: BigNumberish, data: BytesLike], [void], "nonpayable">;
 
+  /**
+   * Returns the account approved for `tokenId` token.
+   *
+   * Requirements:
+   *
+   * - `tokenId` must exist.
+   */
   getApproved: TypedContractMethod<[tokenId: BigNumberish], [string], "view">;
 
+  /** Returns if the `operator` is allowed to manage all of the assets of `owner`. See `setApprovalForAll` */
   isApprovedForAll: TypedContractMethod<[owner: AddressLike, operator: AddressLike], [boolean], "view">;
 
+  /**
+   * Returns whether an account has a licence of the model that has not ended, from whichever of its offers.
+   *
+   * @param model The model.
+   * @param account The account.
+   */
   isLicensed: TypedContractMethod<[model: AddressLike, account: AddressLike], [boolean], "view">;
 
+  /**
+   * Returns an account's licence from an offer.
+   *
+   * @param offerId The offer's id.
+   * @param account The account.
+   */
   licenseOf: TypedContractMethod<
     [offerId: BytesLike, account: AddressLike],
     [ILicenseStore.LicenseStructOutput],
     "view"
   >;
 
+  /**
+   * Returns when an account's longest licence of a model ends, as `License` has it; 0 if it never had one.
+   *
+   * @param model The model.
+   * @param account The account.
+   */
   licensedUntil: TypedContractMethod<[model: AddressLike, account: AddressLike], [bigint], "view">;
 
+  /**
+   * Returns whether a token is locked; reverts if there is none.
+   *
+   * @param tokenId The token.
+   */
   locked: TypedContractMethod<[tokenId: BigNumberish], [boolean], "view">;
 
+  /** Returns the token collection name. */
   name: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns an offer's id.
+   *
+   * @param offer The terms.
+   */
   offerIdOf: TypedContractMethod<[offer: ILicenseStore.OfferStruct], [string], "view">;
 
+  /**
+   * Returns what became of an offer.
+   *
+   * @param offerId The offer's id.
+   */
   offerStateOf: TypedContractMethod<[offerId: BytesLike], [ILicenseStore.OfferStateStructOutput], "view">;
 
+  /**
+   * Returns the owner of the `tokenId` token.
+   *
+   * Requirements:
+   *
+   * - `tokenId` must exist.
+   */
   ownerOf: TypedContractMethod<[tokenId: BigNumberish], [string], "view">;
 
+  /**
+   * Posts an offer. Its terms never change: to change them, close it and post another.
+   *
+   * Only the model's owner. Emits `OfferPosted`.
+   *
+   * Requirements: the text's digest is not zero, the ledger lists the currency, the model is not restricted, and
+   * no offer of the same terms and salt was posted before.
+   *
+   * @param offer The terms.
+   * @param textURI Where the licence's text can be fetched; only emitted.
+   * @returns Its id.
+   */
   postOffer: TypedContractMethod<[offer: ILicenseStore.OfferStruct, textURI: string], [string], "nonpayable">;
 
+  /** Returns the registry whose models are licensed. */
   registry: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Safely transfers `tokenId` token from `from` to `to`, checking first that contract recipients are aware of
+   * the ERC-721 protocol to prevent tokens from being forever locked.
+   *
+   * Requirements:
+   *
+   * - `from` cannot be the zero address.
+   * - `to` cannot be the zero address.
+   * - `tokenId` token must exist and be owned by `from`.
+   * - If the caller is not `from`, it must have been allowed to move this token by either `approve` or
+   * `setApprovalForAll`.
+   * - If `to` refers to a smart contract, it must implement `IERC721Receiver.onERC721Received`, which is called
+   * upon a safe transfer.
+   *
+   * Emits a `Transfer` event.
+   */
   "safeTransferFrom(address,address,uint256)": TypedContractMethod<
     [from: AddressLike, to: AddressLike, tokenId: BigNumberish],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Safely transfers `tokenId` token from `from` to `to`.
+   *
+   * Requirements:
+   *
+   * - `from` cannot be the zero address.
+   * - `to` cannot be the zero address.
+   * - `tokenId` token must exist and be owned by `from`.
+   * - If the caller is not `from`, it must be approved to move this token by either `approve` or
+   * `setApprovalForAll`.
+   * - If `to` refers to a smart contract, it must implement `IERC721Receiver.onERC721Received`, which is called
+   * upon a safe transfer.
+   *
+   * Emits a `Transfer` event.
+   */
   "safeTransferFrom(address,address,uint256,bytes)": TypedContractMethod<
     [from: AddressLike, to: AddressLike, tokenId: BigNumberish, data: BytesLike],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Approve or remove `operator` as an operator for the caller. Operators can call `transferFrom` or
+   * `safeTransferFrom` for any token owned by the caller.
+   *
+   * Requirements:
+   *
+   * - The `operator` cannot be the address zero.
+   *
+   * Emits an `ApprovalForAll` event.
+   */
   setApprovalForAll: TypedContractMethod<[operator: AddressLike, approved: boolean], [void], "nonpayable">;
 
+  /**
+   * Returns true if this contract implements the interface defined by `interfaceId`. See the corresponding
+   * https://eips.ethereum.org/EIPS/eip-165#how-interfaces-are-identified[ERC section] to learn more about how
+   * these ids are created. This function call must use less than 30 000 gas.
+   */
   supportsInterface: TypedContractMethod<[interfaceId: BytesLike], [boolean], "view">;
 
+  /** Returns the token collection symbol. */
   symbol: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns the id of an account's licence from an offer, whether it has one or not.
+   *
+   * @param offerId The offer's id.
+   * @param account The account.
+   */
   tokenIdOf: TypedContractMethod<[offerId: BytesLike, account: AddressLike], [bigint], "view">;
 
+  /**
+   * Returns the licence's metadata as a data URI: model, offer, end and use policy.
+   *
+   * @param tokenId The licence.
+   */
   tokenURI: TypedContractMethod<[tokenId: BigNumberish], [string], "view">;
 
+  /**
+   * Transfers `tokenId` token from `from` to `to`.
+   *
+   * WARNING: Note that the caller is responsible to confirm that the recipient is capable of receiving ERC-721
+   * or else they may be permanently lost. Usage of `safeTransferFrom` prevents loss, though the caller must
+   * understand this adds an external call which potentially creates a reentrancy vulnerability.
+   *
+   * Requirements:
+   *
+   * - `from` cannot be the zero address.
+   * - `to` cannot be the zero address.
+   * - `tokenId` token must be owned by `from`.
+   * - If the caller is not `from`, it must be approved to move this token by either `approve` or
+   * `setApprovalForAll`.
+   *
+   * Emits a `Transfer` event.
+   */
   transferFrom: TypedContractMethod<[from: AddressLike, to: AddressLike, tokenId: BigNumberish], [void], "nonpayable">;
 
+  /** Returns the use policy that licences pin. */
   usePolicy: TypedContractMethod<[], [string], "view">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -556,65 +875,137 @@ export interface LicenseStore extends BaseContract {
   ): TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
 
   filters: {
+    /** Emitted when `owner` enables `approved` to manage the `tokenId` token. */
     "Approval(address,address,uint256)": TypedContractEvent<
       ApprovalEvent.InputTuple,
       ApprovalEvent.OutputTuple,
       ApprovalEvent.OutputObject
     >;
+    /** Emitted when `owner` enables `approved` to manage the `tokenId` token. */
     Approval: TypedContractEvent<ApprovalEvent.InputTuple, ApprovalEvent.OutputTuple, ApprovalEvent.OutputObject>;
 
+    /** Emitted when `owner` enables or disables (`approved`) `operator` to manage all of its assets. */
     "ApprovalForAll(address,address,bool)": TypedContractEvent<
       ApprovalForAllEvent.InputTuple,
       ApprovalForAllEvent.OutputTuple,
       ApprovalForAllEvent.OutputObject
     >;
+    /** Emitted when `owner` enables or disables (`approved`) `operator` to manage all of its assets. */
     ApprovalForAll: TypedContractEvent<
       ApprovalForAllEvent.InputTuple,
       ApprovalForAllEvent.OutputTuple,
       ApprovalForAllEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a licence is bought or extended. The ledger's `Paid` of the same transaction has the payment,
+     * with the offer's id as its reference.
+     *
+     * @param model The model.
+     * @param offerId The offer.
+     * @param recipient Whose licence it is.
+     * @param payer Who paid.
+     * @param tokenId The licence.
+     * @param periods How many periods were bought.
+     * @param price What was paid, in the currency's units.
+     * @param expiresAt The second at which the licence ends.
+     * @param policyVersion The version of the use policy that the licence names from now on.
+     */
     "LicenseBought(address,bytes32,address,address,uint256,uint16,uint256,uint40,uint32)": TypedContractEvent<
       LicenseBoughtEvent.InputTuple,
       LicenseBoughtEvent.OutputTuple,
       LicenseBoughtEvent.OutputObject
     >;
+    /**
+     * Emitted when a licence is bought or extended. The ledger's `Paid` of the same transaction has the payment,
+     * with the offer's id as its reference.
+     *
+     * @param model The model.
+     * @param offerId The offer.
+     * @param recipient Whose licence it is.
+     * @param payer Who paid.
+     * @param tokenId The licence.
+     * @param periods How many periods were bought.
+     * @param price What was paid, in the currency's units.
+     * @param expiresAt The second at which the licence ends.
+     * @param policyVersion The version of the use policy that the licence names from now on.
+     */
     LicenseBought: TypedContractEvent<
       LicenseBoughtEvent.InputTuple,
       LicenseBoughtEvent.OutputTuple,
       LicenseBoughtEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a token is locked.
+     *
+     * @param tokenId The token.
+     */
     "Locked(uint256)": TypedContractEvent<LockedEvent.InputTuple, LockedEvent.OutputTuple, LockedEvent.OutputObject>;
+    /**
+     * Emitted when a token is locked.
+     *
+     * @param tokenId The token.
+     */
     Locked: TypedContractEvent<LockedEvent.InputTuple, LockedEvent.OutputTuple, LockedEvent.OutputObject>;
 
+    /**
+     * Emitted when an offer is closed.
+     *
+     * @param model The model.
+     * @param offerId The offer's id.
+     */
     "OfferClosed(address,bytes32)": TypedContractEvent<
       OfferClosedEvent.InputTuple,
       OfferClosedEvent.OutputTuple,
       OfferClosedEvent.OutputObject
     >;
+    /**
+     * Emitted when an offer is closed.
+     *
+     * @param model The model.
+     * @param offerId The offer's id.
+     */
     OfferClosed: TypedContractEvent<
       OfferClosedEvent.InputTuple,
       OfferClosedEvent.OutputTuple,
       OfferClosedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when an offer is posted.
+     *
+     * @param model The model.
+     * @param offerId The offer's id.
+     * @param offer Its terms.
+     * @param textURI Where the licence's text can be fetched; check what comes against the digest.
+     */
     "OfferPosted(address,bytes32,tuple,string)": TypedContractEvent<
       OfferPostedEvent.InputTuple,
       OfferPostedEvent.OutputTuple,
       OfferPostedEvent.OutputObject
     >;
+    /**
+     * Emitted when an offer is posted.
+     *
+     * @param model The model.
+     * @param offerId The offer's id.
+     * @param offer Its terms.
+     * @param textURI Where the licence's text can be fetched; check what comes against the digest.
+     */
     OfferPosted: TypedContractEvent<
       OfferPostedEvent.InputTuple,
       OfferPostedEvent.OutputTuple,
       OfferPostedEvent.OutputObject
     >;
 
+    /** Emitted when `tokenId` token is transferred from `from` to `to`. */
     "Transfer(address,address,uint256)": TypedContractEvent<
       TransferEvent.InputTuple,
       TransferEvent.OutputTuple,
       TransferEvent.OutputObject
     >;
+    /** Emitted when `tokenId` token is transferred from `from` to `to`. */
     Transfer: TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
   };
 }

@@ -23,22 +23,53 @@ import type {
 } from "./common.js";
 
 export declare namespace IModelRegistry {
-  export type DerivativeTermsStruct = { mode: BigNumberish; rateBps: BigNumberish; duration: BigNumberish };
+  /** A model's terms for derivatives. */
+  export type DerivativeTermsStruct = {
+    /** Who may register children. */
+    mode: BigNumberish;
+    /**
+     * The least that a child must pass on, in basis points, at most 5,000; of use in mode Open only: each grant
+     * names its own.
+     */
+    rateBps: BigNumberish;
+    /**
+     * For how many seconds a child must pass it on at least, from its registration; 0 for ever. In mode Open only,
+     * too.
+     */
+    duration: BigNumberish;
+  };
 
+  /** A model's terms for derivatives. */
   export type DerivativeTermsStructOutput = [mode: bigint, rateBps: bigint, duration: bigint] & {
+    /** Who may register children. */
     mode: bigint;
+    /**
+     * The least that a child must pass on, in basis points, at most 5,000; of use in mode Open only: each grant
+     * names its own.
+     */
     rateBps: bigint;
+    /**
+     * For how many seconds a child must pass it on at least, from its registration; 0 for ever. In mode Open only,
+     * too.
+     */
     duration: bigint;
   };
 
+  /** A registered model. */
   export type ModelStruct = {
+    /** Who steers it. */
     owner: AddressLike;
+    /** Its registration number in the ledger: a parent's is lower than its child's. */
     number: BigNumberish;
+    /** What it is. */
     kind: BigNumberish;
+    /** How many versions were published; also the number of the newest. */
     versionCount: BigNumberish;
+    /** Terms for future children. */
     derivatives: IModelRegistry.DerivativeTermsStruct;
   };
 
+  /** A registered model. */
   export type ModelStructOutput = [
     owner: string,
     number: bigint,
@@ -46,50 +77,111 @@ export declare namespace IModelRegistry {
     versionCount: bigint,
     derivatives: IModelRegistry.DerivativeTermsStructOutput,
   ] & {
+    /** Who steers it. */
     owner: string;
+    /** Its registration number in the ledger: a parent's is lower than its child's. */
     number: bigint;
+    /** What it is. */
     kind: bigint;
+    /** How many versions were published; also the number of the newest. */
     versionCount: bigint;
+    /** Terms for future children. */
     derivatives: IModelRegistry.DerivativeTermsStructOutput;
   };
 
-  export type ParentStruct = { model: AddressLike; rateBps: BigNumberish; until: BigNumberish; relation: BigNumberish };
+  /** A parent that a child names. */
+  export type ParentStruct = {
+    /** The parent's id. */
+    model: AddressLike;
+    /**
+     * What the child passes on of everything it receives, in basis points; at least what the parent asks; 0 once
+     * it has been retired.
+     */
+    rateBps: BigNumberish;
+    /** The last second for which it does, in Unix time: as long as the parent asks, at least. 0: for ever. */
+    until: BigNumberish;
+    /** How the child was made from it. */
+    relation: BigNumberish;
+  };
 
+  /** A parent that a child names. */
   export type ParentStructOutput = [model: string, rateBps: bigint, until: bigint, relation: bigint] & {
+    /** The parent's id. */
     model: string;
+    /**
+     * What the child passes on of everything it receives, in basis points; at least what the parent asks; 0 once
+     * it has been retired.
+     */
     rateBps: bigint;
+    /** The last second for which it does, in Unix time: as long as the parent asks, at least. 0: for ever. */
     until: bigint;
+    /** How the child was made from it. */
     relation: bigint;
   };
 
+  /**
+   * The parent's owner's consent to one child. It cannot be taken back before its deadline but by closing the
+   * parent, or by passing the parent on.
+   */
   export type GrantStruct = {
+    /** The least that the child must pass on, in basis points. */
     rateBps: BigNumberish;
+    /** The time until which it must, at least, in Unix time; 0 for ever. */
     until: BigNumberish;
+    /** The last second at which the grant serves, in Unix time. */
     deadline: BigNumberish;
+    /**
+     * The owner's signature (ECDSA, or ERC-1271 for contracts) of the EIP-712 struct `DerivativeGrant(address
+     * parent,address child,uint16 rateBps,uint40 until,uint40 deadline)`.
+     */
     signature: BytesLike;
   };
 
+  /**
+   * The parent's owner's consent to one child. It cannot be taken back before its deadline but by closing the
+   * parent, or by passing the parent on.
+   */
   export type GrantStructOutput = [rateBps: bigint, until: bigint, deadline: bigint, signature: string] & {
+    /** The least that the child must pass on, in basis points. */
     rateBps: bigint;
+    /** The time until which it must, at least, in Unix time; 0 for ever. */
     until: bigint;
+    /** The last second at which the grant serves, in Unix time. */
     deadline: bigint;
+    /**
+     * The owner's signature (ECDSA, or ERC-1271 for contracts) of the EIP-712 struct `DerivativeGrant(address
+     * parent,address child,uint16 rateBps,uint40 until,uint40 deadline)`.
+     */
     signature: string;
   };
 
+  /** A model to be registered. */
   export type RegistrationStruct = {
+    /** The publisher's choice; with the publisher it gives the model's id. */
     salt: BytesLike;
+    /** Who gets the ERC-721. */
     owner: AddressLike;
+    /** What it is. */
     kind: BigNumberish;
+    /** The most that a host who serves it may keep, in basis points, at most 9,000. Fixed for ever. */
     maxHostBps: BigNumberish;
+    /** Terms for future children. */
     derivatives: IModelRegistry.DerivativeTermsStruct;
+    /** The sha-256 of the first version's manifest; not zero. */
     manifestDigest: BytesLike;
+    /** Where the manifest can be fetched; only emitted, so check what comes against the digest. */
     mirrorURI: string;
+    /** What it was built from: at most 16, strictly ascending by id. */
     parents: IModelRegistry.ParentStruct[];
+    /** One for each parent whose terms ask for it, in the order of `parents`. */
     grants: IModelRegistry.GrantStruct[];
+    /** Who holds shares to begin with. */
     holdings: IRoyaltyLedger.HoldingStruct[];
+    /** What is set aside for many; with the holdings 1,000,000 in all. */
     allocations: IAllocations.AllocationStruct[];
   };
 
+  /** A model to be registered. */
   export type RegistrationStructOutput = [
     salt: string,
     owner: string,
@@ -103,42 +195,83 @@ export declare namespace IModelRegistry {
     holdings: IRoyaltyLedger.HoldingStructOutput[],
     allocations: IAllocations.AllocationStructOutput[],
   ] & {
+    /** The publisher's choice; with the publisher it gives the model's id. */
     salt: string;
+    /** Who gets the ERC-721. */
     owner: string;
+    /** What it is. */
     kind: bigint;
+    /** The most that a host who serves it may keep, in basis points, at most 9,000. Fixed for ever. */
     maxHostBps: bigint;
+    /** Terms for future children. */
     derivatives: IModelRegistry.DerivativeTermsStructOutput;
+    /** The sha-256 of the first version's manifest; not zero. */
     manifestDigest: string;
+    /** Where the manifest can be fetched; only emitted, so check what comes against the digest. */
     mirrorURI: string;
+    /** What it was built from: at most 16, strictly ascending by id. */
     parents: IModelRegistry.ParentStructOutput[];
+    /** One for each parent whose terms ask for it, in the order of `parents`. */
     grants: IModelRegistry.GrantStructOutput[];
+    /** Who holds shares to begin with. */
     holdings: IRoyaltyLedger.HoldingStructOutput[];
+    /** What is set aside for many; with the holdings 1,000,000 in all. */
     allocations: IAllocations.AllocationStructOutput[];
   };
 }
 
 export declare namespace IRoyaltyLedger {
-  export type HoldingStruct = { holder: AddressLike; units: BigNumberish };
+  /** Shares that somebody holds when a model is opened. */
+  export type HoldingStruct = {
+    /** The account; not the zero address, not the ledger, and not below 2⁶⁴, where allocations are. */
+    holder: AddressLike;
+    /** How many of the model's 1,000,000 shares; more than 0. */
+    units: BigNumberish;
+  };
 
-  export type HoldingStructOutput = [holder: string, units: bigint] & { holder: string; units: bigint };
+  /** Shares that somebody holds when a model is opened. */
+  export type HoldingStructOutput = [holder: string, units: bigint] & {
+    /** The account; not the zero address, not the ledger, and not below 2⁶⁴, where allocations are. */
+    holder: string;
+    /** How many of the model's 1,000,000 shares; more than 0. */
+    units: bigint;
+  };
 }
 
 export declare namespace IAllocations {
+  /** Shares to be set aside. */
   export type AllocationStruct = {
+    /** The Merkle root of who gets them; zero if only the steward is to take them. */
     root: BytesLike;
+    /** How many of the model's shares; more than 0. Warning: leaves that sum to more leave the last empty-handed. */
     units: BigNumberish;
+    /** Where the leaves can be fetched; only emitted, so check what comes against the root. */
     uri: string;
+    /** Who may take what is left; the zero address for nobody, ever. */
     steward: AddressLike;
+    /** Time from which the steward may take what is left, and no leaf can be claimed any more. */
     reclaimableFrom: BigNumberish;
   };
 
+  /** Shares to be set aside. */
   export type AllocationStructOutput = [
     root: string,
     units: bigint,
     uri: string,
     steward: string,
     reclaimableFrom: bigint,
-  ] & { root: string; units: bigint; uri: string; steward: string; reclaimableFrom: bigint };
+  ] & {
+    /** The Merkle root of who gets them; zero if only the steward is to take them. */
+    root: string;
+    /** How many of the model's shares; more than 0. Warning: leaves that sum to more leave the last empty-handed. */
+    units: bigint;
+    /** Where the leaves can be fetched; only emitted, so check what comes against the root. */
+    uri: string;
+    /** Who may take what is left; the zero address for nobody, ever. */
+    steward: string;
+    /** Time from which the steward may take what is left, and no leaf can be claimed any more. */
+    reclaimableFrom: bigint;
+  };
 }
 
 export interface ModelRegistryInterface extends Interface {
@@ -258,6 +391,7 @@ export interface ModelRegistryInterface extends Interface {
   decodeFunctionResult(functionFragment: "withdrawVersion", data: BytesLike): Result;
 }
 
+/** Emitted when `owner` enables `approved` to manage the `tokenId` token. */
 export namespace ApprovalEvent {
   export type InputTuple = [owner: AddressLike, approved: AddressLike, tokenId: BigNumberish];
   export type OutputTuple = [owner: string, approved: string, tokenId: bigint];
@@ -272,6 +406,7 @@ export namespace ApprovalEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when `owner` enables or disables (`approved`) `operator` to manage all of its assets. */
 export namespace ApprovalForAllEvent {
   export type InputTuple = [owner: AddressLike, operator: AddressLike, approved: boolean];
   export type OutputTuple = [owner: string, operator: string, approved: boolean];
@@ -286,6 +421,10 @@ export namespace ApprovalForAllEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * This event emits when the metadata of a range of tokens is changed. So that the third-party platforms such
+ * as NFT market could timely update the images and related attributes of the NFTs.
+ */
 export namespace BatchMetadataUpdateEvent {
   export type InputTuple = [_fromTokenId: BigNumberish, _toTokenId: BigNumberish];
   export type OutputTuple = [_fromTokenId: bigint, _toTokenId: bigint];
@@ -299,6 +438,7 @@ export namespace BatchMetadataUpdateEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the contract's metadata is set. */
 export namespace ContractURIUpdatedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
@@ -309,11 +449,14 @@ export namespace ContractURIUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a model's terms for future children change. */
 export namespace DerivativeTermsUpdatedEvent {
   export type InputTuple = [model: AddressLike, derivatives: IModelRegistry.DerivativeTermsStruct];
   export type OutputTuple = [model: string, derivatives: IModelRegistry.DerivativeTermsStructOutput];
   export interface OutputObject {
+    /** The model's id. */
     model: string;
+    /** The new terms. */
     derivatives: IModelRegistry.DerivativeTermsStructOutput;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -322,6 +465,7 @@ export namespace DerivativeTermsUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** MAY be emitted to signal that the domain could have changed. */
 export namespace EIP712DomainChangedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
@@ -332,13 +476,18 @@ export namespace EIP712DomainChangedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when an owner names or dismisses a maintainer. */
 export namespace MaintainerUpdatedEvent {
   export type InputTuple = [model: AddressLike, owner: AddressLike, maintainer: AddressLike, allowed: boolean];
   export type OutputTuple = [model: string, owner: string, maintainer: string, allowed: boolean];
   export interface OutputObject {
+    /** The model's id. */
     model: string;
+    /** The owner: under another, the appointment does not hold. */
     owner: string;
+    /** The account. */
     maintainer: string;
+    /** Whether it may publish from now on. */
     allowed: boolean;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -347,6 +496,10 @@ export namespace MaintainerUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * This event emits when the metadata of a token is changed. So that the third-party platforms such as NFT
+ * market could timely update the images and related attributes of the NFT.
+ */
 export namespace MetadataUpdateEvent {
   export type InputTuple = [_tokenId: BigNumberish];
   export type OutputTuple = [_tokenId: bigint];
@@ -359,6 +512,10 @@ export namespace MetadataUpdateEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when a model is registered. The ledger's `ModelOpened` of the same transaction has its parents and
+ * rates, the `VersionPublished` that follows its first version.
+ */
 export namespace ModelRegisteredEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -381,13 +538,21 @@ export namespace ModelRegisteredEvent {
     relations: bigint[],
   ];
   export interface OutputObject {
+    /** The model's id. */
     model: string;
+    /** Who registered it. */
     publisher: string;
+    /** Who got the ERC-721. */
     owner: string;
+    /** Its registration number. */
     number: bigint;
+    /** The publisher's salt. */
     salt: string;
+    /** What it is. */
     kind: bigint;
+    /** Terms for future children. */
     derivatives: IModelRegistry.DerivativeTermsStructOutput;
+    /** How it was made from each parent, in the order of the parents. */
     relations: bigint[];
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -396,6 +561,7 @@ export namespace ModelRegisteredEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when `tokenId` token is transferred from `from` to `to`. */
 export namespace TransferEvent {
   export type InputTuple = [from: AddressLike, to: AddressLike, tokenId: BigNumberish];
   export type OutputTuple = [from: string, to: string, tokenId: bigint];
@@ -410,6 +576,7 @@ export namespace TransferEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a version is published. */
 export namespace VersionPublishedEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -426,10 +593,15 @@ export namespace VersionPublishedEvent {
     mirrorURI: string,
   ];
   export interface OutputObject {
+    /** The model's id. */
     model: string;
+    /** The version's number, from 1. */
     version: bigint;
+    /** Who published it. */
     publisher: string;
+    /** The sha-256 of its manifest. */
     manifestDigest: string;
+    /** Where the manifest can be fetched, as the publisher says. */
     mirrorURI: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -438,11 +610,14 @@ export namespace VersionPublishedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a version is marked withdrawn. */
 export namespace VersionWithdrawnEvent {
   export type InputTuple = [model: AddressLike, version: BigNumberish];
   export type OutputTuple = [model: string, version: bigint];
   export interface OutputObject {
+    /** The model's id. */
     model: string;
+    /** The version's number. */
     version: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -451,6 +626,13 @@ export namespace VersionWithdrawnEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * The registry of models, adapters, datasets and code: who steers each, what was published, what it was built
+ * from, and on which terms others may build on it.
+ *
+ * An ERC-721 whose token id is the model's id, an address, as a number. The token steers a model; it moves no
+ * money. Lineage is declared by whoever registers the child, not proved.
+ */
 export interface ModelRegistry extends BaseContract {
   connect(runner?: ContractRunner | null): ModelRegistry;
   waitForDeployment(): Promise<this>;
@@ -484,12 +666,30 @@ export interface ModelRegistry extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Gives permission to `to` to transfer `tokenId` token to another account. The approval is cleared when the
+   * token is transferred. Only a single account can be approved at a time, so approving the zero address clears
+   * previous approvals.
+   *
+   * Requirements:
+   *
+   * - The caller must own the token or be an approved operator.
+   * - `tokenId` must exist.
+   *
+   * Emits an `Approval` event.
+   */
   approve: TypedContractMethod<[to: AddressLike, tokenId: BigNumberish], [void], "nonpayable">;
 
+  /** Returns the number of tokens in ``owner``'s account. */
   balanceOf: TypedContractMethod<[owner: AddressLike], [bigint], "view">;
 
+  /** Returns the URI of the contract's metadata. */
   contractURI: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * returns the fields and values that describe the domain separator used by this contract for EIP-712
+   * signature.
+   */
   eip712Domain: TypedContractMethod<
     [],
     [
@@ -506,72 +706,255 @@ export interface ModelRegistry extends BaseContract {
     "view"
   >;
 
+  /**
+   * Returns the account approved for `tokenId` token.
+   *
+   * Requirements:
+   *
+   * - `tokenId` must exist.
+   */
   getApproved: TypedContractMethod<[tokenId: BigNumberish], [string], "view">;
 
+  /** Returns if the `operator` is allowed to manage all of the assets of `owner`. See `setApprovalForAll` */
   isApprovedForAll: TypedContractMethod<[owner: AddressLike, operator: AddressLike], [boolean], "view">;
 
+  /**
+   * Returns whether an account may publish for the model as its present owner's maintainer.
+   *
+   * @param model The model's id.
+   * @param account The account.
+   */
   isMaintainer: TypedContractMethod<[model: AddressLike, account: AddressLike], [boolean], "view">;
 
+  /** Returns the ledger that holds the models' shares and royalties. */
   ledger: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns the id of the model that `publisher` registers, or has registered, with `salt`.
+   *
+   * @param publisher Who registers it.
+   * @param salt The publisher's choice.
+   */
   modelIdOf: TypedContractMethod<[publisher: AddressLike, salt: BytesLike], [string], "view">;
 
+  /**
+   * Returns a model; reverts with `ModelNotRegistered` if there is none.
+   *
+   * @param model The model's id.
+   */
   modelOf: TypedContractMethod<[model: AddressLike], [IModelRegistry.ModelStructOutput], "view">;
 
+  /** Returns the token collection name. */
   name: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns the owner of the `tokenId` token.
+   *
+   * Requirements:
+   *
+   * - `tokenId` must exist.
+   */
   ownerOf: TypedContractMethod<[tokenId: BigNumberish], [string], "view">;
 
+  /**
+   * Returns what a model was built from, in ascending order of ids; reverts with `ModelNotRegistered` if there
+   * is no such model.
+   *
+   * @param model The model's id.
+   */
   parentsOf: TypedContractMethod<[model: AddressLike], [IModelRegistry.ParentStructOutput[]], "view">;
 
+  /**
+   * Publishes a further version. Versions are never edited or removed.
+   *
+   * Only the owner or a maintainer. Emits `VersionPublished` and `MetadataUpdate`.
+   *
+   * @param model The model's id.
+   * @param manifestDigest The sha-256 of the version's manifest; not zero.
+   * @param mirrorURI Where the manifest can be fetched; only emitted.
+   * @returns The version's number.
+   */
   publish: TypedContractMethod<
     [model: AddressLike, manifestDigest: BytesLike, mirrorURI: string],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Registers a model in one transaction: identity, first version, lineage, terms and shares.
+   *
+   * Emits `ModelRegistered` and `VersionPublished`; the ledger emits `ModelOpened` and the shares' `Transfer`s.
+   *
+   * Requirements:
+   *
+   * - the caller has not used the salt before;
+   * - the manifest digest is not zero, the derivative rate at most 5,000 basis points;
+   * - every parent is registered here, not restricted by the safety board, and its terms are met: open at no
+   * less than its rate for no less than its duration, or with a grant that its present owner signed for this
+   * child;
+   * - as many grants as the parents' terms ask for;
+   * - what the ledger requires of parents, host part and shares (see `IRoyaltyLedger.open`).
+   *
+   * @param registration The model.
+   * @returns The model's id, equal to `modelIdOf`(caller, salt).
+   */
   register: TypedContractMethod<[registration: IModelRegistry.RegistrationStruct], [string], "nonpayable">;
 
+  /**
+   * Returns how much royalty is owed and to whom, based on a sale price that may be denominated in any unit of
+   * exchange. The royalty amount is denominated and should be paid in that same unit of exchange.
+   *
+   * NOTE: ERC-2981 allows setting the royalty to 100% of the price. In that case all the price would be sent to
+   * the royalty receiver and 0 tokens to the seller. Contracts dealing with royalty should consider empty
+   * transfers.
+   *
+   * Paid to the model's address: resale is income of the model like any other.
+   */
   royaltyInfo: TypedContractMethod<[tokenId: BigNumberish, salePrice: BigNumberish], [[string, bigint]], "view">;
 
+  /**
+   * Safely transfers `tokenId` token from `from` to `to`, checking first that contract recipients are aware of
+   * the ERC-721 protocol to prevent tokens from being forever locked.
+   *
+   * Requirements:
+   *
+   * - `from` cannot be the zero address.
+   * - `to` cannot be the zero address.
+   * - `tokenId` token must exist and be owned by `from`.
+   * - If the caller is not `from`, it must have been allowed to move this token by either `approve` or
+   * `setApprovalForAll`.
+   * - If `to` refers to a smart contract, it must implement `IERC721Receiver.onERC721Received`, which is called
+   * upon a safe transfer.
+   *
+   * Emits a `Transfer` event.
+   */
   "safeTransferFrom(address,address,uint256)": TypedContractMethod<
     [from: AddressLike, to: AddressLike, tokenId: BigNumberish],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Safely transfers `tokenId` token from `from` to `to`.
+   *
+   * Requirements:
+   *
+   * - `from` cannot be the zero address.
+   * - `to` cannot be the zero address.
+   * - `tokenId` token must exist and be owned by `from`.
+   * - If the caller is not `from`, it must be approved to move this token by either `approve` or
+   * `setApprovalForAll`.
+   * - If `to` refers to a smart contract, it must implement `IERC721Receiver.onERC721Received`, which is called
+   * upon a safe transfer.
+   *
+   * Emits a `Transfer` event.
+   */
   "safeTransferFrom(address,address,uint256,bytes)": TypedContractMethod<
     [from: AddressLike, to: AddressLike, tokenId: BigNumberish, data: BytesLike],
     [void],
     "nonpayable"
   >;
 
+  /** Returns the board whose restrictions stop new derivatives. */
   safetyBoard: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Approve or remove `operator` as an operator for the caller. Operators can call `transferFrom` or
+   * `safeTransferFrom` for any token owned by the caller.
+   *
+   * Requirements:
+   *
+   * - The `operator` cannot be the address zero.
+   *
+   * Emits an `ApprovalForAll` event.
+   */
   setApprovalForAll: TypedContractMethod<[operator: AddressLike, approved: boolean], [void], "nonpayable">;
 
+  /**
+   * Sets a model's terms for future children; those that are registered keep theirs.
+   *
+   * Only the owner. Emits `DerivativeTermsUpdated`.
+   *
+   * @param model The model's id.
+   * @param derivatives The new terms.
+   */
   setDerivativeTerms: TypedContractMethod<
     [model: AddressLike, derivatives: IModelRegistry.DerivativeTermsStruct],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Names or dismisses a maintainer, who may publish and withdraw versions.
+   *
+   * Only the owner. An appointment is its owner's: a new owner starts with none, and one who gets the model back
+   * finds their own again. Emits `MaintainerUpdated`.
+   *
+   * @param model The model's id.
+   * @param maintainer The account.
+   * @param allowed Whether it may publish from now on.
+   */
   setMaintainer: TypedContractMethod<
     [model: AddressLike, maintainer: AddressLike, allowed: boolean],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Returns true if this contract implements the interface defined by `interfaceId`. See the corresponding
+   * https://eips.ethereum.org/EIPS/eip-165#how-interfaces-are-identified[ERC section] to learn more about how
+   * these ids are created. This function call must use less than 30 000 gas.
+   */
   supportsInterface: TypedContractMethod<[interfaceId: BytesLike], [boolean], "view">;
 
+  /** Returns the token collection symbol. */
   symbol: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns `ipfs://` and the CIDv1 of the newest version's manifest.
+   *
+   * The newest, withdrawn or not: readers check `versionOf`. Reverts for a token that does not exist.
+   *
+   * @param tokenId The model's id as a number.
+   */
   tokenURI: TypedContractMethod<[tokenId: BigNumberish], [string], "view">;
 
+  /**
+   * Transfers `tokenId` token from `from` to `to`.
+   *
+   * WARNING: Note that the caller is responsible to confirm that the recipient is capable of receiving ERC-721
+   * or else they may be permanently lost. Usage of `safeTransferFrom` prevents loss, though the caller must
+   * understand this adds an external call which potentially creates a reentrancy vulnerability.
+   *
+   * Requirements:
+   *
+   * - `from` cannot be the zero address.
+   * - `to` cannot be the zero address.
+   * - `tokenId` token must be owned by `from`.
+   * - If the caller is not `from`, it must be approved to move this token by either `approve` or
+   * `setApprovalForAll`.
+   *
+   * Emits a `Transfer` event.
+   */
   transferFrom: TypedContractMethod<[from: AddressLike, to: AddressLike, tokenId: BigNumberish], [void], "nonpayable">;
 
+  /**
+   * Returns a version; reverts with `VersionNotFound` if there is none.
+   *
+   * @param model The model's id.
+   * @param version The version's number, from 1.
+   * @returns `manifestDigest`: The sha-256 of its manifest. `withdrawn`: Whether it is marked withdrawn.
+   */
   versionOf: TypedContractMethod<[model: AddressLike, version: BigNumberish], [[string, boolean]], "view">;
 
+  /**
+   * Marks a version as withdrawn, for good: a warning to readers, which removes nothing.
+   *
+   * Only the owner or a maintainer. Emits `VersionWithdrawn`.
+   *
+   * @param model The model's id.
+   * @param version The version's number.
+   */
   withdrawVersion: TypedContractMethod<[model: AddressLike, version: BigNumberish], [void], "nonpayable">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -737,124 +1120,234 @@ export interface ModelRegistry extends BaseContract {
   >;
 
   filters: {
+    /** Emitted when `owner` enables `approved` to manage the `tokenId` token. */
     "Approval(address,address,uint256)": TypedContractEvent<
       ApprovalEvent.InputTuple,
       ApprovalEvent.OutputTuple,
       ApprovalEvent.OutputObject
     >;
+    /** Emitted when `owner` enables `approved` to manage the `tokenId` token. */
     Approval: TypedContractEvent<ApprovalEvent.InputTuple, ApprovalEvent.OutputTuple, ApprovalEvent.OutputObject>;
 
+    /** Emitted when `owner` enables or disables (`approved`) `operator` to manage all of its assets. */
     "ApprovalForAll(address,address,bool)": TypedContractEvent<
       ApprovalForAllEvent.InputTuple,
       ApprovalForAllEvent.OutputTuple,
       ApprovalForAllEvent.OutputObject
     >;
+    /** Emitted when `owner` enables or disables (`approved`) `operator` to manage all of its assets. */
     ApprovalForAll: TypedContractEvent<
       ApprovalForAllEvent.InputTuple,
       ApprovalForAllEvent.OutputTuple,
       ApprovalForAllEvent.OutputObject
     >;
 
+    /**
+     * This event emits when the metadata of a range of tokens is changed. So that the third-party platforms such
+     * as NFT market could timely update the images and related attributes of the NFTs.
+     */
     "BatchMetadataUpdate(uint256,uint256)": TypedContractEvent<
       BatchMetadataUpdateEvent.InputTuple,
       BatchMetadataUpdateEvent.OutputTuple,
       BatchMetadataUpdateEvent.OutputObject
     >;
+    /**
+     * This event emits when the metadata of a range of tokens is changed. So that the third-party platforms such
+     * as NFT market could timely update the images and related attributes of the NFTs.
+     */
     BatchMetadataUpdate: TypedContractEvent<
       BatchMetadataUpdateEvent.InputTuple,
       BatchMetadataUpdateEvent.OutputTuple,
       BatchMetadataUpdateEvent.OutputObject
     >;
 
+    /** Emitted when the contract's metadata is set. */
     "ContractURIUpdated()": TypedContractEvent<
       ContractURIUpdatedEvent.InputTuple,
       ContractURIUpdatedEvent.OutputTuple,
       ContractURIUpdatedEvent.OutputObject
     >;
+    /** Emitted when the contract's metadata is set. */
     ContractURIUpdated: TypedContractEvent<
       ContractURIUpdatedEvent.InputTuple,
       ContractURIUpdatedEvent.OutputTuple,
       ContractURIUpdatedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a model's terms for future children change.
+     *
+     * @param model The model's id.
+     * @param derivatives The new terms.
+     */
     "DerivativeTermsUpdated(address,tuple)": TypedContractEvent<
       DerivativeTermsUpdatedEvent.InputTuple,
       DerivativeTermsUpdatedEvent.OutputTuple,
       DerivativeTermsUpdatedEvent.OutputObject
     >;
+    /**
+     * Emitted when a model's terms for future children change.
+     *
+     * @param model The model's id.
+     * @param derivatives The new terms.
+     */
     DerivativeTermsUpdated: TypedContractEvent<
       DerivativeTermsUpdatedEvent.InputTuple,
       DerivativeTermsUpdatedEvent.OutputTuple,
       DerivativeTermsUpdatedEvent.OutputObject
     >;
 
+    /** MAY be emitted to signal that the domain could have changed. */
     "EIP712DomainChanged()": TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
+    /** MAY be emitted to signal that the domain could have changed. */
     EIP712DomainChanged: TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when an owner names or dismisses a maintainer.
+     *
+     * @param model The model's id.
+     * @param owner The owner: under another, the appointment does not hold.
+     * @param maintainer The account.
+     * @param allowed Whether it may publish from now on.
+     */
     "MaintainerUpdated(address,address,address,bool)": TypedContractEvent<
       MaintainerUpdatedEvent.InputTuple,
       MaintainerUpdatedEvent.OutputTuple,
       MaintainerUpdatedEvent.OutputObject
     >;
+    /**
+     * Emitted when an owner names or dismisses a maintainer.
+     *
+     * @param model The model's id.
+     * @param owner The owner: under another, the appointment does not hold.
+     * @param maintainer The account.
+     * @param allowed Whether it may publish from now on.
+     */
     MaintainerUpdated: TypedContractEvent<
       MaintainerUpdatedEvent.InputTuple,
       MaintainerUpdatedEvent.OutputTuple,
       MaintainerUpdatedEvent.OutputObject
     >;
 
+    /**
+     * This event emits when the metadata of a token is changed. So that the third-party platforms such as NFT
+     * market could timely update the images and related attributes of the NFT.
+     */
     "MetadataUpdate(uint256)": TypedContractEvent<
       MetadataUpdateEvent.InputTuple,
       MetadataUpdateEvent.OutputTuple,
       MetadataUpdateEvent.OutputObject
     >;
+    /**
+     * This event emits when the metadata of a token is changed. So that the third-party platforms such as NFT
+     * market could timely update the images and related attributes of the NFT.
+     */
     MetadataUpdate: TypedContractEvent<
       MetadataUpdateEvent.InputTuple,
       MetadataUpdateEvent.OutputTuple,
       MetadataUpdateEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a model is registered. The ledger's `ModelOpened` of the same transaction has its parents and
+     * rates, the `VersionPublished` that follows its first version.
+     *
+     * @param model The model's id.
+     * @param publisher Who registered it.
+     * @param owner Who got the ERC-721.
+     * @param number Its registration number.
+     * @param salt The publisher's salt.
+     * @param kind What it is.
+     * @param derivatives Terms for future children.
+     * @param relations How it was made from each parent, in the order of the parents.
+     */
     "ModelRegistered(address,address,address,uint40,bytes32,uint8,tuple,uint8[])": TypedContractEvent<
       ModelRegisteredEvent.InputTuple,
       ModelRegisteredEvent.OutputTuple,
       ModelRegisteredEvent.OutputObject
     >;
+    /**
+     * Emitted when a model is registered. The ledger's `ModelOpened` of the same transaction has its parents and
+     * rates, the `VersionPublished` that follows its first version.
+     *
+     * @param model The model's id.
+     * @param publisher Who registered it.
+     * @param owner Who got the ERC-721.
+     * @param number Its registration number.
+     * @param salt The publisher's salt.
+     * @param kind What it is.
+     * @param derivatives Terms for future children.
+     * @param relations How it was made from each parent, in the order of the parents.
+     */
     ModelRegistered: TypedContractEvent<
       ModelRegisteredEvent.InputTuple,
       ModelRegisteredEvent.OutputTuple,
       ModelRegisteredEvent.OutputObject
     >;
 
+    /** Emitted when `tokenId` token is transferred from `from` to `to`. */
     "Transfer(address,address,uint256)": TypedContractEvent<
       TransferEvent.InputTuple,
       TransferEvent.OutputTuple,
       TransferEvent.OutputObject
     >;
+    /** Emitted when `tokenId` token is transferred from `from` to `to`. */
     Transfer: TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
 
+    /**
+     * Emitted when a version is published.
+     *
+     * @param model The model's id.
+     * @param version The version's number, from 1.
+     * @param publisher Who published it.
+     * @param manifestDigest The sha-256 of its manifest.
+     * @param mirrorURI Where the manifest can be fetched, as the publisher says.
+     */
     "VersionPublished(address,uint32,address,bytes32,string)": TypedContractEvent<
       VersionPublishedEvent.InputTuple,
       VersionPublishedEvent.OutputTuple,
       VersionPublishedEvent.OutputObject
     >;
+    /**
+     * Emitted when a version is published.
+     *
+     * @param model The model's id.
+     * @param version The version's number, from 1.
+     * @param publisher Who published it.
+     * @param manifestDigest The sha-256 of its manifest.
+     * @param mirrorURI Where the manifest can be fetched, as the publisher says.
+     */
     VersionPublished: TypedContractEvent<
       VersionPublishedEvent.InputTuple,
       VersionPublishedEvent.OutputTuple,
       VersionPublishedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a version is marked withdrawn.
+     *
+     * @param model The model's id.
+     * @param version The version's number.
+     */
     "VersionWithdrawn(address,uint32)": TypedContractEvent<
       VersionWithdrawnEvent.InputTuple,
       VersionWithdrawnEvent.OutputTuple,
       VersionWithdrawnEvent.OutputObject
     >;
+    /**
+     * Emitted when a version is marked withdrawn.
+     *
+     * @param model The model's id.
+     * @param version The version's number.
+     */
     VersionWithdrawn: TypedContractEvent<
       VersionWithdrawnEvent.InputTuple,
       VersionWithdrawnEvent.OutputTuple,

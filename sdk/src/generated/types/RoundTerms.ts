@@ -21,15 +21,23 @@ import type {
 } from "./common.js";
 
 export declare namespace IRoundTerms {
+  /** A round's money, in units of its currency. */
   export type MoneyStruct = {
+    /** What must be raised, or all is paid back; not 0. */
     target: BigNumberish;
+    /** The most that can be raised. */
     cap: BigNumberish;
+    /** What the coordinator gets of it, at most the target. */
     coordinatorCash: BigNumberish;
+    /** What is paid with each submission. */
     submissionBond: BigNumberish;
+    /** What the coordinator pays with each result. */
     resultBond: BigNumberish;
+    /** What each challenger pays. */
     challengeBond: BigNumberish;
   };
 
+  /** A round's money, in units of its currency. */
   export type MoneyStructOutput = [
     target: bigint,
     cap: bigint,
@@ -38,24 +46,39 @@ export declare namespace IRoundTerms {
     resultBond: bigint,
     challengeBond: bigint,
   ] & {
+    /** What must be raised, or all is paid back; not 0. */
     target: bigint;
+    /** The most that can be raised. */
     cap: bigint;
+    /** What the coordinator gets of it, at most the target. */
     coordinatorCash: bigint;
+    /** What is paid with each submission. */
     submissionBond: bigint;
+    /** What the coordinator pays with each result. */
     resultBond: bigint;
+    /** What each challenger pays. */
     challengeBond: bigint;
   };
 
+  /** A round's times. Each of the four periods, of which revealing is the first, has 1 to 365 days. */
   export type ScheduleStruct = {
+    /** The last second for funding, in Unix time. */
     fundingUntil: BigNumberish;
+    /** The last second for submissions; not before `fundingUntil`. */
     submissionUntil: BigNumberish;
+    /** The last second to reveal them. */
     revealUntil: BigNumberish;
+    /** Seconds to post a result, after revealing and after a challenge that was upheld. */
     reviewPeriod: BigNumberish;
+    /** Seconds to challenge a result. */
     challengePeriod: BigNumberish;
+    /** Seconds for the arbiter after that; at least a full cycle of the governor. */
     arbitrationPeriod: BigNumberish;
+    /** How many results can be posted, 1 to 10. */
     maxAttempts: BigNumberish;
   };
 
+  /** A round's times. Each of the four periods, of which revealing is the first, has 1 to 365 days. */
   export type ScheduleStructOutput = [
     fundingUntil: bigint,
     submissionUntil: bigint,
@@ -65,32 +88,59 @@ export declare namespace IRoundTerms {
     arbitrationPeriod: bigint,
     maxAttempts: bigint,
   ] & {
+    /** The last second for funding, in Unix time. */
     fundingUntil: bigint;
+    /** The last second for submissions; not before `fundingUntil`. */
     submissionUntil: bigint;
+    /** The last second to reveal them. */
     revealUntil: bigint;
+    /** Seconds to post a result, after revealing and after a challenge that was upheld. */
     reviewPeriod: bigint;
+    /** Seconds to challenge a result. */
     challengePeriod: bigint;
+    /** Seconds for the arbiter after that; at least a full cycle of the governor. */
     arbitrationPeriod: bigint;
+    /** How many results can be posted, 1 to 10. */
     maxAttempts: bigint;
   };
 
-  export type SplitStruct = { contributors: BigNumberish; funders: BigNumberish; coordinator: BigNumberish };
+  /** Whose the model's 1,000,000 shares will be. */
+  export type SplitStruct = {
+    /** How many leaves have together. */
+    contributors: BigNumberish;
+    /** How many funders have, by what they paid. */
+    funders: BigNumberish;
+    /** How many the coordinator has. */
+    coordinator: BigNumberish;
+  };
 
+  /** Whose the model's 1,000,000 shares will be. */
   export type SplitStructOutput = [contributors: bigint, funders: bigint, coordinator: bigint] & {
+    /** How many leaves have together. */
     contributors: bigint;
+    /** How many funders have, by what they paid. */
     funders: bigint;
+    /** How many the coordinator has. */
     coordinator: bigint;
   };
 
+  /** How the model will be registered (see `IModelRegistry.Registration`). */
   export type ModelTermsStruct = {
+    /** Who gets the ERC-721, and steers the model. */
     owner: AddressLike;
+    /** What it is. */
     kind: BigNumberish;
+    /** The most that a host who serves it may keep, in basis points. */
     maxHostBps: BigNumberish;
+    /** The highest protocol fee at which it is registered, in basis points. */
     maxFeeBps: BigNumberish;
+    /** Terms for future children. */
     derivatives: IModelRegistry.DerivativeTermsStruct;
+    /** What it is built from, such as data sets, with what it passes on. */
     parents: IModelRegistry.ParentStruct[];
   };
 
+  /** How the model will be registered (see `IModelRegistry.Registration`). */
   export type ModelTermsStructOutput = [
     owner: string,
     kind: bigint,
@@ -99,29 +149,49 @@ export declare namespace IRoundTerms {
     derivatives: IModelRegistry.DerivativeTermsStructOutput,
     parents: IModelRegistry.ParentStructOutput[],
   ] & {
+    /** Who gets the ERC-721, and steers the model. */
     owner: string;
+    /** What it is. */
     kind: bigint;
+    /** The most that a host who serves it may keep, in basis points. */
     maxHostBps: bigint;
+    /** The highest protocol fee at which it is registered, in basis points. */
     maxFeeBps: bigint;
+    /** Terms for future children. */
     derivatives: IModelRegistry.DerivativeTermsStructOutput;
+    /** What it is built from, such as data sets, with what it passes on. */
     parents: IModelRegistry.ParentStructOutput[];
   };
 
+  /** The terms of a round. */
   export type OpeningStruct = {
+    /** Who opens it and posts results. */
     coordinator: AddressLike;
+    /** Who decides about challenges: the timelock, or another account. */
     arbiter: AddressLike;
+    /** What it is funded in. */
     currency: AddressLike;
+    /** Its money. */
     money: IRoundTerms.MoneyStruct;
+    /** Its times. */
     schedule: IRoundTerms.ScheduleStruct;
+    /** Its shares. */
     split: IRoundTerms.SplitStruct;
+    /** How many reviewers must have scored. */
     minReviews: BigNumberish;
+    /** Who scores, ascending; at most 64. */
     reviewers: AddressLike[];
+    /** The model to come. */
     model: IRoundTerms.ModelTermsStruct;
+    /** The sha-256 of the licence that the model will have. */
     licenseDigest: BytesLike;
+    /** The sha-256 of the budget: what is to be done with the money. */
     budgetDigest: BytesLike;
+    /** The coordinator's choice. */
     salt: BytesLike;
   };
 
+  /** The terms of a round. */
   export type OpeningStructOutput = [
     coordinator: string,
     arbiter: string,
@@ -136,36 +206,93 @@ export declare namespace IRoundTerms {
     budgetDigest: string,
     salt: string,
   ] & {
+    /** Who opens it and posts results. */
     coordinator: string;
+    /** Who decides about challenges: the timelock, or another account. */
     arbiter: string;
+    /** What it is funded in. */
     currency: string;
+    /** Its money. */
     money: IRoundTerms.MoneyStructOutput;
+    /** Its times. */
     schedule: IRoundTerms.ScheduleStructOutput;
+    /** Its shares. */
     split: IRoundTerms.SplitStructOutput;
+    /** How many reviewers must have scored. */
     minReviews: bigint;
+    /** Who scores, ascending; at most 64. */
     reviewers: string[];
+    /** The model to come. */
     model: IRoundTerms.ModelTermsStructOutput;
+    /** The sha-256 of the licence that the model will have. */
     licenseDigest: string;
+    /** The sha-256 of the budget: what is to be done with the money. */
     budgetDigest: string;
+    /** The coordinator's choice. */
     salt: string;
   };
 }
 
 export declare namespace IModelRegistry {
-  export type DerivativeTermsStruct = { mode: BigNumberish; rateBps: BigNumberish; duration: BigNumberish };
+  /** A model's terms for derivatives. */
+  export type DerivativeTermsStruct = {
+    /** Who may register children. */
+    mode: BigNumberish;
+    /**
+     * The least that a child must pass on, in basis points, at most 5,000; of use in mode Open only: each grant
+     * names its own.
+     */
+    rateBps: BigNumberish;
+    /**
+     * For how many seconds a child must pass it on at least, from its registration; 0 for ever. In mode Open only,
+     * too.
+     */
+    duration: BigNumberish;
+  };
 
+  /** A model's terms for derivatives. */
   export type DerivativeTermsStructOutput = [mode: bigint, rateBps: bigint, duration: bigint] & {
+    /** Who may register children. */
     mode: bigint;
+    /**
+     * The least that a child must pass on, in basis points, at most 5,000; of use in mode Open only: each grant
+     * names its own.
+     */
     rateBps: bigint;
+    /**
+     * For how many seconds a child must pass it on at least, from its registration; 0 for ever. In mode Open only,
+     * too.
+     */
     duration: bigint;
   };
 
-  export type ParentStruct = { model: AddressLike; rateBps: BigNumberish; until: BigNumberish; relation: BigNumberish };
+  /** A parent that a child names. */
+  export type ParentStruct = {
+    /** The parent's id. */
+    model: AddressLike;
+    /**
+     * What the child passes on of everything it receives, in basis points; at least what the parent asks; 0 once
+     * it has been retired.
+     */
+    rateBps: BigNumberish;
+    /** The last second for which it does, in Unix time: as long as the parent asks, at least. 0: for ever. */
+    until: BigNumberish;
+    /** How the child was made from it. */
+    relation: BigNumberish;
+  };
 
+  /** A parent that a child names. */
   export type ParentStructOutput = [model: string, rateBps: bigint, until: bigint, relation: bigint] & {
+    /** The parent's id. */
     model: string;
+    /**
+     * What the child passes on of everything it receives, in basis points; at least what the parent asks; 0 once
+     * it has been retired.
+     */
     rateBps: bigint;
+    /** The last second for which it does, in Unix time: as long as the parent asks, at least. 0: for ever. */
     until: bigint;
+    /** How the child was made from it. */
     relation: bigint;
   };
 }
@@ -184,6 +311,11 @@ export interface RoundTermsInterface extends Interface {
   decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
 }
 
+/**
+ * The terms of a round, and what they must be.
+ *
+ * A contract of its own, since `TrainingRounds` has no room for it; it keeps nothing.
+ */
 export interface RoundTerms extends BaseContract {
   connect(runner?: ContractRunner | null): RoundTerms;
   waitForDeployment(): Promise<this>;
@@ -217,12 +349,34 @@ export interface RoundTerms extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Requires that a round with these terms can be opened, and end as they say.
+   *
+   * Requirements:
+   *
+   * - the arbiter is not the coordinator, the model has an owner, the ledger lists the currency;
+   * - 0 < target ≤ cap; the coordinator's part is at most the target; the shares sum to 1,000,000;
+   * - times and periods are as `Schedule` says; the arbiter has at least `minArbitrationPeriod`;
+   * - reviewers ascend, and at least one of them must score;
+   * - the protocol fee is at most what the terms allow; a host keeps at most 9,000 basis points, and children
+   * pass on at most 5,000;
+   * - there are at most 16 parents, ascending, each registered; the rates sum to at most 5,000 basis points, and
+   * no edge ends before revealing does.
+   *
+   * @param opening The terms.
+   */
   check: TypedContractMethod<[opening: IRoundTerms.OpeningStruct], [void], "view">;
 
+  /** Returns the governor whose cycle that is. */
   governor: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns the least time for an arbiter, in seconds: from a proposal to its execution, by the governor's
+   * present settings.
+   */
   minArbitrationPeriod: TypedContractMethod<[], [bigint], "view">;
 
+  /** Returns the registry that models are registered in. */
   registry: TypedContractMethod<[], [string], "view">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;

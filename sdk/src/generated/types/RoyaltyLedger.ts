@@ -22,54 +22,120 @@ import type {
   TypedContractMethod,
 } from "./common.js";
 
+/** A payer's signed consent to one transfer of an ERC-20: `ReceiveWithAuthorization` of ERC-3009. */
 export type AuthorizationStruct = {
+  /** Who pays. */
   from: AddressLike;
+  /** It serves after this time, in Unix time. */
   validAfter: BigNumberish;
+  /** It serves before this time, in Unix time. */
   validBefore: BigNumberish;
+  /** The payer's choice, so that it can pay the same twice. */
   salt: BytesLike;
+  /** 65 bytes of ECDSA (r, s, v), or whatever a smart wallet signs with. */
   signature: BytesLike;
 };
 
+/** A payer's signed consent to one transfer of an ERC-20: `ReceiveWithAuthorization` of ERC-3009. */
 export type AuthorizationStructOutput = [
   from: string,
   validAfter: bigint,
   validBefore: bigint,
   salt: string,
   signature: string,
-] & { from: string; validAfter: bigint; validBefore: bigint; salt: string; signature: string };
+] & {
+  /** Who pays. */
+  from: string;
+  /** It serves after this time, in Unix time. */
+  validAfter: bigint;
+  /** It serves before this time, in Unix time. */
+  validBefore: bigint;
+  /** The payer's choice, so that it can pay the same twice. */
+  salt: string;
+  /** 65 bytes of ECDSA (r, s, v), or whatever a smart wallet signs with. */
+  signature: string;
+};
 
 export declare namespace IRoyaltyLedger {
-  export type EdgeStruct = { parent: AddressLike; rateBps: BigNumberish; until: BigNumberish };
+  /** A link from a model to a parent that it was built from. */
+  export type EdgeStruct = {
+    /** The parent's id. */
+    parent: AddressLike;
+    /**
+     * The parent's part of everything the model receives, in basis points; may be 0, and is once the edge has been
+     * retired.
+     */
+    rateBps: BigNumberish;
+    /**
+     * The last second for which the edge was agreed, in Unix time: after it anyone may `retire` it, and it earns
+     * until then. 0: for ever.
+     */
+    until: BigNumberish;
+  };
 
+  /** A link from a model to a parent that it was built from. */
   export type EdgeStructOutput = [parent: string, rateBps: bigint, until: bigint] & {
+    /** The parent's id. */
     parent: string;
+    /**
+     * The parent's part of everything the model receives, in basis points; may be 0, and is once the edge has been
+     * retired.
+     */
     rateBps: bigint;
+    /**
+     * The last second for which the edge was agreed, in Unix time: after it anyone may `retire` it, and it earns
+     * until then. 0: for ever.
+     */
     until: bigint;
   };
 
+  /** A model's books in one currency, in the currency's units; all cumulative. */
   export type ModelBooksStruct = {
+    /** Everything ever credited to the model. */
     received: BigNumberish;
+    /** `received` when the model was last cascaded. */
     cascaded: BigNumberish;
+    /** The part of `received` that belongs to the holders of shares. */
     distributed: BigNumberish;
+    /** `received` when an edge was last retired, from where the formulas count; 0 if none ever was. */
     closed: BigNumberish;
   };
 
+  /** A model's books in one currency, in the currency's units; all cumulative. */
   export type ModelBooksStructOutput = [received: bigint, cascaded: bigint, distributed: bigint, closed: bigint] & {
+    /** Everything ever credited to the model. */
     received: bigint;
+    /** `received` when the model was last cascaded. */
     cascaded: bigint;
+    /** The part of `received` that belongs to the holders of shares. */
     distributed: bigint;
+    /** `received` when an edge was last retired, from where the formulas count; 0 if none ever was. */
     closed: bigint;
   };
 
+  /**
+   * What is fixed when a model is opened, but for rates that end as agreed, and which currencies it has
+   * received.
+   */
   export type TermsStruct = {
+    /** The model's registration number, from 1; a parent's is lower than its child's. 0: not opened. */
     number: BigNumberish;
+    /** The sum of the edges' rates now, in basis points, at most 5,000. */
     totalRateBps: BigNumberish;
+    /** The protocol fee on what stays with the model, in basis points, at most 250. */
     feeBps: BigNumberish;
+    /** The number of edges, at most 16, retired ones too. */
     parentCount: BigNumberish;
+    /** The most that a host who serves the model can take, in basis points, at most 9,000. */
     maxHostBps: BigNumberish;
+    /** Bit i is set once the model has received the i-th listed currency. */
     currencies: BigNumberish;
   };
 
+  /**
+   * What is fixed when a model is opened, but for rates that end as agreed, and which currencies it has
+   * received.
+   */
   export type TermsStructOutput = [
     number: bigint,
     totalRateBps: bigint,
@@ -78,43 +144,91 @@ export declare namespace IRoyaltyLedger {
     maxHostBps: bigint,
     currencies: bigint,
   ] & {
+    /** The model's registration number, from 1; a parent's is lower than its child's. 0: not opened. */
     number: bigint;
+    /** The sum of the edges' rates now, in basis points, at most 5,000. */
     totalRateBps: bigint;
+    /** The protocol fee on what stays with the model, in basis points, at most 250. */
     feeBps: bigint;
+    /** The number of edges, at most 16, retired ones too. */
     parentCount: bigint;
+    /** The most that a host who serves the model can take, in basis points, at most 9,000. */
     maxHostBps: bigint;
+    /** Bit i is set once the model has received the i-th listed currency. */
     currencies: bigint;
   };
 
-  export type HoldingStruct = { holder: AddressLike; units: BigNumberish };
+  /** Shares that somebody holds when a model is opened. */
+  export type HoldingStruct = {
+    /** The account; not the zero address, not the ledger, and not below 2⁶⁴, where allocations are. */
+    holder: AddressLike;
+    /** How many of the model's 1,000,000 shares; more than 0. */
+    units: BigNumberish;
+  };
 
-  export type HoldingStructOutput = [holder: string, units: bigint] & { holder: string; units: bigint };
+  /** Shares that somebody holds when a model is opened. */
+  export type HoldingStructOutput = [holder: string, units: bigint] & {
+    /** The account; not the zero address, not the ledger, and not below 2⁶⁴, where allocations are. */
+    holder: string;
+    /** How many of the model's 1,000,000 shares; more than 0. */
+    units: bigint;
+  };
 }
 
 export declare namespace IAllocations {
+  /** Shares to be set aside. */
   export type AllocationStruct = {
+    /** The Merkle root of who gets them; zero if only the steward is to take them. */
     root: BytesLike;
+    /** How many of the model's shares; more than 0. Warning: leaves that sum to more leave the last empty-handed. */
     units: BigNumberish;
+    /** Where the leaves can be fetched; only emitted, so check what comes against the root. */
     uri: string;
+    /** Who may take what is left; the zero address for nobody, ever. */
     steward: AddressLike;
+    /** Time from which the steward may take what is left, and no leaf can be claimed any more. */
     reclaimableFrom: BigNumberish;
   };
 
+  /** Shares to be set aside. */
   export type AllocationStructOutput = [
     root: string,
     units: bigint,
     uri: string,
     steward: string,
     reclaimableFrom: bigint,
-  ] & { root: string; units: bigint; uri: string; steward: string; reclaimableFrom: bigint };
+  ] & {
+    /** The Merkle root of who gets them; zero if only the steward is to take them. */
+    root: string;
+    /** How many of the model's shares; more than 0. Warning: leaves that sum to more leave the last empty-handed. */
+    units: bigint;
+    /** Where the leaves can be fetched; only emitted, so check what comes against the root. */
+    uri: string;
+    /** Who may take what is left; the zero address for nobody, ever. */
+    steward: string;
+    /** Time from which the steward may take what is left, and no leaf can be claimed any more. */
+    reclaimableFrom: bigint;
+  };
 }
 
 export declare namespace IDeposits {
-  export type HostingStruct = { model: AddressLike; host: AddressLike; hostBps: BigNumberish };
+  /** Who shares what arrives at a host's address. */
+  export type HostingStruct = {
+    /** The model's id. */
+    model: AddressLike;
+    /** Who serves it. */
+    host: AddressLike;
+    /** The host's part, in basis points. Above the model's largest host part, all goes to the model. */
+    hostBps: BigNumberish;
+  };
 
+  /** Who shares what arrives at a host's address. */
   export type HostingStructOutput = [model: string, host: string, hostBps: bigint] & {
+    /** The model's id. */
     model: string;
+    /** Who serves it. */
     host: string;
+    /** The host's part, in basis points. Above the model's largest host part, all goes to the model. */
     hostBps: bigint;
   };
 }
@@ -328,6 +442,10 @@ export interface RoyaltyLedgerInterface extends Interface {
   decodeFunctionResult(functionFragment: "transferFrom", data: BytesLike): Result;
 }
 
+/**
+ * Emitted when the allowance of a `spender` for an `owner` is set for a token of type `id`. The new allowance
+ * is `amount`.
+ */
 export namespace ApprovalEvent {
   export type InputTuple = [owner: AddressLike, spender: AddressLike, id: BigNumberish, amount: BigNumberish];
   export type OutputTuple = [owner: string, spender: string, id: bigint, amount: bigint];
@@ -343,6 +461,7 @@ export namespace ApprovalEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted for each currency when edges are retired, after a last cascade under the old rates. */
 export namespace BooksClosedEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -352,9 +471,13 @@ export namespace BooksClosedEvent {
   ];
   export type OutputTuple = [model: string, currency: string, received: bigint, distributed: bigint];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The currency. */
     currency: string;
+    /** Everything the model ever received; the new rates apply to what comes on top. */
     received: bigint;
+    /** The part of it that belongs to the holders, with what flooring had left between the parents. */
     distributed: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -363,13 +486,18 @@ export namespace BooksClosedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a model's income is passed on; one `RoyaltyPassed` for each parent that gets something follows. */
 export namespace CascadedEvent {
   export type InputTuple = [model: AddressLike, currency: AddressLike, received: BigNumberish, fee: BigNumberish];
   export type OutputTuple = [model: string, currency: string, received: bigint, fee: bigint];
   export interface OutputObject {
+    /** The model's id. */
     model: string;
+    /** The currency. */
     currency: string;
+    /** Everything the model ever received, all of it now cascaded, in units. */
     received: bigint;
+    /** Units of protocol fee that came due with it. */
     fee: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -378,6 +506,7 @@ export namespace CascadedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted for each model when a holder's earnings are paid out. */
 export namespace ClaimedEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -388,10 +517,15 @@ export namespace ClaimedEvent {
   ];
   export type OutputTuple = [model: string, holder: string, currency: string, to: string, amount: bigint];
   export interface OutputObject {
+    /** The model's id. */
     model: string;
+    /** Whose earnings. */
     holder: string;
+    /** The currency. */
     currency: string;
+    /** Where they were sent. */
     to: string;
+    /** Units sent. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -400,11 +534,14 @@ export namespace ClaimedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a currency is listed. */
 export namespace CurrencyListedEvent {
   export type InputTuple = [currency: AddressLike, index: BigNumberish];
   export type OutputTuple = [currency: string, index: bigint];
   export interface OutputObject {
+    /** The currency. */
     currency: string;
+    /** Its place in the list, from 0. */
     index: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -413,12 +550,16 @@ export namespace CurrencyListedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when an edge that has ended as agreed is retired: it earns nothing any more. */
 export namespace EdgeRetiredEvent {
   export type InputTuple = [model: AddressLike, parent: AddressLike, rateBps: BigNumberish];
   export type OutputTuple = [model: string, parent: string, rateBps: bigint];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The parent. */
     parent: string;
+    /** What the edge's rate was, in basis points. */
     rateBps: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -427,11 +568,14 @@ export namespace EdgeRetiredEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when protocol fees are sent to the treasury. */
 export namespace FeesCollectedEvent {
   export type InputTuple = [currency: AddressLike, amount: BigNumberish];
   export type OutputTuple = [currency: string, amount: bigint];
   export interface OutputObject {
+    /** The currency. */
     currency: string;
+    /** Units sent. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -440,6 +584,7 @@ export namespace FeesCollectedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted for each deposit address when a host's part is paid out. */
 export namespace HostClaimedEvent {
   export type InputTuple = [
     deposit: AddressLike,
@@ -450,10 +595,15 @@ export namespace HostClaimedEvent {
   ];
   export type OutputTuple = [deposit: string, host: string, currency: string, to: string, amount: bigint];
   export interface OutputObject {
+    /** The host's address for a model. */
     deposit: string;
+    /** Whose part. */
     host: string;
+    /** The currency. */
     currency: string;
+    /** Where it was sent. */
     to: string;
+    /** Units sent. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -462,6 +612,7 @@ export namespace HostClaimedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a model's books are opened; one `Transfer` for each holding follows. */
 export namespace ModelOpenedEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -482,12 +633,19 @@ export namespace ModelOpenedEvent {
     edges: IRoyaltyLedger.EdgeStructOutput[],
   ];
   export interface OutputObject {
+    /** The model's id. */
     model: string;
+    /** Who opened it. */
     registrar: string;
+    /** The model's registration number. */
     number: bigint;
+    /** The registrar's salt: with the registrar it gives the id. */
     salt: string;
+    /** The protocol fee, fixed for this model. */
     feeBps: bigint;
+    /** The most that a host can take, fixed for this model. */
     maxHostBps: bigint;
+    /** The model's parents with their rates, in ascending order. */
     edges: IRoyaltyLedger.EdgeStructOutput[];
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -496,6 +654,7 @@ export namespace ModelOpenedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when `owner` grants or revokes operator status for a `spender`. */
 export namespace OperatorSetEvent {
   export type InputTuple = [owner: AddressLike, spender: AddressLike, approved: boolean];
   export type OutputTuple = [owner: string, spender: string, approved: boolean];
@@ -510,6 +669,7 @@ export namespace OperatorSetEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a model is paid. */
 export namespace PaidEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -520,10 +680,15 @@ export namespace PaidEvent {
   ];
   export type OutputTuple = [model: string, currency: string, payer: string, amount: bigint, ref: string];
   export interface OutputObject {
+    /** The model's id. */
     model: string;
+    /** What was paid. */
     currency: string;
+    /** Who paid. */
     payer: string;
+    /** Units credited. */
     amount: bigint;
+    /** The payer's own 32 bytes, for bookkeeping. */
     ref: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -532,13 +697,18 @@ export namespace PaidEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a holder hands over its position, with all that it is owed; a `Transfer` follows. */
 export namespace PositionHandedOverEvent {
   export type InputTuple = [model: AddressLike, from: AddressLike, to: AddressLike, units: BigNumberish];
   export type OutputTuple = [model: string, from: string, to: string, units: bigint];
   export interface OutputObject {
+    /** Whose shares. */
     model: string;
+    /** The old holder. */
     from: string;
+    /** The new one. */
     to: string;
+    /** How many shares. */
     units: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -547,11 +717,14 @@ export namespace PositionHandedOverEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the protocol fee for future models changes. */
 export namespace ProtocolFeeUpdatedEvent {
   export type InputTuple = [oldFeeBps: BigNumberish, newFeeBps: BigNumberish];
   export type OutputTuple = [oldFeeBps: bigint, newFeeBps: bigint];
   export interface OutputObject {
+    /** The fee until now, in basis points. */
     oldFeeBps: bigint;
+    /** The fee from now on, in basis points. */
     newFeeBps: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -560,13 +733,18 @@ export namespace ProtocolFeeUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a parent is credited its part of a model's income. */
 export namespace RoyaltyPassedEvent {
   export type InputTuple = [model: AddressLike, parent: AddressLike, currency: AddressLike, amount: BigNumberish];
   export type OutputTuple = [model: string, parent: string, currency: string, amount: bigint];
   export interface OutputObject {
+    /** The model that passes it on. */
     model: string;
+    /** The parent that is credited. */
     parent: string;
+    /** The currency. */
     currency: string;
+    /** Units credited to the parent's books; 0 if they were full. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -575,13 +753,21 @@ export namespace RoyaltyPassedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when a parent's books are at their cap and cannot take all of its part; the rest stays in the
+ * ledger.
+ */
 export namespace RoyaltySpilledEvent {
   export type InputTuple = [model: AddressLike, parent: AddressLike, currency: AddressLike, amount: BigNumberish];
   export type OutputTuple = [model: string, parent: string, currency: string, amount: bigint];
   export interface OutputObject {
+    /** The model that passes it on. */
     model: string;
+    /** The parent whose books are full. */
     parent: string;
+    /** The currency. */
     currency: string;
+    /** Units that were not credited. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -590,6 +776,7 @@ export namespace RoyaltySpilledEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when shares are set aside; a `Transfer` to the allocation's number follows. */
 export namespace SharesAllocatedEvent {
   export type InputTuple = [
     allocation: BigNumberish,
@@ -612,13 +799,21 @@ export namespace SharesAllocatedEvent {
     reclaimableFrom: bigint,
   ];
   export interface OutputObject {
+    /** The allocation's number, from 1. */
     allocation: bigint;
+    /** Whose shares. */
     model: string;
+    /** Who set them aside: the holder, or whoever opened the model. */
     creator: string;
+    /** The Merkle root of who gets them, or zero. */
     root: string;
+    /** How many. */
     units: bigint;
+    /** Where the leaves can be fetched, as the creator says. */
     uri: string;
+    /** Who may take what is left, or zero. */
     steward: string;
+    /** From when. */
     reclaimableFrom: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -627,11 +822,17 @@ export namespace SharesAllocatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when a leaf's shares go to its account, with all that they earned. The `Transfer` from the
+ * allocation's number that follows tells of which model, to whom, and how many.
+ */
 export namespace SharesClaimedEvent {
   export type InputTuple = [allocation: BigNumberish, index: BigNumberish];
   export type OutputTuple = [allocation: bigint, index: bigint];
   export interface OutputObject {
+    /** The allocation; not indexed, since a filter for it is one for that `Transfer`'s sender. */
     allocation: bigint;
+    /** The leaf's index. */
     index: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -640,13 +841,18 @@ export namespace SharesClaimedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a steward takes what is left, with all that it earned; a `Transfer` follows. */
 export namespace SharesReclaimedEvent {
   export type InputTuple = [allocation: BigNumberish, model: AddressLike, to: AddressLike, units: BigNumberish];
   export type OutputTuple = [allocation: bigint, model: string, to: string, units: bigint];
   export interface OutputObject {
+    /** The allocation. */
     allocation: bigint;
+    /** Whose shares. */
     model: string;
+    /** Who got them. */
     to: string;
+    /** How many. */
     units: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -655,6 +861,7 @@ export namespace SharesReclaimedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when money at a deposit address is credited. */
 export namespace SweptEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -665,10 +872,15 @@ export namespace SweptEvent {
   ];
   export type OutputTuple = [model: string, currency: string, deposit: string, amount: bigint, hostPart: bigint];
   export interface OutputObject {
+    /** The model that is credited what the host does not get. */
     model: string;
+    /** The currency. */
     currency: string;
+    /** The address that was swept. */
     deposit: string;
+    /** Units that arrived from it. */
     amount: bigint;
+    /** Units of them that belong to the host; 0 for the model's own address. */
     hostPart: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -677,6 +889,7 @@ export namespace SweptEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when `amount` tokens of type `id` are moved from `sender` to `receiver` initiated by `caller`. */
 export namespace TransferEvent {
   export type InputTuple = [
     caller: AddressLike,
@@ -699,6 +912,17 @@ export namespace TransferEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Holds the royalties and the shares of all models. A payment adds to one number; what each parent and each
+ * holder of shares earns is a function of that number (see `RoyaltyMath`), so there is no loop over
+ * contributors and no contract per model.
+ *
+ * Shares are ERC-6909: the id is the model's address as a number, every model has 1,000,000 units, and 4
+ * decimals make them read as percents. The ledger has no owner, no upgrade and no pause; governance sets the
+ * fee of future models and lists currencies, and can touch nothing that was earned.
+ *
+ * Warning: rebasing tokens are not supported. Listing one endangers that currency alone.
+ */
 export interface RoyaltyLedger extends BaseContract {
   connect(runner?: ContractRunner | null): RoyaltyLedger;
   waitForDeployment(): Promise<this>;
@@ -732,50 +956,179 @@ export interface RoyaltyLedger extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Lists a currency, for ever: an immutable ledger outlives currencies, so none is removed.
+   *
+   * Only governance. Emits `CurrencyListed`.
+   *
+   * Requirements: not listed before, fewer than 16 on the list, a contract with a total supply of at most 2⁹⁶
+   * units.
+   *
+   * Warning: governance must not list rebasing tokens, nor tokens whose balances are the chain's own coin in
+   * another guise: a payment in such a token could be counted as one in ETH too.
+   *
+   * @param currency The currency.
+   */
   addCurrency: TypedContractMethod<[currency: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Sets shares of the caller's aside. What they earned until now stays the caller's.
+   *
+   * Emits `SharesAllocated`.
+   *
+   * Requirements: the caller holds them; `units` is more than 0; there is a root or a steward; if both, the
+   * steward's time is to come.
+   *
+   * @param model Whose shares.
+   * @param allocation Which shares, and for whom.
+   * @returns The allocation's number.
+   */
   allocate: TypedContractMethod<
     [model: AddressLike, allocation: IAllocations.AllocationStruct],
     [bigint],
     "nonpayable"
   >;
 
+  /** Returns how many allocations there are; also the number of the newest. */
   allocationCount: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Returns what an allocation was made with; all zero if there is none.
+   *
+   * @param allocation The allocation's number.
+   * @returns `root`: The Merkle root, or zero. `steward`: Who may take what is left, or zero. `reclaimableFrom`:
+   * From when.
+   */
   allocationOf: TypedContractMethod<
     [allocation: BigNumberish],
     [[string, string, bigint] & { root: string; steward: string; reclaimableFrom: bigint }],
     "view"
   >;
 
+  /**
+   * Returns the amount of tokens of type `id` that `spender` is allowed to spend on behalf of `owner`.
+   *
+   * NOTE: Does not include operator allowances.
+   */
   allowance: TypedContractMethod<[owner: AddressLike, spender: AddressLike, id: BigNumberish], [bigint], "view">;
 
+  /**
+   * Sets an approval to `spender` for `amount` of tokens of type `id` from the caller's tokens. An `amount` of
+   * `type(uint256).max` signifies an unlimited approval. Must return true.
+   *
+   * WARNING: This function is subject to the same race condition risks as `IERC20.approve`. Changing an
+   * allowance with this method brings the risk that `spender` may use both the old and the new allowance by
+   * spending the previous allowance while the new one is in-flight. One possible solution to mitigate this race
+   * condition is to first reduce `spender`'s allowance to 0 and then set the desired value afterwards.
+   */
   approve: TypedContractMethod<[spender: AddressLike, id: BigNumberish, amount: BigNumberish], [boolean], "nonpayable">;
 
+  /** Returns the amount of tokens of type `id` owned by `owner`. */
   balanceOf: TypedContractMethod<[owner: AddressLike, id: BigNumberish], [bigint], "view">;
 
+  /**
+   * Returns the model's books in one currency; all zero while it has not received any.
+   *
+   * Requirements here and in `claimable`: the model is open and the currency is listed.
+   *
+   * @param model The model's id.
+   * @param currency The currency.
+   */
   booksOf: TypedContractMethod<
     [model: AddressLike, currency: AddressLike],
     [IRoyaltyLedger.ModelBooksStructOutput],
     "view"
   >;
 
+  /**
+   * Passes on to parents what belongs to them of everything the models received, and settles protocol fees.
+   *
+   * Anyone may call it, any number of times; what has been passed on is not passed on again. In a batch,
+   * children before parents moves money furthest. A parent whose books are full does not stop the others: what
+   * it cannot take is reported by `RoyaltySpilled`.
+   *
+   * Emits `Cascaded` for each model that received something since its last cascade, and `RoyaltyPassed` for each
+   * parent that gets a part of it.
+   *
+   * Requirements: the models are open and the currency is listed.
+   *
+   * No lock: it moves no token and calls nobody.
+   *
+   * @param models The models' ids.
+   * @param currency The currency.
+   */
   cascade: TypedContractMethod<[models: AddressLike[], currency: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Sends to `to` everything that the caller's shares in `models` have earned in a currency.
+   *
+   * What waits in descendants counts once it has been cascaded. Models in which the caller has earned nothing
+   * are skipped.
+   *
+   * Emits `Claimed` for each model that paid.
+   *
+   * Requirements: the models are open and strictly ascending, the currency is listed, something is owed, and
+   * `to` is neither the ledger nor below 2⁶⁴, where allocations are.
+   *
+   * @param models The models' ids.
+   * @param currency The currency.
+   * @param to Who gets the money.
+   * @returns Units sent.
+   */
   claim: TypedContractMethod<[models: AddressLike[], currency: AddressLike, to: AddressLike], [bigint], "nonpayable">;
 
+  /**
+   * Sends to `holder` everything that its shares in `models` have earned in a currency. Anyone may call this:
+   * the money can only go to the holder.
+   *
+   * As `claim`; not for an allocation, whose earnings go with its shares.
+   *
+   * @param holder Whose earnings, and who gets the money.
+   * @param models The models' ids.
+   * @param currency The currency.
+   * @returns Units sent.
+   */
   claimFor: TypedContractMethod<
     [holder: AddressLike, models: AddressLike[], currency: AddressLike],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Sends hosts' parts to `to`, all in one transfer. A host may send its own anywhere; anyone may have a host's
+   * part sent to the host.
+   *
+   * Emits `HostClaimed` for each address that had something.
+   *
+   * Requirements: something is owed; the caller is the host of each, or `to` is.
+   *
+   * @param hostings Whose addresses.
+   * @param currency The currency.
+   * @param to Who gets the money.
+   * @returns Units sent.
+   */
   claimHostPart: TypedContractMethod<
     [hostings: IDeposits.HostingStruct[], currency: AddressLike, to: AddressLike],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Gives a leaf's account its shares, with all that they earned since the allocation was made. Anyone may call
+   * this.
+   *
+   * Emits `SharesClaimed`.
+   *
+   * Requirements: the leaf is in the tree and was not claimed; its account can hold shares; the steward's time
+   * has not begun; the allocation has shares left.
+   *
+   * @param model Whose shares.
+   * @param allocation The allocation's number.
+   * @param index The leaf's index.
+   * @param account The leaf's account.
+   * @param units The leaf's shares.
+   * @param proof The leaf's siblings, from the leaf to the root.
+   */
   claimShares: TypedContractMethod<
     [
       model: AddressLike,
@@ -789,40 +1142,145 @@ export interface RoyaltyLedger extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * Returns what `claim` would send for one model, in units.
+   *
+   * @param holder The holder of shares.
+   * @param model The model's id.
+   * @param currency The currency.
+   */
   claimable: TypedContractMethod<[holder: AddressLike, model: AddressLike, currency: AddressLike], [bigint], "view">;
 
+  /**
+   * Returns what `claimHostPart` would send for one address, in units.
+   *
+   * @param hosting Whose address.
+   * @param currency The currency.
+   */
   claimableByHost: TypedContractMethod<[hosting: IDeposits.HostingStruct, currency: AddressLike], [bigint], "view">;
 
+  /**
+   * Sends the protocol fees that cascades have settled to the treasury. Anyone may call this.
+   *
+   * Emits `FeesCollected`. Reverts with `NothingToCollect` if there are none.
+   *
+   * @param currency The currency.
+   * @returns Units sent.
+   */
   collectFees: TypedContractMethod<[currency: AddressLike], [bigint], "nonpayable">;
 
+  /**
+   * Returns the protocol fees that wait to be collected, in units.
+   *
+   * @param currency The currency.
+   */
   collectableFees: TypedContractMethod<[currency: AddressLike], [bigint], "view">;
 
+  /** Returns the listed currencies; their places never change. The first is ETH. */
   currencies: TypedContractMethod<[], [string[]], "view">;
 
+  /**
+   * Returns the number of decimals for the token of type `id`.
+   *
+   * 1,000,000 units read as 100.0000 percent.
+   */
   decimals: TypedContractMethod<[arg0: BigNumberish], [bigint], "view">;
 
+  /**
+   * Returns the address at which a host and a model are paid together.
+   *
+   * @param hosting Whose address.
+   */
   depositOf: TypedContractMethod<[hosting: IDeposits.HostingStruct], [string], "view">;
 
+  /**
+   * Returns the model's parents with their rates, in ascending order.
+   *
+   * @param model The model's id.
+   */
   edgesOf: TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.EdgeStructOutput[]], "view">;
 
+  /** Returns the timelock that governs the ledger; also the treasury that fees go to. */
   governance: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Hands the caller's whole position in a model over: its shares, with everything that it is owed for them in
+   * every currency.
+   *
+   * Emits `PositionHandedOver`.
+   *
+   * Requirements: `to` is another account, and can hold shares.
+   *
+   * @param model The model's id.
+   * @param to The new holder.
+   */
   handOverPosition: TypedContractMethod<[model: AddressLike, to: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Returns whether the currency is listed.
+   *
+   * @param currency The currency.
+   */
   isListed: TypedContractMethod<[currency: AddressLike], [boolean], "view">;
 
+  /** Returns true if `spender` is set as an operator for `owner`. */
   isOperator: TypedContractMethod<[owner: AddressLike, spender: AddressLike], [boolean], "view">;
 
+  /**
+   * Returns whether a leaf was claimed.
+   *
+   * @param allocation The allocation's number.
+   * @param index The leaf's index.
+   */
   isShareClaimed: TypedContractMethod<[allocation: BigNumberish, index: BigNumberish], [boolean], "view">;
 
+  /** Returns how many models are open; also the number of the newest. */
   modelCount: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Returns the id of the model that `registrar` opens, or has opened, with `salt`.
+   *
+   * The CREATE2 address of the model's `Forwarder`, deployed by this ledger with the salt
+   * keccak256(abi.encode(registrar, salt)).
+   *
+   * @param registrar Who opens the model.
+   * @param salt The registrar's choice.
+   */
   modelIdOf: TypedContractMethod<[registrar: AddressLike, salt: BytesLike], [string], "view">;
 
+  /**
+   * Returns what was fixed when the model was opened; all zero if it was not.
+   *
+   * @param model The model's id.
+   */
   modelTermsOf: TypedContractMethod<[model: AddressLike], [IRoyaltyLedger.TermsStructOutput], "view">;
 
+  /** Returns the name of the token of type `id`. */
   name: TypedContractMethod<[arg0: BigNumberish], [string], "view">;
 
+  /**
+   * Opens the books of a model: fixes its parents, its fee and its largest host part, and mints its shares.
+   *
+   * Anyone may open models; the id commits to the caller, so registrars cannot get into each other's way.
+   *
+   * Emits `ModelOpened`, a `Transfer` for each holding, and `SharesAllocated` with a `Transfer` for each
+   * allocation.
+   *
+   * Requirements:
+   *
+   * - the caller has not used `salt` before;
+   * - `edges` are at most 16, strictly ascending by parent, opened before, sum to at most 5,000 basis points,
+   * and end in the future if at all;
+   * - `holdings` and `allocations` are each more than 0 and sum to 1,000,000; no holding is for an account that
+   * can hold none; allocations are as `IAllocations.allocate` requires.
+   *
+   * @param salt The caller's choice.
+   * @param edges The model's parents.
+   * @param maxHostBps The most that a host may take of what its users pay, in basis points, 0 to 9,000.
+   * @param holdings Who holds shares to begin with; an account may appear more than once.
+   * @param allocations What is set aside to begin with.
+   * @returns The model's id, equal to `modelIdOf`(caller, salt).
+   */
   open: TypedContractMethod<
     [
       salt: BytesLike,
@@ -835,24 +1293,84 @@ export interface RoyaltyLedger extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * Pays a model. The cost depends neither on the number of its contributors nor on its lineage.
+   *
+   * Emits `Paid`.
+   *
+   * Requirements:
+   *
+   * - the model is open, the currency listed, the amount more than 0;
+   * - for ETH, exactly `amount` is sent with the call; for an ERC-20, no ETH is sent, the ledger is allowed to
+   * spend `amount` of the caller's, and the token delivers it in full.
+   *
+   * @param model The model's id.
+   * @param currency What to pay in.
+   * @param amount How much, in the currency's units.
+   * @param ref 32 bytes of the payer's own, for bookkeeping.
+   */
   pay: TypedContractMethod<
     [model: AddressLike, currency: AddressLike, amount: BigNumberish, ref: BytesLike],
     [void],
     "payable"
   >;
 
+  /**
+   * Pays a model in an ERC-20 that the caller, a contract, delivers when asked: the token moves once, from
+   * wherever the caller has it come.
+   *
+   * Calls `IRoyaltyPayer.deliver` on the caller and credits what arrived until it returns, more than `amount`
+   * too. The caller is not trusted: only what arrived counts, and nothing else can be paid, claimed or swept
+   * meanwhile.
+   *
+   * Emits `Paid`, with the caller as payer.
+   *
+   * Requirements: the model is open, the currency a listed ERC-20, at least `amount` and more than 0 arrives.
+   *
+   * @param model The model's id.
+   * @param currency What to pay in; not ETH, which `pay` takes.
+   * @param amount How much to ask for, in the currency's units.
+   * @param ref 32 bytes of the payer's own, for bookkeeping.
+   * @param data Handed to the caller's `deliver` as it is.
+   */
   payBy: TypedContractMethod<
     [model: AddressLike, currency: AddressLike, amount: BigNumberish, ref: BytesLike, data: BytesLike],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Pays several models at once in one currency, with a single transfer.
+   *
+   * Emits `Paid` for each. Requirements as for `pay`, with the sum of `amounts`.
+   *
+   * @param models The models' ids, in any order.
+   * @param currency What to pay in.
+   * @param amounts How much to each, in the currency's units.
+   * @param ref 32 bytes of the payer's own, the same for all.
+   */
   payMany: TypedContractMethod<
     [models: AddressLike[], currency: AddressLike, amounts: BigNumberish[], ref: BytesLike],
     [void],
     "payable"
   >;
 
+  /**
+   * Pays a model in an ERC-20 with an ERC-3009 authorization, signed by a payer who needs no ETH. Anyone may
+   * send it.
+   *
+   * The payer signs `ReceiveWithAuthorization` to this ledger with the nonce ``` keccak256(abi.encode(chainId,
+   * ledger, selector of this function, model, currency, amount, ref, from, validAfter, validBefore, salt)) ```
+   * which is computed here from what was passed, so that whoever sends it can change nothing.
+   *
+   * Emits `Paid`, with the signer as payer. Requirements as for `pay`, and what the token requires.
+   *
+   * @param model The model's id.
+   * @param currency What to pay in; not ETH.
+   * @param amount How much, in the currency's units.
+   * @param ref 32 bytes of the payer's own, for bookkeeping.
+   * @param authorization Who pays and when, with the signature.
+   */
   payWithAuthorization: TypedContractMethod<
     [
       model: AddressLike,
@@ -865,6 +1383,21 @@ export interface RoyaltyLedger extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * Pays a model in an ERC-20 with the caller's ERC-2612 permit instead of an approval.
+   *
+   * Pulls from the caller alone. A permit that does not work, for one because somebody else has used it already,
+   * is passed over: the allowance decides. Otherwise as `pay`.
+   *
+   * @param model The model's id.
+   * @param currency What to pay in; not ETH.
+   * @param amount How much, and the permit's value, in the currency's units.
+   * @param ref 32 bytes of the payer's own, for bookkeeping.
+   * @param deadline The permit's deadline, in Unix time.
+   * @param v The signature's `v`.
+   * @param r The signature's `r`.
+   * @param s The signature's `s`.
+   */
   payWithPermit: TypedContractMethod<
     [
       model: AddressLike,
@@ -880,46 +1413,121 @@ export interface RoyaltyLedger extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * Returns what a holder's earnings in one model and currency follow from: with `shares` it can claim ⌊owed +
+   * (remainder + (distributed − seen) · shares) / 10⁶⌋ units.
+   *
+   * @param holder The holder of shares, or an allocation's number.
+   * @param model The model's id.
+   * @param currency The currency.
+   * @returns `seen`: What the model had distributed when the holder's shares were last looked at, in units.
+   * `owed`: What was earned until then and not claimed, in whole units. `remainder`: The fraction of a unit on
+   * top of it, in millionths.
+   */
   positionOf: TypedContractMethod<
     [holder: AddressLike, model: AddressLike, currency: AddressLike],
     [[bigint, bigint, bigint] & { seen: bigint; owed: bigint; remainder: bigint }],
     "view"
   >;
 
+  /** Returns the protocol fee for models that will be opened, in basis points. */
   protocolFeeBps: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Sends what is left of an allocation, with all that it earned, to `to`.
+   *
+   * Only the steward, once its time has begun. Emits `SharesReclaimed`.
+   *
+   * @param model Whose shares.
+   * @param allocation The allocation's number.
+   * @param to Who gets them; an account that can hold shares.
+   */
   reclaimShares: TypedContractMethod<
     [model: AddressLike, allocation: BigNumberish, to: AddressLike],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Retires a model's edges whose agreed end has passed: they have earned until now, and earn nothing from now
+   * on. Anyone may call this.
+   *
+   * In every currency the model ever received, its books are cascaded under the old rates and closed; what
+   * flooring had left between the parents goes to the holders. What waits in descendants arrives under the new
+   * rates: a parent who wants its part of it cascades them first.
+   *
+   * Emits `EdgeRetired` for each edge; for each currency `BooksClosed`, after what `cascade` emits.
+   *
+   * Requirements: there is such an edge.
+   *
+   * @param model The model's id.
+   */
   retire: TypedContractMethod<[model: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Grants or revokes unlimited transfer permission of any token id to `spender` for the caller's tokens. Must
+   * return true.
+   */
   setOperator: TypedContractMethod<[spender: AddressLike, approved: boolean], [boolean], "nonpayable">;
 
+  /**
+   * Sets the protocol fee for models that will be opened; those that are open keep theirs.
+   *
+   * Only governance. Emits `ProtocolFeeUpdated`.
+   *
+   * @param feeBps The fee in basis points, at most 250.
+   */
   setProtocolFee: TypedContractMethod<[feeBps: BigNumberish], [void], "nonpayable">;
 
+  /**
+   * Returns true if this contract implements the interface defined by `interfaceId`. See the corresponding
+   * https://eips.ethereum.org/EIPS/eip-165#how-interfaces-are-identified[ERC section] to learn more about how
+   * these ids are created. This function call must use less than 30 000 gas.
+   */
   supportsInterface: TypedContractMethod<[interfaceId: BytesLike], [boolean], "view">;
 
+  /**
+   * Credits models with what waits at their own addresses. Anyone may call it, any number of times.
+   *
+   * Deploys forwarders that are needed. Skips what cannot be credited now, whose money waits: models that are
+   * not open, currencies with nothing there, a token that does not move, books without room. Warning: a token
+   * that takes a fee on transfers is credited as it arrives.
+   *
+   * Emits `Swept` for each address and currency that was credited.
+   *
+   * Requirements: the currencies are listed.
+   *
+   * @param salts For each model keccak256(abi.encode(registrar, salt)), of which its id is made.
+   * @param currencies What to look for at each address.
+   */
   sweep: TypedContractMethod<[salts: BytesLike[], currencies: AddressLike[]], [void], "nonpayable">;
 
+  /**
+   * As `sweep`, for addresses that a host shares with a model.
+   *
+   * @param hostings Whose addresses.
+   * @param currencies What to look for at each address.
+   */
   sweepHosted: TypedContractMethod<
     [hostings: IDeposits.HostingStruct[], currencies: AddressLike[]],
     [void],
     "nonpayable"
   >;
 
+  /** Returns the ticker symbol of the token of type `id`. */
   symbol: TypedContractMethod<[arg0: BigNumberish], [string], "view">;
 
+  /** Returns the total supply of the token of type `id`. */
   totalSupply: TypedContractMethod<[id: BigNumberish], [bigint], "view">;
 
+  /** Transfers `amount` of token type `id` from the caller's account to `receiver`. Must return true. */
   transfer: TypedContractMethod<
     [receiver: AddressLike, id: BigNumberish, amount: BigNumberish],
     [boolean],
     "nonpayable"
   >;
 
+  /** Transfers `amount` of token type `id` from `sender` to `receiver`. Must return true. */
   transferFrom: TypedContractMethod<
     [sender: AddressLike, receiver: AddressLike, id: BigNumberish, amount: BigNumberish],
     [boolean],
@@ -1196,200 +1804,494 @@ export interface RoyaltyLedger extends BaseContract {
   ): TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
 
   filters: {
+    /**
+     * Emitted when the allowance of a `spender` for an `owner` is set for a token of type `id`. The new allowance
+     * is `amount`.
+     */
     "Approval(address,address,uint256,uint256)": TypedContractEvent<
       ApprovalEvent.InputTuple,
       ApprovalEvent.OutputTuple,
       ApprovalEvent.OutputObject
     >;
+    /**
+     * Emitted when the allowance of a `spender` for an `owner` is set for a token of type `id`. The new allowance
+     * is `amount`.
+     */
     Approval: TypedContractEvent<ApprovalEvent.InputTuple, ApprovalEvent.OutputTuple, ApprovalEvent.OutputObject>;
 
+    /**
+     * Emitted for each currency when edges are retired, after a last cascade under the old rates.
+     *
+     * @param model The model.
+     * @param currency The currency.
+     * @param received Everything the model ever received; the new rates apply to what comes on top.
+     * @param distributed The part of it that belongs to the holders, with what flooring had left between the
+     * parents.
+     */
     "BooksClosed(address,address,uint256,uint256)": TypedContractEvent<
       BooksClosedEvent.InputTuple,
       BooksClosedEvent.OutputTuple,
       BooksClosedEvent.OutputObject
     >;
+    /**
+     * Emitted for each currency when edges are retired, after a last cascade under the old rates.
+     *
+     * @param model The model.
+     * @param currency The currency.
+     * @param received Everything the model ever received; the new rates apply to what comes on top.
+     * @param distributed The part of it that belongs to the holders, with what flooring had left between the
+     * parents.
+     */
     BooksClosed: TypedContractEvent<
       BooksClosedEvent.InputTuple,
       BooksClosedEvent.OutputTuple,
       BooksClosedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a model's income is passed on; one `RoyaltyPassed` for each parent that gets something follows.
+     *
+     * @param model The model's id.
+     * @param currency The currency.
+     * @param received Everything the model ever received, all of it now cascaded, in units.
+     * @param fee Units of protocol fee that came due with it.
+     */
     "Cascaded(address,address,uint256,uint256)": TypedContractEvent<
       CascadedEvent.InputTuple,
       CascadedEvent.OutputTuple,
       CascadedEvent.OutputObject
     >;
+    /**
+     * Emitted when a model's income is passed on; one `RoyaltyPassed` for each parent that gets something follows.
+     *
+     * @param model The model's id.
+     * @param currency The currency.
+     * @param received Everything the model ever received, all of it now cascaded, in units.
+     * @param fee Units of protocol fee that came due with it.
+     */
     Cascaded: TypedContractEvent<CascadedEvent.InputTuple, CascadedEvent.OutputTuple, CascadedEvent.OutputObject>;
 
+    /**
+     * Emitted for each model when a holder's earnings are paid out.
+     *
+     * @param model The model's id.
+     * @param holder Whose earnings.
+     * @param currency The currency.
+     * @param to Where they were sent.
+     * @param amount Units sent.
+     */
     "Claimed(address,address,address,address,uint256)": TypedContractEvent<
       ClaimedEvent.InputTuple,
       ClaimedEvent.OutputTuple,
       ClaimedEvent.OutputObject
     >;
+    /**
+     * Emitted for each model when a holder's earnings are paid out.
+     *
+     * @param model The model's id.
+     * @param holder Whose earnings.
+     * @param currency The currency.
+     * @param to Where they were sent.
+     * @param amount Units sent.
+     */
     Claimed: TypedContractEvent<ClaimedEvent.InputTuple, ClaimedEvent.OutputTuple, ClaimedEvent.OutputObject>;
 
+    /**
+     * Emitted when a currency is listed.
+     *
+     * @param currency The currency.
+     * @param index Its place in the list, from 0.
+     */
     "CurrencyListed(address,uint256)": TypedContractEvent<
       CurrencyListedEvent.InputTuple,
       CurrencyListedEvent.OutputTuple,
       CurrencyListedEvent.OutputObject
     >;
+    /**
+     * Emitted when a currency is listed.
+     *
+     * @param currency The currency.
+     * @param index Its place in the list, from 0.
+     */
     CurrencyListed: TypedContractEvent<
       CurrencyListedEvent.InputTuple,
       CurrencyListedEvent.OutputTuple,
       CurrencyListedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when an edge that has ended as agreed is retired: it earns nothing any more.
+     *
+     * @param model The model.
+     * @param parent The parent.
+     * @param rateBps What the edge's rate was, in basis points.
+     */
     "EdgeRetired(address,address,uint16)": TypedContractEvent<
       EdgeRetiredEvent.InputTuple,
       EdgeRetiredEvent.OutputTuple,
       EdgeRetiredEvent.OutputObject
     >;
+    /**
+     * Emitted when an edge that has ended as agreed is retired: it earns nothing any more.
+     *
+     * @param model The model.
+     * @param parent The parent.
+     * @param rateBps What the edge's rate was, in basis points.
+     */
     EdgeRetired: TypedContractEvent<
       EdgeRetiredEvent.InputTuple,
       EdgeRetiredEvent.OutputTuple,
       EdgeRetiredEvent.OutputObject
     >;
 
+    /**
+     * Emitted when protocol fees are sent to the treasury.
+     *
+     * @param currency The currency.
+     * @param amount Units sent.
+     */
     "FeesCollected(address,uint256)": TypedContractEvent<
       FeesCollectedEvent.InputTuple,
       FeesCollectedEvent.OutputTuple,
       FeesCollectedEvent.OutputObject
     >;
+    /**
+     * Emitted when protocol fees are sent to the treasury.
+     *
+     * @param currency The currency.
+     * @param amount Units sent.
+     */
     FeesCollected: TypedContractEvent<
       FeesCollectedEvent.InputTuple,
       FeesCollectedEvent.OutputTuple,
       FeesCollectedEvent.OutputObject
     >;
 
+    /**
+     * Emitted for each deposit address when a host's part is paid out.
+     *
+     * @param deposit The host's address for a model.
+     * @param host Whose part.
+     * @param currency The currency.
+     * @param to Where it was sent.
+     * @param amount Units sent.
+     */
     "HostClaimed(address,address,address,address,uint256)": TypedContractEvent<
       HostClaimedEvent.InputTuple,
       HostClaimedEvent.OutputTuple,
       HostClaimedEvent.OutputObject
     >;
+    /**
+     * Emitted for each deposit address when a host's part is paid out.
+     *
+     * @param deposit The host's address for a model.
+     * @param host Whose part.
+     * @param currency The currency.
+     * @param to Where it was sent.
+     * @param amount Units sent.
+     */
     HostClaimed: TypedContractEvent<
       HostClaimedEvent.InputTuple,
       HostClaimedEvent.OutputTuple,
       HostClaimedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a model's books are opened; one `Transfer` for each holding follows.
+     *
+     * @param model The model's id.
+     * @param registrar Who opened it.
+     * @param number The model's registration number.
+     * @param salt The registrar's salt: with the registrar it gives the id.
+     * @param feeBps The protocol fee, fixed for this model.
+     * @param maxHostBps The most that a host can take, fixed for this model.
+     * @param edges The model's parents with their rates, in ascending order.
+     */
     "ModelOpened(address,address,uint40,bytes32,uint8,uint16,tuple[])": TypedContractEvent<
       ModelOpenedEvent.InputTuple,
       ModelOpenedEvent.OutputTuple,
       ModelOpenedEvent.OutputObject
     >;
+    /**
+     * Emitted when a model's books are opened; one `Transfer` for each holding follows.
+     *
+     * @param model The model's id.
+     * @param registrar Who opened it.
+     * @param number The model's registration number.
+     * @param salt The registrar's salt: with the registrar it gives the id.
+     * @param feeBps The protocol fee, fixed for this model.
+     * @param maxHostBps The most that a host can take, fixed for this model.
+     * @param edges The model's parents with their rates, in ascending order.
+     */
     ModelOpened: TypedContractEvent<
       ModelOpenedEvent.InputTuple,
       ModelOpenedEvent.OutputTuple,
       ModelOpenedEvent.OutputObject
     >;
 
+    /** Emitted when `owner` grants or revokes operator status for a `spender`. */
     "OperatorSet(address,address,bool)": TypedContractEvent<
       OperatorSetEvent.InputTuple,
       OperatorSetEvent.OutputTuple,
       OperatorSetEvent.OutputObject
     >;
+    /** Emitted when `owner` grants or revokes operator status for a `spender`. */
     OperatorSet: TypedContractEvent<
       OperatorSetEvent.InputTuple,
       OperatorSetEvent.OutputTuple,
       OperatorSetEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a model is paid.
+     *
+     * @param model The model's id.
+     * @param currency What was paid.
+     * @param payer Who paid.
+     * @param amount Units credited.
+     * @param ref The payer's own 32 bytes, for bookkeeping.
+     */
     "Paid(address,address,address,uint256,bytes32)": TypedContractEvent<
       PaidEvent.InputTuple,
       PaidEvent.OutputTuple,
       PaidEvent.OutputObject
     >;
+    /**
+     * Emitted when a model is paid.
+     *
+     * @param model The model's id.
+     * @param currency What was paid.
+     * @param payer Who paid.
+     * @param amount Units credited.
+     * @param ref The payer's own 32 bytes, for bookkeeping.
+     */
     Paid: TypedContractEvent<PaidEvent.InputTuple, PaidEvent.OutputTuple, PaidEvent.OutputObject>;
 
+    /**
+     * Emitted when a holder hands over its position, with all that it is owed; a `Transfer` follows.
+     *
+     * @param model Whose shares.
+     * @param from The old holder.
+     * @param to The new one.
+     * @param units How many shares.
+     */
     "PositionHandedOver(address,address,address,uint256)": TypedContractEvent<
       PositionHandedOverEvent.InputTuple,
       PositionHandedOverEvent.OutputTuple,
       PositionHandedOverEvent.OutputObject
     >;
+    /**
+     * Emitted when a holder hands over its position, with all that it is owed; a `Transfer` follows.
+     *
+     * @param model Whose shares.
+     * @param from The old holder.
+     * @param to The new one.
+     * @param units How many shares.
+     */
     PositionHandedOver: TypedContractEvent<
       PositionHandedOverEvent.InputTuple,
       PositionHandedOverEvent.OutputTuple,
       PositionHandedOverEvent.OutputObject
     >;
 
+    /**
+     * Emitted when the protocol fee for future models changes.
+     *
+     * @param oldFeeBps The fee until now, in basis points.
+     * @param newFeeBps The fee from now on, in basis points.
+     */
     "ProtocolFeeUpdated(uint16,uint16)": TypedContractEvent<
       ProtocolFeeUpdatedEvent.InputTuple,
       ProtocolFeeUpdatedEvent.OutputTuple,
       ProtocolFeeUpdatedEvent.OutputObject
     >;
+    /**
+     * Emitted when the protocol fee for future models changes.
+     *
+     * @param oldFeeBps The fee until now, in basis points.
+     * @param newFeeBps The fee from now on, in basis points.
+     */
     ProtocolFeeUpdated: TypedContractEvent<
       ProtocolFeeUpdatedEvent.InputTuple,
       ProtocolFeeUpdatedEvent.OutputTuple,
       ProtocolFeeUpdatedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a parent is credited its part of a model's income.
+     *
+     * @param model The model that passes it on.
+     * @param parent The parent that is credited.
+     * @param currency The currency.
+     * @param amount Units credited to the parent's books; 0 if they were full.
+     */
     "RoyaltyPassed(address,address,address,uint256)": TypedContractEvent<
       RoyaltyPassedEvent.InputTuple,
       RoyaltyPassedEvent.OutputTuple,
       RoyaltyPassedEvent.OutputObject
     >;
+    /**
+     * Emitted when a parent is credited its part of a model's income.
+     *
+     * @param model The model that passes it on.
+     * @param parent The parent that is credited.
+     * @param currency The currency.
+     * @param amount Units credited to the parent's books; 0 if they were full.
+     */
     RoyaltyPassed: TypedContractEvent<
       RoyaltyPassedEvent.InputTuple,
       RoyaltyPassedEvent.OutputTuple,
       RoyaltyPassedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a parent's books are at their cap and cannot take all of its part; the rest stays in the
+     * ledger.
+     *
+     * @param model The model that passes it on.
+     * @param parent The parent whose books are full.
+     * @param currency The currency.
+     * @param amount Units that were not credited.
+     */
     "RoyaltySpilled(address,address,address,uint256)": TypedContractEvent<
       RoyaltySpilledEvent.InputTuple,
       RoyaltySpilledEvent.OutputTuple,
       RoyaltySpilledEvent.OutputObject
     >;
+    /**
+     * Emitted when a parent's books are at their cap and cannot take all of its part; the rest stays in the
+     * ledger.
+     *
+     * @param model The model that passes it on.
+     * @param parent The parent whose books are full.
+     * @param currency The currency.
+     * @param amount Units that were not credited.
+     */
     RoyaltySpilled: TypedContractEvent<
       RoyaltySpilledEvent.InputTuple,
       RoyaltySpilledEvent.OutputTuple,
       RoyaltySpilledEvent.OutputObject
     >;
 
+    /**
+     * Emitted when shares are set aside; a `Transfer` to the allocation's number follows.
+     *
+     * @param allocation The allocation's number, from 1.
+     * @param model Whose shares.
+     * @param creator Who set them aside: the holder, or whoever opened the model.
+     * @param root The Merkle root of who gets them, or zero.
+     * @param units How many.
+     * @param uri Where the leaves can be fetched, as the creator says.
+     * @param steward Who may take what is left, or zero.
+     * @param reclaimableFrom From when.
+     */
     "SharesAllocated(uint64,address,address,bytes32,uint32,string,address,uint40)": TypedContractEvent<
       SharesAllocatedEvent.InputTuple,
       SharesAllocatedEvent.OutputTuple,
       SharesAllocatedEvent.OutputObject
     >;
+    /**
+     * Emitted when shares are set aside; a `Transfer` to the allocation's number follows.
+     *
+     * @param allocation The allocation's number, from 1.
+     * @param model Whose shares.
+     * @param creator Who set them aside: the holder, or whoever opened the model.
+     * @param root The Merkle root of who gets them, or zero.
+     * @param units How many.
+     * @param uri Where the leaves can be fetched, as the creator says.
+     * @param steward Who may take what is left, or zero.
+     * @param reclaimableFrom From when.
+     */
     SharesAllocated: TypedContractEvent<
       SharesAllocatedEvent.InputTuple,
       SharesAllocatedEvent.OutputTuple,
       SharesAllocatedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a leaf's shares go to its account, with all that they earned. The `Transfer` from the
+     * allocation's number that follows tells of which model, to whom, and how many.
+     *
+     * @param allocation The allocation; not indexed, since a filter for it is one for that `Transfer`'s sender.
+     * @param index The leaf's index.
+     */
     "SharesClaimed(uint64,uint256)": TypedContractEvent<
       SharesClaimedEvent.InputTuple,
       SharesClaimedEvent.OutputTuple,
       SharesClaimedEvent.OutputObject
     >;
+    /**
+     * Emitted when a leaf's shares go to its account, with all that they earned. The `Transfer` from the
+     * allocation's number that follows tells of which model, to whom, and how many.
+     *
+     * @param allocation The allocation; not indexed, since a filter for it is one for that `Transfer`'s sender.
+     * @param index The leaf's index.
+     */
     SharesClaimed: TypedContractEvent<
       SharesClaimedEvent.InputTuple,
       SharesClaimedEvent.OutputTuple,
       SharesClaimedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a steward takes what is left, with all that it earned; a `Transfer` follows.
+     *
+     * @param allocation The allocation.
+     * @param model Whose shares.
+     * @param to Who got them.
+     * @param units How many.
+     */
     "SharesReclaimed(uint64,address,address,uint256)": TypedContractEvent<
       SharesReclaimedEvent.InputTuple,
       SharesReclaimedEvent.OutputTuple,
       SharesReclaimedEvent.OutputObject
     >;
+    /**
+     * Emitted when a steward takes what is left, with all that it earned; a `Transfer` follows.
+     *
+     * @param allocation The allocation.
+     * @param model Whose shares.
+     * @param to Who got them.
+     * @param units How many.
+     */
     SharesReclaimed: TypedContractEvent<
       SharesReclaimedEvent.InputTuple,
       SharesReclaimedEvent.OutputTuple,
       SharesReclaimedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when money at a deposit address is credited.
+     *
+     * @param model The model that is credited what the host does not get.
+     * @param currency The currency.
+     * @param deposit The address that was swept.
+     * @param amount Units that arrived from it.
+     * @param hostPart Units of them that belong to the host; 0 for the model's own address.
+     */
     "Swept(address,address,address,uint256,uint256)": TypedContractEvent<
       SweptEvent.InputTuple,
       SweptEvent.OutputTuple,
       SweptEvent.OutputObject
     >;
+    /**
+     * Emitted when money at a deposit address is credited.
+     *
+     * @param model The model that is credited what the host does not get.
+     * @param currency The currency.
+     * @param deposit The address that was swept.
+     * @param amount Units that arrived from it.
+     * @param hostPart Units of them that belong to the host; 0 for the model's own address.
+     */
     Swept: TypedContractEvent<SweptEvent.InputTuple, SweptEvent.OutputTuple, SweptEvent.OutputObject>;
 
+    /** Emitted when `amount` tokens of type `id` are moved from `sender` to `receiver` initiated by `caller`. */
     "Transfer(address,address,address,uint256,uint256)": TypedContractEvent<
       TransferEvent.InputTuple,
       TransferEvent.OutputTuple,
       TransferEvent.OutputObject
     >;
+    /** Emitted when `amount` tokens of type `id` are moved from `sender` to `receiver` initiated by `caller`. */
     Transfer: TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
   };
 }

@@ -21,15 +21,29 @@ import type {
 } from "./common.js";
 
 export declare namespace IRoyaltyLedger {
+  /**
+   * What is fixed when a model is opened, but for rates that end as agreed, and which currencies it has
+   * received.
+   */
   export type TermsStruct = {
+    /** The model's registration number, from 1; a parent's is lower than its child's. 0: not opened. */
     number: BigNumberish;
+    /** The sum of the edges' rates now, in basis points, at most 5,000. */
     totalRateBps: BigNumberish;
+    /** The protocol fee on what stays with the model, in basis points, at most 250. */
     feeBps: BigNumberish;
+    /** The number of edges, at most 16, retired ones too. */
     parentCount: BigNumberish;
+    /** The most that a host who serves the model can take, in basis points, at most 9,000. */
     maxHostBps: BigNumberish;
+    /** Bit i is set once the model has received the i-th listed currency. */
     currencies: BigNumberish;
   };
 
+  /**
+   * What is fixed when a model is opened, but for rates that end as agreed, and which currencies it has
+   * received.
+   */
   export type TermsStructOutput = [
     number: bigint,
     totalRateBps: bigint,
@@ -38,42 +52,99 @@ export declare namespace IRoyaltyLedger {
     maxHostBps: bigint,
     currencies: bigint,
   ] & {
+    /** The model's registration number, from 1; a parent's is lower than its child's. 0: not opened. */
     number: bigint;
+    /** The sum of the edges' rates now, in basis points, at most 5,000. */
     totalRateBps: bigint;
+    /** The protocol fee on what stays with the model, in basis points, at most 250. */
     feeBps: bigint;
+    /** The number of edges, at most 16, retired ones too. */
     parentCount: bigint;
+    /** The most that a host who serves the model can take, in basis points, at most 9,000. */
     maxHostBps: bigint;
+    /** Bit i is set once the model has received the i-th listed currency. */
     currencies: bigint;
   };
 
-  export type EdgeStruct = { parent: AddressLike; rateBps: BigNumberish; until: BigNumberish };
+  /** A link from a model to a parent that it was built from. */
+  export type EdgeStruct = {
+    /** The parent's id. */
+    parent: AddressLike;
+    /**
+     * The parent's part of everything the model receives, in basis points; may be 0, and is once the edge has been
+     * retired.
+     */
+    rateBps: BigNumberish;
+    /**
+     * The last second for which the edge was agreed, in Unix time: after it anyone may `retire` it, and it earns
+     * until then. 0: for ever.
+     */
+    until: BigNumberish;
+  };
 
+  /** A link from a model to a parent that it was built from. */
   export type EdgeStructOutput = [parent: string, rateBps: bigint, until: bigint] & {
+    /** The parent's id. */
     parent: string;
+    /**
+     * The parent's part of everything the model receives, in basis points; may be 0, and is once the edge has been
+     * retired.
+     */
     rateBps: bigint;
+    /**
+     * The last second for which the edge was agreed, in Unix time: after it anyone may `retire` it, and it earns
+     * until then. 0: for ever.
+     */
     until: bigint;
   };
 }
 
 export declare namespace IRoyaltyLens {
+  /** A model of a lineage. */
   export type NodeStruct = {
+    /** The model. */
     model: AddressLike;
+    /** Its terms. */
     terms: IRoyaltyLedger.TermsStruct;
+    /** Its parents, also those whose edges were retired. */
     edges: IRoyaltyLedger.EdgeStruct[];
   };
 
+  /** A model of a lineage. */
   export type NodeStructOutput = [
     model: string,
     terms: IRoyaltyLedger.TermsStructOutput,
     edges: IRoyaltyLedger.EdgeStructOutput[],
-  ] & { model: string; terms: IRoyaltyLedger.TermsStructOutput; edges: IRoyaltyLedger.EdgeStructOutput[] };
-
-  export type PayeeStruct = { model: AddressLike; received: BigNumberish; holders: BigNumberish; fee: BigNumberish };
-
-  export type PayeeStructOutput = [model: string, received: bigint, holders: bigint, fee: bigint] & {
+  ] & {
+    /** The model. */
     model: string;
+    /** Its terms. */
+    terms: IRoyaltyLedger.TermsStructOutput;
+    /** Its parents, also those whose edges were retired. */
+    edges: IRoyaltyLedger.EdgeStructOutput[];
+  };
+
+  /** What a payment brings to one model of a lineage, in units. */
+  export type PayeeStruct = {
+    /** The model that is paid, or an ancestor. */
+    model: AddressLike;
+    /** What its books get. */
+    received: BigNumberish;
+    /** The part of it that belongs to the holders of its shares. */
+    holders: BigNumberish;
+    /** The part of it that is protocol fee. What is left goes to its parents, but for fractions of units. */
+    fee: BigNumberish;
+  };
+
+  /** What a payment brings to one model of a lineage, in units. */
+  export type PayeeStructOutput = [model: string, received: bigint, holders: bigint, fee: bigint] & {
+    /** The model that is paid, or an ancestor. */
+    model: string;
+    /** What its books get. */
     received: bigint;
+    /** The part of it that belongs to the holders of its shares. */
     holders: bigint;
+    /** The part of it that is protocol fee. What is left goes to its parents, but for fractions of units. */
     fee: bigint;
   };
 }
@@ -94,6 +165,12 @@ export interface RoyaltyLensInterface extends Interface {
   decodeFunctionResult(functionFragment: "quote", data: BytesLike): Result;
 }
 
+/**
+ * Answers what the ledger's own views leave to be computed: who a payment reaches, what a model was built
+ * from.
+ *
+ * Only reads, keeps nothing, and nobody relies on it: a better one can be deployed beside it.
+ */
 export interface RoyaltyLens extends BaseContract {
   connect(runner?: ContractRunner | null): RoyaltyLens;
   waitForDeployment(): Promise<this>;
@@ -127,14 +204,47 @@ export interface RoyaltyLens extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * The most models that a lineage may have. A chain of so many takes 8 million gas; a dense one can take more
+   * than a node grants a call, and is followed off the chain too.
+   */
   MAX_NODES: TypedContractMethod<[], [bigint], "view">;
 
+  /** Returns the ledger that this looks at. */
   ledger: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns a model and all of its ancestors, each once, children before parents.
+   *
+   * Requirements: the model is open, its lineage has at most `MAX_NODES` models.
+   *
+   * @param model The model.
+   */
   lineageOf: TypedContractMethod<[model: AddressLike], [IRoyaltyLens.NodeStructOutput[]], "view">;
 
+  /**
+   * Returns what `cascade` would pass on to the model's parents, all together, in units.
+   *
+   * Requirements: the model is open and the currency is listed.
+   *
+   * @param model The model's id.
+   * @param currency The currency.
+   */
   pendingUpstream: TypedContractMethod<[model: AddressLike, currency: AddressLike], [bigint], "view">;
 
+  /**
+   * Returns what a payment brings to the model and to every ancestor, each once, children before parents.
+   *
+   * The books after the payment and a cascade of the model and all of its ancestors, children first, less the
+   * books after that cascade without the payment: to the unit what then happens, also when income waits already.
+   *
+   * Requirements: the model is open, the currency listed, its books have room for the amount, its lineage has at
+   * most `MAX_NODES` models.
+   *
+   * @param model The model that is paid.
+   * @param currency What in.
+   * @param amount How much, in units; may be 0.
+   */
   quote: TypedContractMethod<
     [model: AddressLike, currency: AddressLike, amount: BigNumberish],
     [IRoyaltyLens.PayeeStructOutput[]],

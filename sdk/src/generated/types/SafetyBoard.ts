@@ -23,16 +23,25 @@ import type {
 } from "./common.js";
 
 export declare namespace ISafetyBoard {
+  /** An advisory. */
   export type AdvisoryStruct = {
+    /** How grave it is; `None` if there is none, or not any more. */
     level: BigNumberish;
+    /** What it is about. */
     ground: BigNumberish;
+    /** The number of the use policy's clause; 0 if the ground is `Lineage`. */
     clause: BigNumberish;
+    /** The version of the use policy that has the clause; 0 if the ground is `Lineage`. */
     policyVersion: BigNumberish;
+    /** When it was issued, in Unix time. */
     issuedAt: BigNumberish;
+    /** The second at which it ends by itself, in Unix time; 0 for one that lasts. */
     expiresAt: BigNumberish;
+    /** The sha-256 of what shows it. */
     evidenceDigest: BytesLike;
   };
 
+  /** An advisory. */
   export type AdvisoryStructOutput = [
     level: bigint,
     ground: bigint,
@@ -42,26 +51,49 @@ export declare namespace ISafetyBoard {
     expiresAt: bigint,
     evidenceDigest: string,
   ] & {
+    /** How grave it is; `None` if there is none, or not any more. */
     level: bigint;
+    /** What it is about. */
     ground: bigint;
+    /** The number of the use policy's clause; 0 if the ground is `Lineage`. */
     clause: bigint;
+    /** The version of the use policy that has the clause; 0 if the ground is `Lineage`. */
     policyVersion: bigint;
+    /** When it was issued, in Unix time. */
     issuedAt: bigint;
+    /** The second at which it ends by itself, in Unix time; 0 for one that lasts. */
     expiresAt: bigint;
+    /** The sha-256 of what shows it. */
     evidenceDigest: string;
   };
 
+  /** Why an advisory is asked for or issued. */
   export type ReasonStruct = {
+    /** What it is about. */
     ground: BigNumberish;
+    /** The number of the use policy's clause; 0 if the ground is `Lineage`. */
     clause: BigNumberish;
+    /**
+     * The version of the use policy that has the clause, so that what was voted on means the same when it is
+     * executed; 0 if the ground is `Lineage`.
+     */
     policyVersion: BigNumberish;
+    /** The sha-256 of what shows it; not zero. */
     evidenceDigest: BytesLike;
   };
 
+  /** Why an advisory is asked for or issued. */
   export type ReasonStructOutput = [ground: bigint, clause: bigint, policyVersion: bigint, evidenceDigest: string] & {
+    /** What it is about. */
     ground: bigint;
+    /** The number of the use policy's clause; 0 if the ground is `Lineage`. */
     clause: bigint;
+    /**
+     * The version of the use policy that has the clause, so that what was voted on means the same when it is
+     * executed; 0 if the ground is `Lineage`.
+     */
     policyVersion: bigint;
+    /** The sha-256 of what shows it; not zero. */
     evidenceDigest: string;
   };
 }
@@ -151,6 +183,7 @@ export interface SafetyBoardInterface extends Interface {
   decodeFunctionResult(functionFragment: "withdraw", data: BytesLike): Result;
 }
 
+/** Emitted when an advisory is issued. */
 export namespace AdvisoryIssuedEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -169,11 +202,17 @@ export namespace AdvisoryIssuedEvent {
     evidenceURI: string,
   ];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The version; 0 for all of the model. */
     version: bigint;
+    /** Who issued it: a member of the board, or the timelock after a vote. */
     issuer: string;
+    /** Whether by vote. */
     decided: boolean;
+    /** The advisory. */
     advisory: ISafetyBoard.AdvisoryStructOutput;
+    /** Where the evidence can be fetched. */
     evidenceURI: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -182,11 +221,14 @@ export namespace AdvisoryIssuedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a vote lifts all that stands on a model or version. */
 export namespace AdvisoryLiftedEvent {
   export type InputTuple = [model: AddressLike, version: BigNumberish];
   export type OutputTuple = [model: string, version: bigint];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The version; 0 for all of the model. */
     version: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -195,12 +237,16 @@ export namespace AdvisoryLiftedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the board withdraws its own advisory. */
 export namespace AdvisoryWithdrawnEvent {
   export type InputTuple = [model: AddressLike, version: BigNumberish, member: AddressLike];
   export type OutputTuple = [model: string, version: bigint, member: string];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The version; 0 for all of the model. */
     version: bigint;
+    /** Who did. */
     member: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -209,11 +255,14 @@ export namespace AdvisoryWithdrawnEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a vote names or dismisses a member of the board. */
 export namespace MemberUpdatedEvent {
   export type InputTuple = [account: AddressLike, allowed: boolean];
   export type OutputTuple = [account: string, allowed: boolean];
   export interface OutputObject {
+    /** The account. */
     account: string;
+    /** Whether it is a member from now on. */
     allowed: boolean;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -222,6 +271,7 @@ export namespace MemberUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when somebody files a report. */
 export namespace ReportFiledEvent {
   export type InputTuple = [
     model: AddressLike,
@@ -238,10 +288,15 @@ export namespace ReportFiledEvent {
     evidenceURI: string,
   ];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The version; 0 for all of the model. */
     version: bigint;
+    /** Who says so. */
     reporter: string;
+    /** Why. */
     reason: ISafetyBoard.ReasonStructOutput;
+    /** Where the evidence can be fetched, as the reporter says. */
     evidenceURI: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -250,10 +305,12 @@ export namespace ReportFiledEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a vote lets the board restrict a model once more. */
 export namespace RestrictionRearmedEvent {
   export type InputTuple = [model: AddressLike];
   export type OutputTuple = [model: string];
   export interface OutputObject {
+    /** The model. */
     model: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -262,11 +319,14 @@ export namespace RestrictionRearmedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the main governor puts another timelock in charge of safety. */
 export namespace SafetyGovernanceUpdatedEvent {
   export type InputTuple = [previous: AddressLike, current: AddressLike];
   export type OutputTuple = [previous: string, current: string];
   export interface OutputObject {
+    /** Who it was. */
     previous: string;
+    /** Who it is. */
     current: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -275,6 +335,16 @@ export namespace SafetyGovernanceUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Advisories on models and versions: what is not safe to use, and why. Holders of WEAL decide them by vote of
+ * the safety governor; a board that they name can act sooner, within narrow bounds.
+ *
+ * A model that is restricted takes no new derivatives and is not sold anew. Nothing else stops: what was
+ * registered and bought stays, and no advisory touches money. An advisory on a version stops nothing; it is a
+ * warning. The board's word and the vote's are kept apart, so that the board can never lower what a vote
+ * decided; the higher of the two counts. A vote settles the matter: it takes the place of what the board had
+ * said.
+ */
 export interface SafetyBoard extends BaseContract {
   connect(runner?: ContractRunner | null): SafetyBoard;
   waitForDeployment(): Promise<this>;
@@ -308,6 +378,13 @@ export interface SafetyBoard extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Returns what stands on a model or version now.
+   *
+   * @param model The model.
+   * @param version The version; 0 for all of the model.
+   * @returns `decided`: What a vote decided. `provisional`: What the board said.
+   */
   advisoriesOf: TypedContractMethod<
     [model: AddressLike, version: BigNumberish],
     [
@@ -319,8 +396,26 @@ export interface SafetyBoard extends BaseContract {
     "view"
   >;
 
+  /**
+   * Returns whether the board can restrict a model.
+   *
+   * @param model The model.
+   */
   canRestrict: TypedContractMethod<[model: AddressLike], [boolean], "view">;
 
+  /**
+   * Issues an advisory that lasts until a vote changes it, in place of what stood before.
+   *
+   * Only the safety timelock. Emits `AdvisoryIssued`.
+   *
+   * Requirements: the level is not `None`; the reason is as for `report`.
+   *
+   * @param model The model.
+   * @param version The version; 0 for all of the model.
+   * @param level How grave it is.
+   * @param reason Why.
+   * @param evidenceURI Where the evidence can be fetched; only emitted.
+   */
   decide: TypedContractMethod<
     [
       model: AddressLike,
@@ -333,48 +428,146 @@ export interface SafetyBoard extends BaseContract {
     "nonpayable"
   >;
 
+  /** Returns the main timelock, which can put another in charge of safety and do nothing else here. */
   governance: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns whether an account is a member of the board.
+   *
+   * @param account The account.
+   */
   isMember: TypedContractMethod<[account: AddressLike], [boolean], "view">;
 
+  /**
+   * Returns whether a model takes no new derivatives and is not to be sold anew.
+   *
+   * @param model The model.
+   */
   isRestricted: TypedContractMethod<[model: AddressLike], [boolean], "view">;
 
+  /**
+   * Returns the level that counts now: the higher of the board's and the vote's.
+   *
+   * @param model The model.
+   * @param version The version; 0 for all of the model. A version's level does not include its model's.
+   */
   levelOf: TypedContractMethod<[model: AddressLike, version: BigNumberish], [bigint], "view">;
 
+  /**
+   * Lifts all that stands on a model or version, the board's advisory too.
+   *
+   * Only the safety timelock. Emits `AdvisoryLifted`.
+   *
+   * @param model The model.
+   * @param version The version; 0 for all of the model, but not its versions.
+   */
   lift: TypedContractMethod<[model: AddressLike, version: BigNumberish], [void], "nonpayable">;
 
+  /** Returns the members of the board, in no order. */
   members: TypedContractMethod<[], [string[]], "view">;
 
+  /**
+   * Lets the board restrict a model once more.
+   *
+   * Only the safety timelock. Emits `RestrictionRearmed`.
+   *
+   * @param model The model.
+   */
   rearm: TypedContractMethod<[model: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Files a report, for the board and everybody to read. Anyone may.
+   *
+   * Emits `ReportFiled`, and keeps nothing. Whether there is such a model is not looked at.
+   *
+   * Requirements: the reason has evidence, and cites a clause that there is or lineage.
+   *
+   * @param model The model.
+   * @param version The version; 0 for all of the model.
+   * @param reason Why.
+   * @param evidenceURI Where the evidence can be fetched; only emitted.
+   */
   report: TypedContractMethod<
     [model: AddressLike, version: BigNumberish, reason: ISafetyBoard.ReasonStruct, evidenceURI: string],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Restricts a model for `restrictionPeriod`, once: only a vote can make it last, or let it happen again.
+   *
+   * Only members. Emits `AdvisoryIssued`. A notice of the board gives way to it.
+   *
+   * Requirements: the board has not restricted the model since a vote re-armed it; the reason is as for
+   * `report`.
+   *
+   * @param model The model.
+   * @param reason Why.
+   * @param evidenceURI Where the evidence can be fetched; only emitted.
+   */
   restrict: TypedContractMethod<
     [model: AddressLike, reason: ISafetyBoard.ReasonStruct, evidenceURI: string],
     [void],
     "nonpayable"
   >;
 
+  /** Returns for how many seconds the board's restriction holds. */
   restrictionPeriod: TypedContractMethod<[], [bigint], "view">;
 
+  /** Returns the safety timelock. */
   safetyGovernance: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Names or dismisses a member of the board. Each member acts for the board: a board whose members are to agree
+   * is a multisig as its only member.
+   *
+   * Only the safety timelock. Emits `MemberUpdated`.
+   *
+   * @param account The account; not zero.
+   * @param allowed Whether it is a member from now on.
+   */
   setMember: TypedContractMethod<[account: AddressLike, allowed: boolean], [void], "nonpayable">;
 
+  /**
+   * Puts another timelock in charge of safety.
+   *
+   * Only the main timelock. Emits `SafetyGovernanceUpdated`.
+   *
+   * Warning: an account that nobody controls leaves safety to the board's members, until this is called again.
+   *
+   * @param account The account; neither zero nor the main timelock.
+   */
   setSafetyGovernance: TypedContractMethod<[account: AddressLike], [void], "nonpayable">;
 
+  /** Returns the use policy that reasons cite. */
   usePolicy: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Issues a notice, which warns and stops nothing.
+   *
+   * Only members. Emits `AdvisoryIssued`.
+   *
+   * Requirements: no advisory of the board stands on the model or version; the reason is as for `report`.
+   *
+   * @param model The model.
+   * @param version The version; 0 for all of the model.
+   * @param reason Why.
+   * @param evidenceURI Where the evidence can be fetched; only emitted.
+   */
   warn: TypedContractMethod<
     [model: AddressLike, version: BigNumberish, reason: ISafetyBoard.ReasonStruct, evidenceURI: string],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Withdraws the board's own advisory. A restriction stays used.
+   *
+   * Only members. Emits `AdvisoryWithdrawn`.
+   *
+   * @param model The model.
+   * @param version The version; 0 for all of the model.
+   */
   withdraw: TypedContractMethod<[model: AddressLike, version: BigNumberish], [void], "nonpayable">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -493,77 +686,175 @@ export interface SafetyBoard extends BaseContract {
   >;
 
   filters: {
+    /**
+     * Emitted when an advisory is issued.
+     *
+     * @param model The model.
+     * @param version The version; 0 for all of the model.
+     * @param issuer Who issued it: a member of the board, or the timelock after a vote.
+     * @param decided Whether by vote.
+     * @param advisory The advisory.
+     * @param evidenceURI Where the evidence can be fetched.
+     */
     "AdvisoryIssued(address,uint32,address,bool,tuple,string)": TypedContractEvent<
       AdvisoryIssuedEvent.InputTuple,
       AdvisoryIssuedEvent.OutputTuple,
       AdvisoryIssuedEvent.OutputObject
     >;
+    /**
+     * Emitted when an advisory is issued.
+     *
+     * @param model The model.
+     * @param version The version; 0 for all of the model.
+     * @param issuer Who issued it: a member of the board, or the timelock after a vote.
+     * @param decided Whether by vote.
+     * @param advisory The advisory.
+     * @param evidenceURI Where the evidence can be fetched.
+     */
     AdvisoryIssued: TypedContractEvent<
       AdvisoryIssuedEvent.InputTuple,
       AdvisoryIssuedEvent.OutputTuple,
       AdvisoryIssuedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a vote lifts all that stands on a model or version.
+     *
+     * @param model The model.
+     * @param version The version; 0 for all of the model.
+     */
     "AdvisoryLifted(address,uint32)": TypedContractEvent<
       AdvisoryLiftedEvent.InputTuple,
       AdvisoryLiftedEvent.OutputTuple,
       AdvisoryLiftedEvent.OutputObject
     >;
+    /**
+     * Emitted when a vote lifts all that stands on a model or version.
+     *
+     * @param model The model.
+     * @param version The version; 0 for all of the model.
+     */
     AdvisoryLifted: TypedContractEvent<
       AdvisoryLiftedEvent.InputTuple,
       AdvisoryLiftedEvent.OutputTuple,
       AdvisoryLiftedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when the board withdraws its own advisory.
+     *
+     * @param model The model.
+     * @param version The version; 0 for all of the model.
+     * @param member Who did.
+     */
     "AdvisoryWithdrawn(address,uint32,address)": TypedContractEvent<
       AdvisoryWithdrawnEvent.InputTuple,
       AdvisoryWithdrawnEvent.OutputTuple,
       AdvisoryWithdrawnEvent.OutputObject
     >;
+    /**
+     * Emitted when the board withdraws its own advisory.
+     *
+     * @param model The model.
+     * @param version The version; 0 for all of the model.
+     * @param member Who did.
+     */
     AdvisoryWithdrawn: TypedContractEvent<
       AdvisoryWithdrawnEvent.InputTuple,
       AdvisoryWithdrawnEvent.OutputTuple,
       AdvisoryWithdrawnEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a vote names or dismisses a member of the board.
+     *
+     * @param account The account.
+     * @param allowed Whether it is a member from now on.
+     */
     "MemberUpdated(address,bool)": TypedContractEvent<
       MemberUpdatedEvent.InputTuple,
       MemberUpdatedEvent.OutputTuple,
       MemberUpdatedEvent.OutputObject
     >;
+    /**
+     * Emitted when a vote names or dismisses a member of the board.
+     *
+     * @param account The account.
+     * @param allowed Whether it is a member from now on.
+     */
     MemberUpdated: TypedContractEvent<
       MemberUpdatedEvent.InputTuple,
       MemberUpdatedEvent.OutputTuple,
       MemberUpdatedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when somebody files a report.
+     *
+     * @param model The model.
+     * @param version The version; 0 for all of the model.
+     * @param reporter Who says so.
+     * @param reason Why.
+     * @param evidenceURI Where the evidence can be fetched, as the reporter says.
+     */
     "ReportFiled(address,uint32,address,tuple,string)": TypedContractEvent<
       ReportFiledEvent.InputTuple,
       ReportFiledEvent.OutputTuple,
       ReportFiledEvent.OutputObject
     >;
+    /**
+     * Emitted when somebody files a report.
+     *
+     * @param model The model.
+     * @param version The version; 0 for all of the model.
+     * @param reporter Who says so.
+     * @param reason Why.
+     * @param evidenceURI Where the evidence can be fetched, as the reporter says.
+     */
     ReportFiled: TypedContractEvent<
       ReportFiledEvent.InputTuple,
       ReportFiledEvent.OutputTuple,
       ReportFiledEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a vote lets the board restrict a model once more.
+     *
+     * @param model The model.
+     */
     "RestrictionRearmed(address)": TypedContractEvent<
       RestrictionRearmedEvent.InputTuple,
       RestrictionRearmedEvent.OutputTuple,
       RestrictionRearmedEvent.OutputObject
     >;
+    /**
+     * Emitted when a vote lets the board restrict a model once more.
+     *
+     * @param model The model.
+     */
     RestrictionRearmed: TypedContractEvent<
       RestrictionRearmedEvent.InputTuple,
       RestrictionRearmedEvent.OutputTuple,
       RestrictionRearmedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when the main governor puts another timelock in charge of safety.
+     *
+     * @param previous Who it was.
+     * @param current Who it is.
+     */
     "SafetyGovernanceUpdated(address,address)": TypedContractEvent<
       SafetyGovernanceUpdatedEvent.InputTuple,
       SafetyGovernanceUpdatedEvent.OutputTuple,
       SafetyGovernanceUpdatedEvent.OutputObject
     >;
+    /**
+     * Emitted when the main governor puts another timelock in charge of safety.
+     *
+     * @param previous Who it was.
+     * @param current Who it is.
+     */
     SafetyGovernanceUpdated: TypedContractEvent<
       SafetyGovernanceUpdatedEvent.InputTuple,
       SafetyGovernanceUpdatedEvent.OutputTuple,

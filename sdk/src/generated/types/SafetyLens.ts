@@ -21,16 +21,25 @@ import type {
 } from "./common.js";
 
 export declare namespace ISafetyBoard {
+  /** An advisory. */
   export type AdvisoryStruct = {
+    /** How grave it is; `None` if there is none, or not any more. */
     level: BigNumberish;
+    /** What it is about. */
     ground: BigNumberish;
+    /** The number of the use policy's clause; 0 if the ground is `Lineage`. */
     clause: BigNumberish;
+    /** The version of the use policy that has the clause; 0 if the ground is `Lineage`. */
     policyVersion: BigNumberish;
+    /** When it was issued, in Unix time. */
     issuedAt: BigNumberish;
+    /** The second at which it ends by itself, in Unix time; 0 for one that lasts. */
     expiresAt: BigNumberish;
+    /** The sha-256 of what shows it. */
     evidenceDigest: BytesLike;
   };
 
+  /** An advisory. */
   export type AdvisoryStructOutput = [
     level: bigint,
     ground: bigint,
@@ -40,33 +49,50 @@ export declare namespace ISafetyBoard {
     expiresAt: bigint,
     evidenceDigest: string,
   ] & {
+    /** How grave it is; `None` if there is none, or not any more. */
     level: bigint;
+    /** What it is about. */
     ground: bigint;
+    /** The number of the use policy's clause; 0 if the ground is `Lineage`. */
     clause: bigint;
+    /** The version of the use policy that has the clause; 0 if the ground is `Lineage`. */
     policyVersion: bigint;
+    /** When it was issued, in Unix time. */
     issuedAt: bigint;
+    /** The second at which it ends by itself, in Unix time; 0 for one that lasts. */
     expiresAt: bigint;
+    /** The sha-256 of what shows it. */
     evidenceDigest: string;
   };
 }
 
 export declare namespace ISafetyLens {
+  /** What stands on a model. */
   export type FindingStruct = {
+    /** The model, or an ancestor. */
     model: AddressLike;
+    /** The level that counts: the higher of the two. */
     level: BigNumberish;
+    /** What a vote decided. */
     decided: ISafetyBoard.AdvisoryStruct;
+    /** What the board said. */
     provisional: ISafetyBoard.AdvisoryStruct;
   };
 
+  /** What stands on a model. */
   export type FindingStructOutput = [
     model: string,
     level: bigint,
     decided: ISafetyBoard.AdvisoryStructOutput,
     provisional: ISafetyBoard.AdvisoryStructOutput,
   ] & {
+    /** The model, or an ancestor. */
     model: string;
+    /** The level that counts: the higher of the two. */
     level: bigint;
+    /** What a vote decided. */
     decided: ISafetyBoard.AdvisoryStructOutput;
+    /** What the board said. */
     provisional: ISafetyBoard.AdvisoryStructOutput;
   };
 }
@@ -83,6 +109,11 @@ export interface SafetyLensInterface extends Interface {
   decodeFunctionResult(functionFragment: "statusOf", data: BytesLike): Result;
 }
 
+/**
+ * Answers what a model inherits: the advisories that stand on it, and on anything that it was built from.
+ *
+ * Only reads, keeps nothing, and nobody relies on it. An inherited advisory is a warning: it stops nothing.
+ */
 export interface SafetyLens extends BaseContract {
   connect(runner?: ContractRunner | null): SafetyLens;
   waitForDeployment(): Promise<this>;
@@ -116,10 +147,21 @@ export interface SafetyLens extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /** Returns the board. */
   board: TypedContractMethod<[], [string], "view">;
 
+  /** Returns the lens that knows lineages. */
   royaltyLens: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns what stands on a model as a whole and on each of its ancestors, children before parents. Models on
+   * which nothing stands are left out, but for the model itself, which comes first.
+   *
+   * Requirements: those of `IRoyaltyLens.lineageOf`. Advisories on single versions are the board's to tell: a
+   * lineage does not say which version of a parent was used.
+   *
+   * @param model The model.
+   */
   statusOf: TypedContractMethod<[model: AddressLike], [ISafetyLens.FindingStructOutput[]], "view">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;

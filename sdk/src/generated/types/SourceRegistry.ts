@@ -23,15 +23,39 @@ import type {
 } from "./common.js";
 
 export declare namespace ISourceRegistry {
-  export type AttestationStruct = { verifier: AddressLike; signature: BytesLike };
+  /** A verifier's signature. */
+  export type AttestationStruct = {
+    /** Who signed. */
+    verifier: AddressLike;
+    /** ECDSA, or ERC-1271 for contracts, of the EIP-712 struct that the function asks for. */
+    signature: BytesLike;
+  };
 
-  export type AttestationStructOutput = [verifier: string, signature: string] & { verifier: string; signature: string };
+  /** A verifier's signature. */
+  export type AttestationStructOutput = [verifier: string, signature: string] & {
+    /** Who signed. */
+    verifier: string;
+    /** ECDSA, or ERC-1271 for contracts, of the EIP-712 struct that the function asks for. */
+    signature: string;
+  };
 
-  export type ClaimStruct = { recipient: AddressLike; readyAt: BigNumberish; model: AddressLike };
+  /** A claim that waits. */
+  export type ClaimStruct = {
+    /** Who gets the source. */
+    recipient: AddressLike;
+    /** The time from which it can be completed, in Unix time. 0: no claim waits. */
+    readyAt: BigNumberish;
+    /** The recipient's own model that the source's name is to be bound to, or the zero address. */
+    model: AddressLike;
+  };
 
+  /** A claim that waits. */
   export type ClaimStructOutput = [recipient: string, readyAt: bigint, model: string] & {
+    /** Who gets the source. */
     recipient: string;
+    /** The time from which it can be completed, in Unix time. 0: no claim waits. */
     readyAt: bigint;
+    /** The recipient's own model that the source's name is to be bound to, or the zero address. */
     model: string;
   };
 }
@@ -109,6 +133,7 @@ export interface SourceRegistryInterface extends Interface {
   decodeFunctionResult(functionFragment: "waitingPeriod", data: BytesLike): Result;
 }
 
+/** MAY be emitted to signal that the domain could have changed. */
 export namespace EIP712DomainChangedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
@@ -119,11 +144,14 @@ export namespace EIP712DomainChangedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a claim is cancelled. */
 export namespace SourceClaimCancelledEvent {
   export type InputTuple = [source: AddressLike, recipient: AddressLike];
   export type OutputTuple = [source: string, recipient: string];
   export interface OutputObject {
+    /** The source. */
     source: string;
+    /** Who was to get it. */
     recipient: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -132,13 +160,18 @@ export namespace SourceClaimCancelledEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a claim begins to wait. */
 export namespace SourceClaimStartedEvent {
   export type InputTuple = [source: AddressLike, recipient: AddressLike, model: AddressLike, readyAt: BigNumberish];
   export type OutputTuple = [source: string, recipient: string, model: string, readyAt: bigint];
   export interface OutputObject {
+    /** The source. */
     source: string;
+    /** Who is to get it. */
     recipient: string;
+    /** The model that its name is to be bound to, or the zero address. */
     model: string;
+    /** When it can be completed. */
     readyAt: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -147,12 +180,19 @@ export namespace SourceClaimStartedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when a claim is completed: the recipient has the source, if it was registered, and its name stands
+ * for the model, if one was named.
+ */
 export namespace SourceClaimedEvent {
   export type InputTuple = [source: AddressLike, recipient: AddressLike, model: AddressLike];
   export type OutputTuple = [source: string, recipient: string, model: string];
   export interface OutputObject {
+    /** The source. */
     source: string;
+    /** Who got it. */
     recipient: string;
+    /** The model that its name is bound to, or the zero address. */
     model: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -161,12 +201,16 @@ export namespace SourceClaimedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a source is entered; the registry's `ModelRegistered` of the same transaction has the rest. */
 export namespace SourceRegisteredEvent {
   export type InputTuple = [source: AddressLike, platform: BigNumberish, name: string];
   export type OutputTuple = [source: string, platform: bigint, name: string];
   export interface OutputObject {
+    /** The source's id, a model's. */
     source: string;
+    /** Where it lives. */
     platform: bigint;
+    /** Its name there. */
     name: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -175,11 +219,14 @@ export namespace SourceRegisteredEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when governance sets how many verifiers must attest. */
 export namespace ThresholdUpdatedEvent {
   export type InputTuple = [threshold: BigNumberish, countsFrom: BigNumberish];
   export type OutputTuple = [threshold: bigint, countsFrom: bigint];
   export interface OutputObject {
+    /** How many. */
     threshold: bigint;
+    /** From when on, in Unix time. */
     countsFrom: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -188,11 +235,14 @@ export namespace ThresholdUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when governance names or removes a verifier. */
 export namespace VerifierUpdatedEvent {
   export type InputTuple = [verifier: AddressLike, countsFrom: BigNumberish];
   export type OutputTuple = [verifier: string, countsFrom: bigint];
   export interface OutputObject {
+    /** The account. */
     verifier: string;
+    /** From when its attestations count, in Unix time; 0 if it was removed. */
     countsFrom: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -201,6 +251,19 @@ export namespace VerifierUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Ancestors whose authors have not come yet: repositories on other platforms, entered so that what is built on
+ * them can pay them from the first day. The money waits, without limit of time, until the author claims it.
+ *
+ * A source is a model like any other. Until it is claimed, this contract owns its ERC-721 and is steward of
+ * its shares. Children link to it at whatever rate they declare.
+ *
+ * Warning: this is the one place where people outside a model decide who is paid. `threshold` of the verifiers
+ * that governance named attest who a source's author is. A claim waits `waitingPeriod` in public, during which
+ * as many verifiers, or governance, can cancel it, and nobody can redirect it. A verifier or a threshold that
+ * governance names counts after the same time; what a verifier attests ends with its removal, but for claims
+ * that wait: those, governance cancels.
+ */
 export interface SourceRegistry extends BaseContract {
   connect(runner?: ContractRunner | null): SourceRegistry;
   waitForDeployment(): Promise<this>;
@@ -234,14 +297,52 @@ export interface SourceRegistry extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Cancels a claim that waits: governance by calling, verifiers by signing.
+   *
+   * Each attestation is a signature of `SourceClaimCancellation(address source,uint256 nonce,uint40 deadline)`
+   * with the source's present `nonceOf`. Governance needs none.
+   *
+   * Emits `SourceClaimCancelled`.
+   *
+   * @param source The source's id.
+   * @param deadline The last second at which the attestations serve, in Unix time.
+   * @param attestations The signatures.
+   */
   cancelClaim: TypedContractMethod<
     [source: AddressLike, deadline: BigNumberish, attestations: ISourceRegistry.AttestationStruct[]],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Returns the claim of a source that waits; all zero if none does.
+   *
+   * @param source The source's id.
+   */
   claimOf: TypedContractMethod<[source: AddressLike], [ISourceRegistry.ClaimStructOutput], "view">;
 
+  /**
+   * Begins a claim of a source by its author, as verifiers attest. Anyone may send it.
+   *
+   * Each attestation is a signature of `SourceClaim(address source,address recipient,address model,uint256
+   * nonce,uint40 deadline)` with the source's present `nonceOf`, so that it serves once.
+   *
+   * Emits `SourceClaimStarted`.
+   *
+   * Requirements: attestations by `threshold` verifiers that count, ascending by address; the deadline has not
+   * passed; the source is entered and not claimed; no claim waits; the model, if named, is registered and the
+   * recipient's; the recipient can hold shares.
+   *
+   * Warning: an attestation that nobody sends serves until its deadline. Verifiers sign near ones.
+   *
+   * @param source The source's id.
+   * @param recipient The author.
+   * @param model A model of the author's for which the source's name is to stand from now on, or the zero
+   * address.
+   * @param deadline The last second at which the attestations serve, in Unix time.
+   * @param attestations The signatures.
+   */
   claimSource: TypedContractMethod<
     [
       source: AddressLike,
@@ -254,8 +355,20 @@ export interface SourceRegistry extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * Completes a claim that has waited: the recipient gets the ERC-721, and all shares with everything that they
+   * have earned since the source was entered. Anyone may call this.
+   *
+   * Emits `SourceClaimed`.
+   *
+   * @param source The source's id.
+   */
   completeClaim: TypedContractMethod<[source: AddressLike], [void], "nonpayable">;
 
+  /**
+   * returns the fields and values that describe the domain separator used by this contract for EIP-712
+   * signature.
+   */
   eip712Domain: TypedContractMethod<
     [],
     [
@@ -272,26 +385,80 @@ export interface SourceRegistry extends BaseContract {
     "view"
   >;
 
+  /** Returns the timelock that names the verifiers. */
   governance: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns whether an account's attestations count now.
+   *
+   * @param account The account.
+   */
   isVerifier: TypedContractMethod<[account: AddressLike], [boolean], "view">;
 
+  /**
+   * Returns the model that stands for a source: what its name is bound to, else itself.
+   *
+   * @param source The source's id.
+   */
   modelOf: TypedContractMethod<[source: AddressLike], [string], "view">;
 
+  /**
+   * Returns the number that attestations for a source must have: it grows with each claim and cancellation.
+   *
+   * @param source The source's id.
+   */
   nonceOf: TypedContractMethod<[source: AddressLike], [bigint], "view">;
 
+  /**
+   * Enters a source, once a name. Anyone may call this.
+   *
+   * Emits `SourceRegistered`. Its first version is a manifest that this contract writes; its terms for
+   * derivatives are open at 0.
+   *
+   * Requirements: the name has 1 to 100 characters of `a-z 0-9 . _ / -`, with no slash at an end or beside
+   * another; the source is not entered.
+   *
+   * @param platform Where it lives.
+   * @param name Its name there, in lower case, such as `org/name`.
+   * @returns Its id, equal to `sourceIdOf`.
+   */
   registerSource: TypedContractMethod<[platform: BigNumberish, name: string], [string], "nonpayable">;
 
+  /** Returns the registry that sources are entered in. */
   registry: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Sets how many verifiers must attest, from `waitingPeriod` after now on.
+   *
+   * Only governance. Emits `ThresholdUpdated`.
+   *
+   * @param threshold_ How many; at least 1.
+   */
   setThreshold: TypedContractMethod<[threshold_: BigNumberish], [void], "nonpayable">;
 
+  /**
+   * Names or removes a verifier. One that is named counts after `waitingPeriod`; one that is removed, at once
+   * not at all.
+   *
+   * Only governance. Emits `VerifierUpdated`.
+   *
+   * @param verifier The account.
+   * @param allowed Whether it is one.
+   */
   setVerifier: TypedContractMethod<[verifier: AddressLike, allowed: boolean], [void], "nonpayable">;
 
+  /**
+   * Returns the id that a source has, or would have if it were entered.
+   *
+   * @param platform Where it lives.
+   * @param name Its name there.
+   */
   sourceIdOf: TypedContractMethod<[platform: BigNumberish, name: string], [string], "view">;
 
+  /** Returns how many verifiers must attest now. */
   threshold: TypedContractMethod<[], [bigint], "view">;
 
+  /** Returns how long claims, new verifiers and new thresholds wait, in seconds. */
   waitingPeriod: TypedContractMethod<[], [bigint], "view">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -402,77 +569,161 @@ export interface SourceRegistry extends BaseContract {
   >;
 
   filters: {
+    /** MAY be emitted to signal that the domain could have changed. */
     "EIP712DomainChanged()": TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
+    /** MAY be emitted to signal that the domain could have changed. */
     EIP712DomainChanged: TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a claim is cancelled.
+     *
+     * @param source The source.
+     * @param recipient Who was to get it.
+     */
     "SourceClaimCancelled(address,address)": TypedContractEvent<
       SourceClaimCancelledEvent.InputTuple,
       SourceClaimCancelledEvent.OutputTuple,
       SourceClaimCancelledEvent.OutputObject
     >;
+    /**
+     * Emitted when a claim is cancelled.
+     *
+     * @param source The source.
+     * @param recipient Who was to get it.
+     */
     SourceClaimCancelled: TypedContractEvent<
       SourceClaimCancelledEvent.InputTuple,
       SourceClaimCancelledEvent.OutputTuple,
       SourceClaimCancelledEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a claim begins to wait.
+     *
+     * @param source The source.
+     * @param recipient Who is to get it.
+     * @param model The model that its name is to be bound to, or the zero address.
+     * @param readyAt When it can be completed.
+     */
     "SourceClaimStarted(address,address,address,uint40)": TypedContractEvent<
       SourceClaimStartedEvent.InputTuple,
       SourceClaimStartedEvent.OutputTuple,
       SourceClaimStartedEvent.OutputObject
     >;
+    /**
+     * Emitted when a claim begins to wait.
+     *
+     * @param source The source.
+     * @param recipient Who is to get it.
+     * @param model The model that its name is to be bound to, or the zero address.
+     * @param readyAt When it can be completed.
+     */
     SourceClaimStarted: TypedContractEvent<
       SourceClaimStartedEvent.InputTuple,
       SourceClaimStartedEvent.OutputTuple,
       SourceClaimStartedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a claim is completed: the recipient has the source, if it was registered, and its name stands
+     * for the model, if one was named.
+     *
+     * @param source The source.
+     * @param recipient Who got it.
+     * @param model The model that its name is bound to, or the zero address.
+     */
     "SourceClaimed(address,address,address)": TypedContractEvent<
       SourceClaimedEvent.InputTuple,
       SourceClaimedEvent.OutputTuple,
       SourceClaimedEvent.OutputObject
     >;
+    /**
+     * Emitted when a claim is completed: the recipient has the source, if it was registered, and its name stands
+     * for the model, if one was named.
+     *
+     * @param source The source.
+     * @param recipient Who got it.
+     * @param model The model that its name is bound to, or the zero address.
+     */
     SourceClaimed: TypedContractEvent<
       SourceClaimedEvent.InputTuple,
       SourceClaimedEvent.OutputTuple,
       SourceClaimedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a source is entered; the registry's `ModelRegistered` of the same transaction has the rest.
+     *
+     * @param source The source's id, a model's.
+     * @param platform Where it lives.
+     * @param name Its name there.
+     */
     "SourceRegistered(address,uint8,string)": TypedContractEvent<
       SourceRegisteredEvent.InputTuple,
       SourceRegisteredEvent.OutputTuple,
       SourceRegisteredEvent.OutputObject
     >;
+    /**
+     * Emitted when a source is entered; the registry's `ModelRegistered` of the same transaction has the rest.
+     *
+     * @param source The source's id, a model's.
+     * @param platform Where it lives.
+     * @param name Its name there.
+     */
     SourceRegistered: TypedContractEvent<
       SourceRegisteredEvent.InputTuple,
       SourceRegisteredEvent.OutputTuple,
       SourceRegisteredEvent.OutputObject
     >;
 
+    /**
+     * Emitted when governance sets how many verifiers must attest.
+     *
+     * @param threshold How many.
+     * @param countsFrom From when on, in Unix time.
+     */
     "ThresholdUpdated(uint8,uint40)": TypedContractEvent<
       ThresholdUpdatedEvent.InputTuple,
       ThresholdUpdatedEvent.OutputTuple,
       ThresholdUpdatedEvent.OutputObject
     >;
+    /**
+     * Emitted when governance sets how many verifiers must attest.
+     *
+     * @param threshold How many.
+     * @param countsFrom From when on, in Unix time.
+     */
     ThresholdUpdated: TypedContractEvent<
       ThresholdUpdatedEvent.InputTuple,
       ThresholdUpdatedEvent.OutputTuple,
       ThresholdUpdatedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when governance names or removes a verifier.
+     *
+     * @param verifier The account.
+     * @param countsFrom From when its attestations count, in Unix time; 0 if it was removed.
+     */
     "VerifierUpdated(address,uint40)": TypedContractEvent<
       VerifierUpdatedEvent.InputTuple,
       VerifierUpdatedEvent.OutputTuple,
       VerifierUpdatedEvent.OutputObject
     >;
+    /**
+     * Emitted when governance names or removes a verifier.
+     *
+     * @param verifier The account.
+     * @param countsFrom From when its attestations count, in Unix time; 0 if it was removed.
+     */
     VerifierUpdated: TypedContractEvent<
       VerifierUpdatedEvent.InputTuple,
       VerifierUpdatedEvent.OutputTuple,

@@ -68,11 +68,14 @@ export interface StakeholdingInterface extends Interface {
   decodeFunctionResult(functionFragment: "weal", data: BytesLike): Result;
 }
 
+/** Emitted when the cap of an epoch changes. */
 export namespace EpochCapUpdatedEvent {
   export type InputTuple = [previous: BigNumberish, current: BigNumberish];
   export type OutputTuple = [previous: bigint, current: bigint];
   export interface OutputObject {
+    /** The cap until now, in units of 10⁻¹⁸ WEAL. */
     previous: bigint;
+    /** The cap from now on. */
     current: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -81,13 +84,21 @@ export namespace EpochCapUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when fees of a model are counted. The ledger's `Paid` of the same transaction has the payment, if
+ * there is one: less than a unit of WEAL is carried.
+ */
 export namespace FeesCountedEvent {
   export type InputTuple = [model: AddressLike, currency: AddressLike, fees: BigNumberish, amount: BigNumberish];
   export type OutputTuple = [model: string, currency: string, fees: bigint, amount: bigint];
   export interface OutputObject {
+    /** The model. */
     model: string;
+    /** The currency of the fees. */
     currency: string;
+    /** The fees that were counted, in the currency's units. */
     fees: bigint;
+    /** The WEAL paid for them, in units of 10⁻¹⁸. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -96,12 +107,16 @@ export namespace FeesCountedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a rate changes. */
 export namespace RateUpdatedEvent {
   export type InputTuple = [currency: AddressLike, previous: BigNumberish, current: BigNumberish];
   export type OutputTuple = [currency: string, previous: bigint, current: bigint];
   export interface OutputObject {
+    /** The currency of the fees. */
     currency: string;
+    /** The rate until now. */
     previous: bigint;
+    /** The rate from now on. */
     current: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -110,6 +125,19 @@ export namespace RateUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Contributors become voters: from a reserve that genesis filled, WEAL is paid to models in proportion to the
+ * protocol fees that they brought in.
+ *
+ * WEAL is paid to a model's books, so it reaches the holders of its shares and cascades to its ancestors like
+ * any other income. Over all time, models and callers, WEAL paid ≤ rate × fees: a model's fees are counted as
+ * one cumulative number, and fractions of a unit are carried. So it does not matter how a payment was split or
+ * who calls when, but for a change of the rate: fees are paid at the rate of the moment in which they are
+ * counted.
+ *
+ * Ledger and WEAL are ours and call nobody back, so there is no lock. Nobody can take the reserve out: it
+ * leaves by `award` alone.
+ */
 export interface Stakeholding extends BaseContract {
   connect(runner?: ContractRunner | null): Stakeholding;
   waitForDeployment(): Promise<this>;
@@ -143,28 +171,86 @@ export interface Stakeholding extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /** Returns how much WEAL can still be paid in this epoch, in units of 10⁻¹⁸. */
   available: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Cascades models and pays them WEAL for the fees that they brought in and that were not counted yet.
+   *
+   * Anyone may call it. Fees for which an epoch's budget or the reserve does not suffice wait. Emits
+   * `FeesCounted` for each model with fees to count; the ledger emits what it does for its own part. The
+   * payments' reference is the currency's address as a number.
+   *
+   * Requirements: the models are open in the ledger, the currency is listed there and has a rate.
+   *
+   * @param models The models; children before parents moves money furthest.
+   * @param currency The currency of the fees.
+   * @returns The WEAL paid to all of them, in units of 10⁻¹⁸.
+   */
   award: TypedContractMethod<[models: AddressLike[], currency: AddressLike], [bigint], "nonpayable">;
 
+  /**
+   * Returns the fees of a model that were counted, in the currency's units.
+   *
+   * @param model The model.
+   * @param currency The currency.
+   */
   countedFeesOf: TypedContractMethod<[model: AddressLike, currency: AddressLike], [bigint], "view">;
 
+  /** Returns how much WEAL an epoch may pay, in units of 10⁻¹⁸. */
   epochCap: TypedContractMethod<[], [bigint], "view">;
 
+  /** Returns the length of an epoch, in seconds. The first began with the Unix time. */
   epochLength: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Returns the protocol fees that a model has brought in, in the currency's units: exactly, until it retires an
+   * edge; from then on up to 23 units less, which its books do not tell any more.
+   *
+   * Requirements: the model is open and the currency is listed. Income that was not cascaded has brought no fee.
+   *
+   * @param model The model.
+   * @param currency The currency.
+   */
   feesOf: TypedContractMethod<[model: AddressLike, currency: AddressLike], [bigint], "view">;
 
+  /** Returns the timelock that sets rates and cap. */
   governance: TypedContractMethod<[], [string], "view">;
 
+  /** Returns the ledger whose fees count. */
   ledger: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns how much WEAL fees in a currency earn, as `setRate` has it.
+   *
+   * @param currency The currency.
+   */
   rateOf: TypedContractMethod<[currency: AddressLike], [bigint], "view">;
 
+  /**
+   * Sets how much WEAL an epoch may pay.
+   *
+   * Only governance. Emits `EpochCapUpdated`.
+   *
+   * @param cap In units of 10⁻¹⁸ WEAL.
+   */
   setEpochCap: TypedContractMethod<[cap: BigNumberish], [void], "nonpayable">;
 
+  /**
+   * Sets for a currency how much WEAL its fees earn.
+   *
+   * Only governance. Emits `RateUpdated`. Fees that were not counted before are paid at the new rate.
+   *
+   * Warning: a rate above what a unit of WEAL is worth in the currency lets anyone mint votes by paying
+   * themselves.
+   *
+   * @param currency The currency; not WEAL.
+   * @param rate In units of 10⁻¹⁸ WEAL for 10¹⁸ units of the currency: 2,000 WEAL for one ETH is 2000 · 10¹⁸,
+   * one WEAL for one unit of a currency with 6 decimals is 10³⁰. 0 for none.
+   */
   setRate: TypedContractMethod<[currency: AddressLike, rate: BigNumberish], [void], "nonpayable">;
 
+  /** Returns WEAL. */
   weal: TypedContractMethod<[], [string], "view">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -205,33 +291,77 @@ export interface Stakeholding extends BaseContract {
   ): TypedContractEvent<RateUpdatedEvent.InputTuple, RateUpdatedEvent.OutputTuple, RateUpdatedEvent.OutputObject>;
 
   filters: {
+    /**
+     * Emitted when the cap of an epoch changes.
+     *
+     * @param previous The cap until now, in units of 10⁻¹⁸ WEAL.
+     * @param current The cap from now on.
+     */
     "EpochCapUpdated(uint256,uint256)": TypedContractEvent<
       EpochCapUpdatedEvent.InputTuple,
       EpochCapUpdatedEvent.OutputTuple,
       EpochCapUpdatedEvent.OutputObject
     >;
+    /**
+     * Emitted when the cap of an epoch changes.
+     *
+     * @param previous The cap until now, in units of 10⁻¹⁸ WEAL.
+     * @param current The cap from now on.
+     */
     EpochCapUpdated: TypedContractEvent<
       EpochCapUpdatedEvent.InputTuple,
       EpochCapUpdatedEvent.OutputTuple,
       EpochCapUpdatedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when fees of a model are counted. The ledger's `Paid` of the same transaction has the payment, if
+     * there is one: less than a unit of WEAL is carried.
+     *
+     * @param model The model.
+     * @param currency The currency of the fees.
+     * @param fees The fees that were counted, in the currency's units.
+     * @param amount The WEAL paid for them, in units of 10⁻¹⁸.
+     */
     "FeesCounted(address,address,uint256,uint256)": TypedContractEvent<
       FeesCountedEvent.InputTuple,
       FeesCountedEvent.OutputTuple,
       FeesCountedEvent.OutputObject
     >;
+    /**
+     * Emitted when fees of a model are counted. The ledger's `Paid` of the same transaction has the payment, if
+     * there is one: less than a unit of WEAL is carried.
+     *
+     * @param model The model.
+     * @param currency The currency of the fees.
+     * @param fees The fees that were counted, in the currency's units.
+     * @param amount The WEAL paid for them, in units of 10⁻¹⁸.
+     */
     FeesCounted: TypedContractEvent<
       FeesCountedEvent.InputTuple,
       FeesCountedEvent.OutputTuple,
       FeesCountedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a rate changes.
+     *
+     * @param currency The currency of the fees.
+     * @param previous The rate until now.
+     * @param current The rate from now on.
+     */
     "RateUpdated(address,uint256,uint256)": TypedContractEvent<
       RateUpdatedEvent.InputTuple,
       RateUpdatedEvent.OutputTuple,
       RateUpdatedEvent.OutputObject
     >;
+    /**
+     * Emitted when a rate changes.
+     *
+     * @param currency The currency of the fees.
+     * @param previous The rate until now.
+     * @param current The rate from now on.
+     */
     RateUpdated: TypedContractEvent<
       RateUpdatedEvent.InputTuple,
       RateUpdatedEvent.OutputTuple,

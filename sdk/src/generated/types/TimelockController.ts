@@ -153,6 +153,7 @@ export interface TimelockControllerInterface extends Interface {
   decodeFunctionResult(functionFragment: "updateDelay", data: BytesLike): Result;
 }
 
+/** Emitted when a call is performed as part of operation `id`. */
 export namespace CallExecutedEvent {
   export type InputTuple = [
     id: BytesLike,
@@ -175,6 +176,7 @@ export namespace CallExecutedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when new proposal is scheduled with non-zero salt. */
 export namespace CallSaltEvent {
   export type InputTuple = [id: BytesLike, salt: BytesLike];
   export type OutputTuple = [id: string, salt: string];
@@ -188,6 +190,7 @@ export namespace CallSaltEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a call is scheduled as part of operation `id`. */
 export namespace CallScheduledEvent {
   export type InputTuple = [
     id: BytesLike,
@@ -222,6 +225,7 @@ export namespace CallScheduledEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when operation `id` is cancelled. */
 export namespace CancelledEvent {
   export type InputTuple = [id: BytesLike];
   export type OutputTuple = [id: string];
@@ -234,6 +238,7 @@ export namespace CancelledEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the minimum delay for future operations is modified. */
 export namespace MinDelayChangeEvent {
   export type InputTuple = [oldDuration: BigNumberish, newDuration: BigNumberish];
   export type OutputTuple = [oldDuration: bigint, newDuration: bigint];
@@ -247,6 +252,11 @@ export namespace MinDelayChangeEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when `newAdminRole` is set as ``role``'s admin role, replacing `previousAdminRole`
+ * `DEFAULT_ADMIN_ROLE` is the starting admin for all roles, despite `RoleAdminChanged` not being emitted to
+ * signal this.
+ */
 export namespace RoleAdminChangedEvent {
   export type InputTuple = [role: BytesLike, previousAdminRole: BytesLike, newAdminRole: BytesLike];
   export type OutputTuple = [role: string, previousAdminRole: string, newAdminRole: string];
@@ -261,6 +271,11 @@ export namespace RoleAdminChangedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when `account` is granted `role`. `sender` is the account that originated the contract call. This
+ * account bears the admin role (for the granted role). Expected in cases where the role was granted using the
+ * internal `AccessControl._grantRole`.
+ */
 export namespace RoleGrantedEvent {
   export type InputTuple = [role: BytesLike, account: AddressLike, sender: AddressLike];
   export type OutputTuple = [role: string, account: string, sender: string];
@@ -275,6 +290,12 @@ export namespace RoleGrantedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when `account` is revoked `role`. `sender` is the account that originated the contract call:
+ *
+ * - if using `revokeRole`, it is the admin role bearer
+ * - if using `renounceRole`, it is the role bearer (i.e. `account`)
+ */
 export namespace RoleRevokedEvent {
   export type InputTuple = [role: BytesLike, account: AddressLike, sender: AddressLike];
   export type OutputTuple = [role: string, account: string, sender: string];
@@ -289,6 +310,15 @@ export namespace RoleRevokedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Contract module which acts as a timelocked controller. When set as the owner of an `Ownable` smart contract,
+ * it enforces a timelock on all `onlyOwner` maintenance operations. This gives time for users of the
+ * controlled contract to exit before a potentially dangerous maintenance operation is applied. By default,
+ * this contract is self administered, meaning administration tasks have to go through the timelock process.
+ * The proposer (resp executor) role is in charge of proposing (resp executing) operations. A common use case
+ * is to position this `TimelockController` as the owner of a smart contract, with a multisig or a DAO as the
+ * sole proposer.
+ */
 export interface TimelockController extends BaseContract {
   connect(runner?: ContractRunner | null): TimelockController;
   waitForDeployment(): Promise<this>;
@@ -330,74 +360,183 @@ export interface TimelockController extends BaseContract {
 
   PROPOSER_ROLE: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Cancel an operation.
+   *
+   * Requirements:
+   *
+   * - the caller must have the 'canceller' role.
+   */
   cancel: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
 
+  /**
+   * Execute a ready operation containing a single transaction.
+   *
+   * Emits a `CallExecuted` event.
+   *
+   * Requirements:
+   *
+   * - the caller must have the 'executor' role.
+   */
   execute: TypedContractMethod<
     [target: AddressLike, value: BigNumberish, payload: BytesLike, predecessor: BytesLike, salt: BytesLike],
     [void],
     "payable"
   >;
 
+  /**
+   * Execute a ready operation containing a batch of transactions.
+   *
+   * Emits one `CallExecuted` event per transaction in the batch.
+   *
+   * Requirements:
+   *
+   * - the caller must have the 'executor' role.
+   */
   executeBatch: TypedContractMethod<
     [targets: AddressLike[], values: BigNumberish[], payloads: BytesLike[], predecessor: BytesLike, salt: BytesLike],
     [void],
     "payable"
   >;
 
+  /**
+   * Returns the minimum delay in seconds for an operation to become valid. This value can be changed by
+   * executing an operation that calls `updateDelay`.
+   */
   getMinDelay: TypedContractMethod<[], [bigint], "view">;
 
+  /** Returns operation state. */
   getOperationState: TypedContractMethod<[id: BytesLike], [bigint], "view">;
 
+  /**
+   * Returns the admin role that controls `role`. See `grantRole` and `revokeRole`. To change a role's admin, use
+   * `_setRoleAdmin`.
+   */
   getRoleAdmin: TypedContractMethod<[role: BytesLike], [string], "view">;
 
+  /** Returns the timestamp at which an operation becomes ready (0 for unset operations, 1 for done operations). */
   getTimestamp: TypedContractMethod<[id: BytesLike], [bigint], "view">;
 
+  /**
+   * Grants `role` to `account`. If `account` had not been already granted `role`, emits a `RoleGranted` event.
+   *
+   * Requirements:
+   *
+   * - the caller must have ``role``'s admin role. May emit a `RoleGranted` event.
+   */
   grantRole: TypedContractMethod<[role: BytesLike, account: AddressLike], [void], "nonpayable">;
 
+  /** Returns `true` if `account` has been granted `role`. */
   hasRole: TypedContractMethod<[role: BytesLike, account: AddressLike], [boolean], "view">;
 
+  /** Returns the identifier of an operation containing a single transaction. */
   hashOperation: TypedContractMethod<
     [target: AddressLike, value: BigNumberish, data: BytesLike, predecessor: BytesLike, salt: BytesLike],
     [string],
     "view"
   >;
 
+  /** Returns the identifier of an operation containing a batch of transactions. */
   hashOperationBatch: TypedContractMethod<
     [targets: AddressLike[], values: BigNumberish[], payloads: BytesLike[], predecessor: BytesLike, salt: BytesLike],
     [string],
     "view"
   >;
 
+  /**
+   * Returns whether an id corresponds to a registered operation. This includes both Waiting, Ready, and Done
+   * operations.
+   */
   isOperation: TypedContractMethod<[id: BytesLike], [boolean], "view">;
 
+  /** Returns whether an operation is done or not. */
   isOperationDone: TypedContractMethod<[id: BytesLike], [boolean], "view">;
 
+  /** Returns whether an operation is pending or not. Note that a "pending" operation may also be "ready". */
   isOperationPending: TypedContractMethod<[id: BytesLike], [boolean], "view">;
 
+  /** Returns whether an operation is ready for execution. Note that a "ready" operation is also "pending". */
   isOperationReady: TypedContractMethod<[id: BytesLike], [boolean], "view">;
 
+  /**
+   * Handles the receipt of a multiple ERC-1155 token types. This function is called at the end of a
+   * `safeBatchTransferFrom` after the balances have been updated.
+   *
+   * NOTE: To accept the transfer(s), this must return
+   * `bytes4(keccak256("onERC1155BatchReceived(address,address,uint256[],uint256[],bytes)"))` (i.e. 0xbc197c81,
+   * or its own function selector).
+   *
+   * @param  Additional data with no specified format
+   * @returns
+   */
   onERC1155BatchReceived: TypedContractMethod<
     [arg0: AddressLike, arg1: AddressLike, arg2: BigNumberish[], arg3: BigNumberish[], arg4: BytesLike],
     [string],
     "nonpayable"
   >;
 
+  /**
+   * Handles the receipt of a single ERC-1155 token type. This function is called at the end of a
+   * `safeTransferFrom` after the balance has been updated.
+   *
+   * NOTE: To accept the transfer, this must return
+   * `bytes4(keccak256("onERC1155Received(address,address,uint256,uint256,bytes)"))` (i.e. 0xf23a6e61, or its own
+   * function selector).
+   *
+   * @param  Additional data with no specified format
+   * @returns
+   */
   onERC1155Received: TypedContractMethod<
     [arg0: AddressLike, arg1: AddressLike, arg2: BigNumberish, arg3: BigNumberish, arg4: BytesLike],
     [string],
     "nonpayable"
   >;
 
+  /**
+   * Whenever an `IERC721` `tokenId` token is transferred to this contract via `IERC721.safeTransferFrom` by
+   * `operator` from `from`, this function is called. It must return its Solidity selector to confirm the token
+   * transfer. If any other value is returned or the interface is not implemented by the recipient, the transfer
+   * will be reverted. The selector can be obtained in Solidity with `IERC721Receiver.onERC721Received.selector`.
+   *
+   * Always returns `IERC721Receiver.onERC721Received.selector`.
+   */
   onERC721Received: TypedContractMethod<
     [arg0: AddressLike, arg1: AddressLike, arg2: BigNumberish, arg3: BytesLike],
     [string],
     "nonpayable"
   >;
 
+  /**
+   * Revokes `role` from the calling account. Roles are often managed via `grantRole` and `revokeRole`: this
+   * function's purpose is to provide a mechanism for accounts to lose their privileges if they are compromised
+   * (such as when a trusted device is misplaced).
+   *
+   * Emits a `RoleRevoked` event if the calling account had `role` and this call successfully revoked it.
+   *
+   * Requirements:
+   *
+   * - the caller must be `callerConfirmation`. May emit a `RoleRevoked` event.
+   */
   renounceRole: TypedContractMethod<[role: BytesLike, callerConfirmation: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Revokes `role` from `account`. If `account` had been granted `role`, emits a `RoleRevoked` event.
+   *
+   * Requirements:
+   *
+   * - the caller must have ``role``'s admin role. May emit a `RoleRevoked` event.
+   */
   revokeRole: TypedContractMethod<[role: BytesLike, account: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Schedule an operation containing a single transaction.
+   *
+   * Emits `CallSalt` if salt is nonzero, and `CallScheduled`.
+   *
+   * Requirements:
+   *
+   * - the caller must have the 'proposer' role.
+   */
   schedule: TypedContractMethod<
     [
       target: AddressLike,
@@ -411,6 +550,15 @@ export interface TimelockController extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * Schedule an operation containing a batch of transactions.
+   *
+   * Emits `CallSalt` if salt is nonzero, and one `CallScheduled` event per transaction in the batch.
+   *
+   * Requirements:
+   *
+   * - the caller must have the 'proposer' role.
+   */
   scheduleBatch: TypedContractMethod<
     [
       targets: AddressLike[],
@@ -424,8 +572,23 @@ export interface TimelockController extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * Returns true if this contract implements the interface defined by `interfaceId`. See the corresponding
+   * https://eips.ethereum.org/EIPS/eip-165#how-interfaces-are-identified[ERC section] to learn more about how
+   * these ids are created. This function call must use less than 30 000 gas.
+   */
   supportsInterface: TypedContractMethod<[interfaceId: BytesLike], [boolean], "view">;
 
+  /**
+   * Changes the minimum timelock duration for future operations.
+   *
+   * Emits a `MinDelayChange` event.
+   *
+   * Requirements:
+   *
+   * - the caller must be the timelock itself. This can only be achieved by scheduling and later executing an
+   * operation where the timelock is the target and the data is the ABI-encoded call to this function.
+   */
   updateDelay: TypedContractMethod<[newDelay: BigNumberish], [void], "nonpayable">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -569,80 +732,122 @@ export interface TimelockController extends BaseContract {
   ): TypedContractEvent<RoleRevokedEvent.InputTuple, RoleRevokedEvent.OutputTuple, RoleRevokedEvent.OutputObject>;
 
   filters: {
+    /** Emitted when a call is performed as part of operation `id`. */
     "CallExecuted(bytes32,uint256,address,uint256,bytes)": TypedContractEvent<
       CallExecutedEvent.InputTuple,
       CallExecutedEvent.OutputTuple,
       CallExecutedEvent.OutputObject
     >;
+    /** Emitted when a call is performed as part of operation `id`. */
     CallExecuted: TypedContractEvent<
       CallExecutedEvent.InputTuple,
       CallExecutedEvent.OutputTuple,
       CallExecutedEvent.OutputObject
     >;
 
+    /** Emitted when new proposal is scheduled with non-zero salt. */
     "CallSalt(bytes32,bytes32)": TypedContractEvent<
       CallSaltEvent.InputTuple,
       CallSaltEvent.OutputTuple,
       CallSaltEvent.OutputObject
     >;
+    /** Emitted when new proposal is scheduled with non-zero salt. */
     CallSalt: TypedContractEvent<CallSaltEvent.InputTuple, CallSaltEvent.OutputTuple, CallSaltEvent.OutputObject>;
 
+    /** Emitted when a call is scheduled as part of operation `id`. */
     "CallScheduled(bytes32,uint256,address,uint256,bytes,bytes32,uint256)": TypedContractEvent<
       CallScheduledEvent.InputTuple,
       CallScheduledEvent.OutputTuple,
       CallScheduledEvent.OutputObject
     >;
+    /** Emitted when a call is scheduled as part of operation `id`. */
     CallScheduled: TypedContractEvent<
       CallScheduledEvent.InputTuple,
       CallScheduledEvent.OutputTuple,
       CallScheduledEvent.OutputObject
     >;
 
+    /** Emitted when operation `id` is cancelled. */
     "Cancelled(bytes32)": TypedContractEvent<
       CancelledEvent.InputTuple,
       CancelledEvent.OutputTuple,
       CancelledEvent.OutputObject
     >;
+    /** Emitted when operation `id` is cancelled. */
     Cancelled: TypedContractEvent<CancelledEvent.InputTuple, CancelledEvent.OutputTuple, CancelledEvent.OutputObject>;
 
+    /** Emitted when the minimum delay for future operations is modified. */
     "MinDelayChange(uint256,uint256)": TypedContractEvent<
       MinDelayChangeEvent.InputTuple,
       MinDelayChangeEvent.OutputTuple,
       MinDelayChangeEvent.OutputObject
     >;
+    /** Emitted when the minimum delay for future operations is modified. */
     MinDelayChange: TypedContractEvent<
       MinDelayChangeEvent.InputTuple,
       MinDelayChangeEvent.OutputTuple,
       MinDelayChangeEvent.OutputObject
     >;
 
+    /**
+     * Emitted when `newAdminRole` is set as ``role``'s admin role, replacing `previousAdminRole`
+     * `DEFAULT_ADMIN_ROLE` is the starting admin for all roles, despite `RoleAdminChanged` not being emitted to
+     * signal this.
+     */
     "RoleAdminChanged(bytes32,bytes32,bytes32)": TypedContractEvent<
       RoleAdminChangedEvent.InputTuple,
       RoleAdminChangedEvent.OutputTuple,
       RoleAdminChangedEvent.OutputObject
     >;
+    /**
+     * Emitted when `newAdminRole` is set as ``role``'s admin role, replacing `previousAdminRole`
+     * `DEFAULT_ADMIN_ROLE` is the starting admin for all roles, despite `RoleAdminChanged` not being emitted to
+     * signal this.
+     */
     RoleAdminChanged: TypedContractEvent<
       RoleAdminChangedEvent.InputTuple,
       RoleAdminChangedEvent.OutputTuple,
       RoleAdminChangedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when `account` is granted `role`. `sender` is the account that originated the contract call. This
+     * account bears the admin role (for the granted role). Expected in cases where the role was granted using the
+     * internal `AccessControl._grantRole`.
+     */
     "RoleGranted(bytes32,address,address)": TypedContractEvent<
       RoleGrantedEvent.InputTuple,
       RoleGrantedEvent.OutputTuple,
       RoleGrantedEvent.OutputObject
     >;
+    /**
+     * Emitted when `account` is granted `role`. `sender` is the account that originated the contract call. This
+     * account bears the admin role (for the granted role). Expected in cases where the role was granted using the
+     * internal `AccessControl._grantRole`.
+     */
     RoleGranted: TypedContractEvent<
       RoleGrantedEvent.InputTuple,
       RoleGrantedEvent.OutputTuple,
       RoleGrantedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when `account` is revoked `role`. `sender` is the account that originated the contract call:
+     *
+     * - if using `revokeRole`, it is the admin role bearer
+     * - if using `renounceRole`, it is the role bearer (i.e. `account`)
+     */
     "RoleRevoked(bytes32,address,address)": TypedContractEvent<
       RoleRevokedEvent.InputTuple,
       RoleRevokedEvent.OutputTuple,
       RoleRevokedEvent.OutputObject
     >;
+    /**
+     * Emitted when `account` is revoked `role`. `sender` is the account that originated the contract call:
+     *
+     * - if using `revokeRole`, it is the admin role bearer
+     * - if using `renounceRole`, it is the role bearer (i.e. `account`)
+     */
     RoleRevoked: TypedContractEvent<
       RoleRevokedEvent.InputTuple,
       RoleRevokedEvent.OutputTuple,

@@ -22,58 +22,120 @@ import type {
   TypedContractMethod,
 } from "./common.js";
 
+/** A payer's signed consent to one transfer of an ERC-20: `ReceiveWithAuthorization` of ERC-3009. */
 export type AuthorizationStruct = {
+  /** Who pays. */
   from: AddressLike;
+  /** It serves after this time, in Unix time. */
   validAfter: BigNumberish;
+  /** It serves before this time, in Unix time. */
   validBefore: BigNumberish;
+  /** The payer's choice, so that it can pay the same twice. */
   salt: BytesLike;
+  /** 65 bytes of ECDSA (r, s, v), or whatever a smart wallet signs with. */
   signature: BytesLike;
 };
 
+/** A payer's signed consent to one transfer of an ERC-20: `ReceiveWithAuthorization` of ERC-3009. */
 export type AuthorizationStructOutput = [
   from: string,
   validAfter: bigint,
   validBefore: bigint,
   salt: string,
   signature: string,
-] & { from: string; validAfter: bigint; validBefore: bigint; salt: string; signature: string };
+] & {
+  /** Who pays. */
+  from: string;
+  /** It serves after this time, in Unix time. */
+  validAfter: bigint;
+  /** It serves before this time, in Unix time. */
+  validBefore: bigint;
+  /** The payer's choice, so that it can pay the same twice. */
+  salt: string;
+  /** 65 bytes of ECDSA (r, s, v), or whatever a smart wallet signs with. */
+  signature: string;
+};
 
 export declare namespace ITrainingRounds {
+  /** What a round has come to, as its coordinator says. */
   export type ResultStruct = {
+    /** The sha-256 of the model's manifest. */
     manifestDigest: BytesLike;
+    /** The Merkle root of who gets what (see `IRoundContributions`). */
     root: BytesLike;
+    /**
+     * What all leaves have together, in units; at most what was raised less the coordinator's part. What is less
+     * goes back to the funders.
+     */
     cash: BigNumberish;
+    /** Where the manifest can be fetched. */
     mirrorURI: string;
+    /** Where scores and leaves can be fetched, from which anyone can make the root again. */
     resultURI: string;
   };
 
+  /** What a round has come to, as its coordinator says. */
   export type ResultStructOutput = [
     manifestDigest: string,
     root: string,
     cash: bigint,
     mirrorURI: string,
     resultURI: string,
-  ] & { manifestDigest: string; root: string; cash: bigint; mirrorURI: string; resultURI: string };
+  ] & {
+    /** The sha-256 of the model's manifest. */
+    manifestDigest: string;
+    /** The Merkle root of who gets what (see `IRoundContributions`). */
+    root: string;
+    /**
+     * What all leaves have together, in units; at most what was raised less the coordinator's part. What is less
+     * goes back to the funders.
+     */
+    cash: bigint;
+    /** Where the manifest can be fetched. */
+    mirrorURI: string;
+    /** Where scores and leaves can be fetched, from which anyone can make the root again. */
+    resultURI: string;
+  };
 
-  export type ReviewStruct = { reviewer: AddressLike; scoresHash: BytesLike; signature: BytesLike };
+  /** A reviewer's signature under its scores. */
+  export type ReviewStruct = {
+    /** The reviewer. */
+    reviewer: AddressLike;
+    /** The EIP-712 hash of the array of its scores: of the hashes of all `Score`s, side by side. */
+    scoresHash: BytesLike;
+    /** The reviewer's (ECDSA, or ERC-1271 for contracts). */
+    signature: BytesLike;
+  };
 
+  /** A reviewer's signature under its scores. */
   export type ReviewStructOutput = [reviewer: string, scoresHash: string, signature: string] & {
+    /** The reviewer. */
     reviewer: string;
+    /** The EIP-712 hash of the array of its scores: of the hashes of all `Score`s, side by side. */
     scoresHash: string;
+    /** The reviewer's (ECDSA, or ERC-1271 for contracts). */
     signature: string;
   };
 }
 
 export declare namespace IRoundTerms {
+  /** A round's money, in units of its currency. */
   export type MoneyStruct = {
+    /** What must be raised, or all is paid back; not 0. */
     target: BigNumberish;
+    /** The most that can be raised. */
     cap: BigNumberish;
+    /** What the coordinator gets of it, at most the target. */
     coordinatorCash: BigNumberish;
+    /** What is paid with each submission. */
     submissionBond: BigNumberish;
+    /** What the coordinator pays with each result. */
     resultBond: BigNumberish;
+    /** What each challenger pays. */
     challengeBond: BigNumberish;
   };
 
+  /** A round's money, in units of its currency. */
   export type MoneyStructOutput = [
     target: bigint,
     cap: bigint,
@@ -82,24 +144,39 @@ export declare namespace IRoundTerms {
     resultBond: bigint,
     challengeBond: bigint,
   ] & {
+    /** What must be raised, or all is paid back; not 0. */
     target: bigint;
+    /** The most that can be raised. */
     cap: bigint;
+    /** What the coordinator gets of it, at most the target. */
     coordinatorCash: bigint;
+    /** What is paid with each submission. */
     submissionBond: bigint;
+    /** What the coordinator pays with each result. */
     resultBond: bigint;
+    /** What each challenger pays. */
     challengeBond: bigint;
   };
 
+  /** A round's times. Each of the four periods, of which revealing is the first, has 1 to 365 days. */
   export type ScheduleStruct = {
+    /** The last second for funding, in Unix time. */
     fundingUntil: BigNumberish;
+    /** The last second for submissions; not before `fundingUntil`. */
     submissionUntil: BigNumberish;
+    /** The last second to reveal them. */
     revealUntil: BigNumberish;
+    /** Seconds to post a result, after revealing and after a challenge that was upheld. */
     reviewPeriod: BigNumberish;
+    /** Seconds to challenge a result. */
     challengePeriod: BigNumberish;
+    /** Seconds for the arbiter after that; at least a full cycle of the governor. */
     arbitrationPeriod: BigNumberish;
+    /** How many results can be posted, 1 to 10. */
     maxAttempts: BigNumberish;
   };
 
+  /** A round's times. Each of the four periods, of which revealing is the first, has 1 to 365 days. */
   export type ScheduleStructOutput = [
     fundingUntil: bigint,
     submissionUntil: bigint,
@@ -109,32 +186,59 @@ export declare namespace IRoundTerms {
     arbitrationPeriod: bigint,
     maxAttempts: bigint,
   ] & {
+    /** The last second for funding, in Unix time. */
     fundingUntil: bigint;
+    /** The last second for submissions; not before `fundingUntil`. */
     submissionUntil: bigint;
+    /** The last second to reveal them. */
     revealUntil: bigint;
+    /** Seconds to post a result, after revealing and after a challenge that was upheld. */
     reviewPeriod: bigint;
+    /** Seconds to challenge a result. */
     challengePeriod: bigint;
+    /** Seconds for the arbiter after that; at least a full cycle of the governor. */
     arbitrationPeriod: bigint;
+    /** How many results can be posted, 1 to 10. */
     maxAttempts: bigint;
   };
 
-  export type SplitStruct = { contributors: BigNumberish; funders: BigNumberish; coordinator: BigNumberish };
+  /** Whose the model's 1,000,000 shares will be. */
+  export type SplitStruct = {
+    /** How many leaves have together. */
+    contributors: BigNumberish;
+    /** How many funders have, by what they paid. */
+    funders: BigNumberish;
+    /** How many the coordinator has. */
+    coordinator: BigNumberish;
+  };
 
+  /** Whose the model's 1,000,000 shares will be. */
   export type SplitStructOutput = [contributors: bigint, funders: bigint, coordinator: bigint] & {
+    /** How many leaves have together. */
     contributors: bigint;
+    /** How many funders have, by what they paid. */
     funders: bigint;
+    /** How many the coordinator has. */
     coordinator: bigint;
   };
 
+  /** How the model will be registered (see `IModelRegistry.Registration`). */
   export type ModelTermsStruct = {
+    /** Who gets the ERC-721, and steers the model. */
     owner: AddressLike;
+    /** What it is. */
     kind: BigNumberish;
+    /** The most that a host who serves it may keep, in basis points. */
     maxHostBps: BigNumberish;
+    /** The highest protocol fee at which it is registered, in basis points. */
     maxFeeBps: BigNumberish;
+    /** Terms for future children. */
     derivatives: IModelRegistry.DerivativeTermsStruct;
+    /** What it is built from, such as data sets, with what it passes on. */
     parents: IModelRegistry.ParentStruct[];
   };
 
+  /** How the model will be registered (see `IModelRegistry.Registration`). */
   export type ModelTermsStructOutput = [
     owner: string,
     kind: bigint,
@@ -143,29 +247,49 @@ export declare namespace IRoundTerms {
     derivatives: IModelRegistry.DerivativeTermsStructOutput,
     parents: IModelRegistry.ParentStructOutput[],
   ] & {
+    /** Who gets the ERC-721, and steers the model. */
     owner: string;
+    /** What it is. */
     kind: bigint;
+    /** The most that a host who serves it may keep, in basis points. */
     maxHostBps: bigint;
+    /** The highest protocol fee at which it is registered, in basis points. */
     maxFeeBps: bigint;
+    /** Terms for future children. */
     derivatives: IModelRegistry.DerivativeTermsStructOutput;
+    /** What it is built from, such as data sets, with what it passes on. */
     parents: IModelRegistry.ParentStructOutput[];
   };
 
+  /** The terms of a round. */
   export type OpeningStruct = {
+    /** Who opens it and posts results. */
     coordinator: AddressLike;
+    /** Who decides about challenges: the timelock, or another account. */
     arbiter: AddressLike;
+    /** What it is funded in. */
     currency: AddressLike;
+    /** Its money. */
     money: IRoundTerms.MoneyStruct;
+    /** Its times. */
     schedule: IRoundTerms.ScheduleStruct;
+    /** Its shares. */
     split: IRoundTerms.SplitStruct;
+    /** How many reviewers must have scored. */
     minReviews: BigNumberish;
+    /** Who scores, ascending; at most 64. */
     reviewers: AddressLike[];
+    /** The model to come. */
     model: IRoundTerms.ModelTermsStruct;
+    /** The sha-256 of the licence that the model will have. */
     licenseDigest: BytesLike;
+    /** The sha-256 of the budget: what is to be done with the money. */
     budgetDigest: BytesLike;
+    /** The coordinator's choice. */
     salt: BytesLike;
   };
 
+  /** The terms of a round. */
   export type OpeningStructOutput = [
     coordinator: string,
     arbiter: string,
@@ -180,96 +304,225 @@ export declare namespace IRoundTerms {
     budgetDigest: string,
     salt: string,
   ] & {
+    /** Who opens it and posts results. */
     coordinator: string;
+    /** Who decides about challenges: the timelock, or another account. */
     arbiter: string;
+    /** What it is funded in. */
     currency: string;
+    /** Its money. */
     money: IRoundTerms.MoneyStructOutput;
+    /** Its times. */
     schedule: IRoundTerms.ScheduleStructOutput;
+    /** Its shares. */
     split: IRoundTerms.SplitStructOutput;
+    /** How many reviewers must have scored. */
     minReviews: bigint;
+    /** Who scores, ascending; at most 64. */
     reviewers: string[];
+    /** The model to come. */
     model: IRoundTerms.ModelTermsStructOutput;
+    /** The sha-256 of the licence that the model will have. */
     licenseDigest: string;
+    /** The sha-256 of the budget: what is to be done with the money. */
     budgetDigest: string;
+    /** The coordinator's choice. */
     salt: string;
   };
 }
 
 export declare namespace IModelRegistry {
-  export type DerivativeTermsStruct = { mode: BigNumberish; rateBps: BigNumberish; duration: BigNumberish };
+  /** A model's terms for derivatives. */
+  export type DerivativeTermsStruct = {
+    /** Who may register children. */
+    mode: BigNumberish;
+    /**
+     * The least that a child must pass on, in basis points, at most 5,000; of use in mode Open only: each grant
+     * names its own.
+     */
+    rateBps: BigNumberish;
+    /**
+     * For how many seconds a child must pass it on at least, from its registration; 0 for ever. In mode Open only,
+     * too.
+     */
+    duration: BigNumberish;
+  };
 
+  /** A model's terms for derivatives. */
   export type DerivativeTermsStructOutput = [mode: bigint, rateBps: bigint, duration: bigint] & {
+    /** Who may register children. */
     mode: bigint;
+    /**
+     * The least that a child must pass on, in basis points, at most 5,000; of use in mode Open only: each grant
+     * names its own.
+     */
     rateBps: bigint;
+    /**
+     * For how many seconds a child must pass it on at least, from its registration; 0 for ever. In mode Open only,
+     * too.
+     */
     duration: bigint;
   };
 
-  export type ParentStruct = { model: AddressLike; rateBps: BigNumberish; until: BigNumberish; relation: BigNumberish };
+  /** A parent that a child names. */
+  export type ParentStruct = {
+    /** The parent's id. */
+    model: AddressLike;
+    /**
+     * What the child passes on of everything it receives, in basis points; at least what the parent asks; 0 once
+     * it has been retired.
+     */
+    rateBps: BigNumberish;
+    /** The last second for which it does, in Unix time: as long as the parent asks, at least. 0: for ever. */
+    until: BigNumberish;
+    /** How the child was made from it. */
+    relation: BigNumberish;
+  };
 
+  /** A parent that a child names. */
   export type ParentStructOutput = [model: string, rateBps: bigint, until: bigint, relation: bigint] & {
+    /** The parent's id. */
     model: string;
+    /**
+     * What the child passes on of everything it receives, in basis points; at least what the parent asks; 0 once
+     * it has been retired.
+     */
     rateBps: bigint;
+    /** The last second for which it does, in Unix time: as long as the parent asks, at least. 0: for ever. */
     until: bigint;
+    /** How the child was made from it. */
     relation: bigint;
   };
 
+  /**
+   * The parent's owner's consent to one child. It cannot be taken back before its deadline but by closing the
+   * parent, or by passing the parent on.
+   */
   export type GrantStruct = {
+    /** The least that the child must pass on, in basis points. */
     rateBps: BigNumberish;
+    /** The time until which it must, at least, in Unix time; 0 for ever. */
     until: BigNumberish;
+    /** The last second at which the grant serves, in Unix time. */
     deadline: BigNumberish;
+    /**
+     * The owner's signature (ECDSA, or ERC-1271 for contracts) of the EIP-712 struct `DerivativeGrant(address
+     * parent,address child,uint16 rateBps,uint40 until,uint40 deadline)`.
+     */
     signature: BytesLike;
   };
 
+  /**
+   * The parent's owner's consent to one child. It cannot be taken back before its deadline but by closing the
+   * parent, or by passing the parent on.
+   */
   export type GrantStructOutput = [rateBps: bigint, until: bigint, deadline: bigint, signature: string] & {
+    /** The least that the child must pass on, in basis points. */
     rateBps: bigint;
+    /** The time until which it must, at least, in Unix time; 0 for ever. */
     until: bigint;
+    /** The last second at which the grant serves, in Unix time. */
     deadline: bigint;
+    /**
+     * The owner's signature (ECDSA, or ERC-1271 for contracts) of the EIP-712 struct `DerivativeGrant(address
+     * parent,address child,uint16 rateBps,uint40 until,uint40 deadline)`.
+     */
     signature: string;
   };
 }
 
 export declare namespace IRoundContributions {
-  export type LeafStruct = { index: BigNumberish; account: AddressLike; shares: BigNumberish; cash: BigNumberish };
+  /** What a result gives to one contributor. */
+  export type LeafStruct = {
+    /** The leaf's number, from 0. */
+    index: BigNumberish;
+    /** Whose it is. */
+    account: AddressLike;
+    /** How many of the model's shares. */
+    shares: BigNumberish;
+    /** How much, in units of the round's currency. */
+    cash: BigNumberish;
+  };
 
+  /** What a result gives to one contributor. */
   export type LeafStructOutput = [index: bigint, account: string, shares: bigint, cash: bigint] & {
+    /** The leaf's number, from 0. */
     index: bigint;
+    /** Whose it is. */
     account: string;
+    /** How many of the model's shares. */
     shares: bigint;
+    /** How much, in units of the round's currency. */
     cash: bigint;
   };
 }
 
 export declare namespace IRoundFunding {
-  export type FundingStruct = { funder: AddressLike; amount: BigNumberish };
+  /** Money that a funder paid in. */
+  export type FundingStruct = {
+    /** Whose it is; the zero address if there is no such funding, or none any more. */
+    funder: AddressLike;
+    /** How much, in units. */
+    amount: BigNumberish;
+  };
 
-  export type FundingStructOutput = [funder: string, amount: bigint] & { funder: string; amount: bigint };
+  /** Money that a funder paid in. */
+  export type FundingStructOutput = [funder: string, amount: bigint] & {
+    /** Whose it is; the zero address if there is no such funding, or none any more. */
+    funder: string;
+    /** How much, in units. */
+    amount: bigint;
+  };
 }
 
 export declare namespace IRoundRecords {
+  /** What is known of a round, beside its terms. */
   export type RoundStruct = {
+    /** Where it stands now. */
     state: BigNumberish;
+    /** How many results were posted. */
     attempt: BigNumberish;
+    /** Whether the arbiter rejected the challenges of the result that stands. */
     isRejected: boolean;
+    /** How many challenge the result that stands. */
     challenges: BigNumberish;
+    /** What it is funded in. */
     currency: AddressLike;
+    /** Units that funders paid in. */
     raised: BigNumberish;
+    /** Units of bonds that were lost, which are the funders'. */
     forfeits: BigNumberish;
+    /** Units that a finalised round returns to its funders, beside forfeits. */
     unspent: BigNumberish;
+    /** Units that are left for the leaves of a finalised round. */
     cashLeft: BigNumberish;
+    /** The last second for funding, in Unix time. */
     fundingUntil: BigNumberish;
+    /** The last second for submissions. */
     submissionUntil: BigNumberish;
+    /** The last second to reveal them. */
     revealUntil: BigNumberish;
+    /** The last second to post a result; 0 if none can be posted any more. */
     reviewUntil: BigNumberish;
+    /** The last second to challenge the result that stands. */
     challengeUntil: BigNumberish;
+    /** The last second for the arbiter, if it is challenged. */
     arbitrationUntil: BigNumberish;
+    /** The last second to finalise, if it is not, or if the challenges were rejected. */
     finaliseUntil: BigNumberish;
+    /** The hash of the result that stands, or zero. */
     result: BytesLike;
+    /** The Merkle root of a finalised round. */
     root: BytesLike;
+    /** The model of a finalised round. */
     model: AddressLike;
+    /** The number of its contributors' shares in the ledger; 0 if they have none. */
     allocation: BigNumberish;
+    /** Where its funders' shares are; the zero address if they have none. */
     pool: AddressLike;
   };
 
+  /** What is known of a round, beside its terms. */
   export type RoundStructOutput = [
     state: bigint,
     attempt: bigint,
@@ -293,26 +546,47 @@ export declare namespace IRoundRecords {
     allocation: bigint,
     pool: string,
   ] & {
+    /** Where it stands now. */
     state: bigint;
+    /** How many results were posted. */
     attempt: bigint;
+    /** Whether the arbiter rejected the challenges of the result that stands. */
     isRejected: boolean;
+    /** How many challenge the result that stands. */
     challenges: bigint;
+    /** What it is funded in. */
     currency: string;
+    /** Units that funders paid in. */
     raised: bigint;
+    /** Units of bonds that were lost, which are the funders'. */
     forfeits: bigint;
+    /** Units that a finalised round returns to its funders, beside forfeits. */
     unspent: bigint;
+    /** Units that are left for the leaves of a finalised round. */
     cashLeft: bigint;
+    /** The last second for funding, in Unix time. */
     fundingUntil: bigint;
+    /** The last second for submissions. */
     submissionUntil: bigint;
+    /** The last second to reveal them. */
     revealUntil: bigint;
+    /** The last second to post a result; 0 if none can be posted any more. */
     reviewUntil: bigint;
+    /** The last second to challenge the result that stands. */
     challengeUntil: bigint;
+    /** The last second for the arbiter, if it is challenged. */
     arbitrationUntil: bigint;
+    /** The last second to finalise, if it is not, or if the challenges were rejected. */
     finaliseUntil: bigint;
+    /** The hash of the result that stands, or zero. */
     result: string;
+    /** The Merkle root of a finalised round. */
     root: string;
+    /** The model of a finalised round. */
     model: string;
+    /** The number of its contributors' shares in the ledger; 0 if they have none. */
     allocation: bigint;
+    /** Where its funders' shares are; the zero address if they have none. */
     pool: string;
   };
 }
@@ -452,6 +726,7 @@ export interface TrainingRoundsInterface extends Interface {
   decodeFunctionResult(functionFragment: "terms", data: BytesLike): Result;
 }
 
+/** Emitted when a challenger's bond is paid back. */
 export namespace ChallengeBondPaidEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -462,10 +737,15 @@ export namespace ChallengeBondPaidEvent {
   ];
   export type OutputTuple = [roundId: string, attempt: bigint, challenger: string, to: string, amount: bigint];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** The number of the result that was challenged. */
     attempt: bigint;
+    /** Whose it was. */
     challenger: string;
+    /** Who got it. */
     to: string;
+    /** How much, in units. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -474,6 +754,7 @@ export namespace ChallengeBondPaidEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the arbiter has decided. */
 export namespace ChallengesResolvedEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -484,10 +765,15 @@ export namespace ChallengesResolvedEvent {
   ];
   export type OutputTuple = [roundId: string, attempt: bigint, isUpheld: boolean, forfeit: bigint, until: bigint];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** The result's number. */
     attempt: bigint;
+    /** Whether the challenges are right, and the result falls. */
     isUpheld: boolean;
+    /** Units of bonds that were lost by it, which are the funders' from now on. */
     forfeit: bigint;
+    /** The last second to post another result, or to finalise this one, in Unix time; 0 if the round refunds. */
     until: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -496,6 +782,7 @@ export namespace ChallengesResolvedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the digest of a submission is told. */
 export namespace ContributionRevealedEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -512,10 +799,15 @@ export namespace ContributionRevealedEvent {
     uri: string,
   ];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** Who brings it. */
     contributor: string;
+    /** The submission. */
     commitment: string;
+    /** The sha-256 of what is brought. */
     contentDigest: string;
+    /** Where it can be fetched; check what comes against the digest. */
     uri: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -524,6 +816,7 @@ export namespace ContributionRevealedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when something is submitted. */
 export namespace ContributionSubmittedEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -534,10 +827,15 @@ export namespace ContributionSubmittedEvent {
   ];
   export type OutputTuple = [roundId: string, contributor: string, commitment: string, kind: bigint, units: bigint];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** Who brings it. */
     contributor: string;
+    /** What the digest will be held against. */
     commitment: string;
+    /** What it is. */
     kind: bigint;
+    /** How much of it, as the contributor says: examples, GPU seconds, lines. */
     units: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -546,6 +844,7 @@ export namespace ContributionSubmittedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the coordinator is paid. */
 export namespace CoordinatorPaidEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -556,10 +855,15 @@ export namespace CoordinatorPaidEvent {
   ];
   export type OutputTuple = [roundId: string, coordinator: string, to: string, cash: bigint, bond: bigint];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** The coordinator. */
     coordinator: string;
+    /** Who got it. */
     to: string;
+    /** Its part of what was raised, in units. */
     cash: bigint;
+    /** The bond of its last result, in units. */
     bond: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -568,6 +872,7 @@ export namespace CoordinatorPaidEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** MAY be emitted to signal that the domain could have changed. */
 export namespace EIP712DomainChangedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
@@ -578,6 +883,7 @@ export namespace EIP712DomainChangedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a funder gets its shares. */
 export namespace FundingClaimedEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -596,11 +902,17 @@ export namespace FundingClaimedEvent {
     amount: bigint,
   ];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** Whose funding, who got the shares. */
     funder: string;
+    /** The funding. */
     offset: bigint;
+    /** How many of the model's shares. */
     shares: bigint;
+    /** Who got the money. */
     to: string;
+    /** How much of what the round did not spend, and of the bonds that were lost, in units. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -609,6 +921,7 @@ export namespace FundingClaimedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a funding of a round that failed is paid back. */
 export namespace FundingRefundedEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -619,10 +932,15 @@ export namespace FundingRefundedEvent {
   ];
   export type OutputTuple = [roundId: string, funder: string, offset: bigint, to: string, amount: bigint];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** Whose funding. */
     funder: string;
+    /** The funding. */
     offset: bigint;
+    /** Who got it. */
     to: string;
+    /** How much, in units: what was paid, and a part of the bonds that were lost. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -631,6 +949,7 @@ export namespace FundingRefundedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a leaf is claimed. The ledger's `SharesClaimed` tells of its shares. */
 export namespace LeafClaimedEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -642,11 +961,17 @@ export namespace LeafClaimedEvent {
   ];
   export type OutputTuple = [roundId: string, account: string, index: bigint, shares: bigint, to: string, cash: bigint];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** Whose it is. */
     account: string;
+    /** The leaf's number. */
     index: bigint;
+    /** Its shares. */
     shares: bigint;
+    /** Who got the cash. */
     to: string;
+    /** How much, in units: the leaf's, or what was left of all, if the root lied. */
     cash: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -655,13 +980,18 @@ export namespace LeafClaimedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a result is challenged. */
 export namespace ResultChallengedEvent {
   export type InputTuple = [roundId: BytesLike, attempt: BigNumberish, challenger: AddressLike, evidenceURI: string];
   export type OutputTuple = [roundId: string, attempt: bigint, challenger: string, evidenceURI: string];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** The result's number. */
     attempt: bigint;
+    /** Who challenges it. */
     challenger: string;
+    /** Where the evidence can be fetched. */
     evidenceURI: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -670,6 +1000,7 @@ export namespace ResultChallengedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a result is posted. */
 export namespace ResultPostedEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -686,10 +1017,15 @@ export namespace ResultPostedEvent {
     challengeUntil: bigint,
   ];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** The result's number, from 1. */
     attempt: bigint;
+    /** The result. */
     result: ITrainingRounds.ResultStructOutput;
+    /** The signatures, which commit to the scores. */
     reviews: ITrainingRounds.ReviewStructOutput[];
+    /** The last second to challenge it, in Unix time. */
     challengeUntil: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -698,6 +1034,7 @@ export namespace ResultPostedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a round is finalised. The registry's `ModelRegistered` of the same transaction has the model. */
 export namespace RoundFinalisedEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -718,12 +1055,19 @@ export namespace RoundFinalisedEvent {
     pool: string,
   ];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** The model's id. */
     model: string;
+    /** The Merkle root of who gets what. */
     root: string;
+    /** What all leaves have together, in units. */
     cash: bigint;
+    /** What returns to the funders, in units, beside the bonds that were lost. */
     unspent: bigint;
+    /** The number of the contributors' shares in the ledger; 0 if they have none. */
     allocation: bigint;
+    /** Where the funders' shares are; the zero address if they have none. */
     pool: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -732,13 +1076,18 @@ export namespace RoundFinalisedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a round is funded. */
 export namespace RoundFundedEvent {
   export type InputTuple = [roundId: BytesLike, funder: AddressLike, offset: BigNumberish, amount: BigNumberish];
   export type OutputTuple = [roundId: string, funder: string, offset: bigint, amount: bigint];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** Who paid. */
     funder: string;
+    /** What the round had raised before, in units, by which the funding is known. */
     offset: bigint;
+    /** How much, in units. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -747,6 +1096,7 @@ export namespace RoundFundedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a round is opened. */
 export namespace RoundOpenedEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -761,9 +1111,13 @@ export namespace RoundOpenedEvent {
     uri: string,
   ];
   export interface OutputObject {
+    /** Its id. */
     roundId: string;
+    /** Its coordinator. */
     coordinator: string;
+    /** Its terms. */
     opening: IRoundTerms.OpeningStructOutput;
+    /** Where licence and budget can be fetched; check what comes against the digests. */
     uri: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -772,6 +1126,7 @@ export namespace RoundOpenedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the bond of a submission is paid back. */
 export namespace SubmissionBondPaidEvent {
   export type InputTuple = [
     roundId: BytesLike,
@@ -782,10 +1137,15 @@ export namespace SubmissionBondPaidEvent {
   ];
   export type OutputTuple = [roundId: string, contributor: string, commitment: string, to: string, amount: bigint];
   export interface OutputObject {
+    /** The round. */
     roundId: string;
+    /** Whose it was. */
     contributor: string;
+    /** The submission. */
     commitment: string;
+    /** Who got it. */
     to: string;
+    /** How much, in units. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -794,6 +1154,20 @@ export namespace SubmissionBondPaidEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Many people make one model together: funders pay, contributors bring data, compute, code and evaluation,
+ * reviewers score what was brought, and the model belongs to all of them.
+ *
+ * A round's id commits to all of its terms, so nothing can change them, and whoever passes the id or the terms
+ * agrees to them. What few calls need of the terms is passed with the call; only what many need is stored.
+ * Reviewers sign all of their scores at once, an EIP-712 struct in the domain `Commonweal TrainingRounds`,
+ * version 1: ``` Scores(bytes32 round,bytes32 manifestDigest,Score[] scores) Score(address contributor,bytes32
+ * contentDigest,uint32 score) ``` A result comes with as many signatures as the terms ask for, so it is known
+ * which scores it was made of, and anyone can make it again. Nobody, the arbiter included, can send a round's
+ * money anywhere but to its funders, to the leaves of its result, or, what was fixed at opening, to its
+ * coordinator. A bond goes back to whoever paid it, or to the funders. Who can do what when stands in
+ * `docs/rounds.md`.
+ */
 export interface TrainingRounds extends BaseContract {
   connect(runner?: ContractRunner | null): TrainingRounds;
   waitForDeployment(): Promise<this>;
@@ -827,26 +1201,79 @@ export interface TrainingRounds extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Challenges the result that stands. Anyone may, each once a result: one weak challenge shields it from no
+   * other.
+   *
+   * Emits `ResultChallenged`.
+   *
+   * Requirements:
+   *
+   * - the last second to challenge it has not passed, and the caller has not challenged it;
+   * - for ETH, exactly the bond comes with the call; for an ERC-20, none, and the bond arrives.
+   *
+   * @param opening The terms.
+   * @param attempt The number of the result that is meant.
+   * @param evidenceURI Where the evidence can be fetched; only emitted.
+   */
   challenge: TypedContractMethod<
     [opening: IRoundTerms.OpeningStruct, attempt: BigNumberish, evidenceURI: string],
     [void],
     "payable"
   >;
 
+  /**
+   * Gives a leaf's account its shares, with all that they earned, and its cash. The account may have the cash
+   * sent anywhere; anyone may have it sent to the account.
+   *
+   * Emits `LeafClaimed`. The shares alone can be claimed in the ledger, with the same proof; here they are
+   * passed over then. If a root lies, and its leaves have more cash than the result said, those that come last
+   * find what is left.
+   *
+   * Requirements: the round is finalised; the leaf is under its root, and was not claimed; what the ledger
+   * requires (see `IAllocations.claimShares`), which tells of a proof that is wrong from its second hash.
+   *
+   * @param roundId The round.
+   * @param leaf The leaf.
+   * @param proof The round's own half of the pair, and then its siblings up to the root.
+   * @param to Who gets the cash.
+   */
   claim: TypedContractMethod<
     [roundId: BytesLike, leaf: IRoundContributions.LeafStruct, proof: BytesLike[], to: AddressLike],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Gives funders their shares, and their parts of what a finalised round did not spend and of the bonds that
+   * were lost. Shares go to the funder, with all that they earned (see `IFunderPool`); its money a funder may
+   * have sent anywhere, and anyone to the funder.
+   *
+   * Emits `FundingClaimed`. Requirements: the round is finalised; the fundings were not claimed.
+   *
+   * @param roundId The round.
+   * @param offsets The fundings.
+   * @param to Who gets the money.
+   * @returns `shares`: How many shares. `amount`: How much money, in units.
+   */
   claimFundings: TypedContractMethod<
     [roundId: BytesLike, offsets: BigNumberish[], to: AddressLike],
     [[bigint, bigint] & { shares: bigint; amount: bigint }],
     "nonpayable"
   >;
 
+  /**
+   * Returns what to submit for something, before its digest is told.
+   *
+   * @param contributor Who brings it.
+   * @param contentDigest The sha-256 of what is brought.
+   */
   commitmentOf: TypedContractMethod<[contributor: AddressLike, contentDigest: BytesLike], [string], "view">;
 
+  /**
+   * returns the fields and values that describe the domain separator used by this contract for EIP-712
+   * signature.
+   */
   eip712Domain: TypedContractMethod<
     [],
     [
@@ -863,100 +1290,325 @@ export interface TrainingRounds extends BaseContract {
     "view"
   >;
 
+  /**
+   * Registers the model, and lets everybody take what is theirs. Anyone may.
+   *
+   * Emits `RoundFinalised`.
+   *
+   * Requirements:
+   *
+   * - the last second to challenge the result has passed, challenges were rejected if there were any, and not
+   * more than 30 days have passed since;
+   * - the protocol fee is at most what the terms allow;
+   * - what the registry requires (see `IModelRegistry.register`).
+   *
+   * @param opening The terms.
+   * @param result The result that stands.
+   * @param grants One for each parent whose terms ask for it, for the child `modelIdOf`.
+   * @returns The model's id.
+   */
   finalise: TypedContractMethod<
     [opening: IRoundTerms.OpeningStruct, result: ITrainingRounds.ResultStruct, grants: IModelRegistry.GrantStruct[]],
     [string],
     "nonpayable"
   >;
 
+  /**
+   * Funds a round. Whoever passes its id agrees to all of its terms.
+   *
+   * Emits `RoundFunded`. An ERC-20 is pulled from the caller.
+   *
+   * Requirements:
+   *
+   * - the round is open, its last second for funding has not passed;
+   * - the amount is not 0, and at most what the cap leaves;
+   * - for ETH, exactly the amount comes with the call; for an ERC-20, none, and the amount arrives.
+   *
+   * @param roundId The round.
+   * @param amount How much, in units of the round's currency.
+   * @returns What the funding is known by.
+   */
   fund: TypedContractMethod<[roundId: BytesLike, amount: BigNumberish], [bigint], "payable">;
 
+  /**
+   * As `fund`, by a signed authorization (ERC-3009): anyone may send it, and the funder, who signed it, needs no
+   * ETH.
+   *
+   * The authorization's nonce is `keccak256(abi.encode(chainid, this contract, selector, roundId, amount, from,
+   * validAfter, validBefore, salt))`, so that it serves for nothing else.
+   *
+   * @param roundId The round.
+   * @param amount How much, in units.
+   * @param authorization The consent of whoever pays.
+   * @returns What the funding is known by.
+   */
   fundWithAuthorization: TypedContractMethod<
     [roundId: BytesLike, amount: BigNumberish, authorization: AuthorizationStruct],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * As `fund`, with a permit (ERC-2612) of the caller's for this contract to spend the amount.
+   *
+   * @param roundId The round.
+   * @param amount How much, in units.
+   * @param deadline The permit's, in Unix time.
+   * @param v Of the permit's signature.
+   * @param r Of the permit's signature.
+   * @param s Of the permit's signature.
+   * @returns What the funding is known by.
+   */
   fundWithPermit: TypedContractMethod<
     [roundId: BytesLike, amount: BigNumberish, deadline: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Returns a funding.
+   *
+   * @param roundId The round.
+   * @param offset What it is known by.
+   */
   fundingOf: TypedContractMethod<
     [roundId: BytesLike, offset: BigNumberish],
     [IRoundFunding.FundingStructOutput],
     "view"
   >;
 
+  /**
+   * Returns whether a challenger has a bond here.
+   *
+   * @param roundId The round.
+   * @param attempt The number of the result that was challenged.
+   * @param challenger The challenger.
+   */
   isChallenger: TypedContractMethod<
     [roundId: BytesLike, attempt: BigNumberish, challenger: AddressLike],
     [boolean],
     "view"
   >;
 
+  /**
+   * Returns whether a leaf was claimed.
+   *
+   * @param roundId The round.
+   * @param index The leaf's number.
+   */
   isLeafClaimed: TypedContractMethod<[roundId: BytesLike, index: BigNumberish], [boolean], "view">;
 
+  /**
+   * Returns the id that a round's model has, or will have: its publisher is this contract, its salt the round's
+   * id.
+   *
+   * @param roundId The round.
+   */
   modelIdOf: TypedContractMethod<[roundId: BytesLike], [string], "view">;
 
+  /**
+   * Opens a round.
+   *
+   * Only the coordinator. Emits `RoundOpened`.
+   *
+   * Requirements: no round with the same terms was opened; `IRoundTerms.check` passes them.
+   *
+   * Warning: that the terms name an arbiter and reviewers does not say that these agreed.
+   *
+   * Warning: what the registry will ask when the round is finalised is asked then: a parent's terms, a grant by
+   * its owner, whether the safety board restricts it, and whether the edge's end is far enough. A round that it
+   * refuses for 30 days refunds.
+   *
+   * @param opening The terms.
+   * @param uri Where licence and budget can be fetched; only emitted.
+   * @returns The round's id.
+   */
   open: TypedContractMethod<[opening: IRoundTerms.OpeningStruct, uri: string], [string], "nonpayable">;
 
+  /**
+   * Pays the coordinator, once a round has ended: its part of what was raised, if it is finalised, and the bond
+   * of the result that stood. The coordinator may have it sent anywhere; anyone may have it sent to the
+   * coordinator.
+   *
+   * Emits `CoordinatorPaid`.
+   *
+   * @param opening The terms.
+   * @param to Who gets it.
+   */
   payCoordinator: TypedContractMethod<[opening: IRoundTerms.OpeningStruct, to: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Posts a result.
+   *
+   * Only the coordinator. Emits `ResultPosted`.
+   *
+   * Requirements:
+   *
+   * - the round is in review, and the time to reveal has passed;
+   * - manifest and root are not zero, the leaves' cash at most what was raised less the coordinator's part;
+   * - at least as many reviewers as must signed scores for this round and manifest, each once, ascending;
+   * - for ETH, exactly the bond comes with the call; for an ERC-20, none, and the bond arrives.
+   *
+   * @param opening The terms.
+   * @param result The result.
+   * @param reviews The signatures.
+   */
   postResult: TypedContractMethod<
     [opening: IRoundTerms.OpeningStruct, result: ITrainingRounds.ResultStruct, reviews: ITrainingRounds.ReviewStruct[]],
     [void],
     "payable"
   >;
 
+  /**
+   * Pays fundings of a failed round back, with their parts of the bonds that were lost. A funder may have its
+   * own sent anywhere; anyone may have them sent to their funder.
+   *
+   * Emits `FundingRefunded`. Requirements: the round is refunding; the fundings were not paid back.
+   *
+   * @param roundId The round.
+   * @param offsets The fundings.
+   * @param to Who gets the money.
+   * @returns How much, in units.
+   */
   refund: TypedContractMethod<[roundId: BytesLike, offsets: BigNumberish[], to: AddressLike], [bigint], "nonpayable">;
 
+  /** Returns the registry that models are registered in. */
   registry: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Decides about all challenges of a result at once. If they are upheld, the result falls, its bond is lost,
+   * and another can be posted, or the round refunds after its last attempt. If they are rejected, theirs are
+   * lost, and the result stands.
+   *
+   * Only the arbiter, from the second after the last for challenges, for the arbitration period. Emits
+   * `ChallengesResolved`.
+   *
+   * @param opening The terms.
+   * @param attempt The number of the result that is meant.
+   * @param isUpheld Whether the challenges are right.
+   */
   resolve: TypedContractMethod<
     [opening: IRoundTerms.OpeningStruct, attempt: BigNumberish, isUpheld: boolean],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Tells the digest of what the caller has submitted.
+   *
+   * Emits `ContributionRevealed`. Requirements: the round is in review, its last second to reveal has not
+   * passed.
+   *
+   * @param roundId The round.
+   * @param contentDigest The sha-256 of what is brought.
+   * @param uri Where it can be fetched; only emitted.
+   */
   reveal: TypedContractMethod<[roundId: BytesLike, contentDigest: BytesLike, uri: string], [void], "nonpayable">;
 
+  /**
+   * Returns the EIP-712 hash that a reviewer signs.
+   *
+   * @param roundId The round.
+   * @param manifestDigest The sha-256 of the model's manifest.
+   * @param scoresHash The EIP-712 hash of the array of its scores.
+   */
   reviewHashOf: TypedContractMethod<
     [roundId: BytesLike, manifestDigest: BytesLike, scoresHash: BytesLike],
     [string],
     "view"
   >;
 
+  /**
+   * Returns a round's id: `keccak256(abi.encode(chainid, this contract, opening))`.
+   *
+   * @param opening The terms.
+   */
   roundIdOf: TypedContractMethod<[opening: IRoundTerms.OpeningStruct], [string], "view">;
 
+  /**
+   * Returns what is known of a round.
+   *
+   * @param roundId The round.
+   */
   roundOf: TypedContractMethod<[roundId: BytesLike], [IRoundRecords.RoundStructOutput], "view">;
 
+  /**
+   * Returns where a round stands now.
+   *
+   * @param roundId The round.
+   */
   stateOf: TypedContractMethod<[roundId: BytesLike], [bigint], "view">;
 
+  /**
+   * Returns what has become of a submission.
+   *
+   * @param roundId The round.
+   * @param contributor Whose it is.
+   * @param commitment The submission.
+   */
   submissionOf: TypedContractMethod<
     [roundId: BytesLike, contributor: AddressLike, commitment: BytesLike],
     [bigint],
     "view"
   >;
 
+  /**
+   * Submits something to an open round, for a bond that comes back.
+   *
+   * Emits `ContributionSubmitted`.
+   *
+   * Requirements:
+   *
+   * - the round is open: it takes funding still, or has reached its target;
+   * - the caller has not submitted the same commitment;
+   * - for ETH, exactly the bond comes with the call; for an ERC-20, none, and the bond arrives.
+   *
+   * @param roundId The round.
+   * @param commitment The hash of caller and digest.
+   * @param kind What it is.
+   * @param units How much of it.
+   */
   submit: TypedContractMethod<
     [roundId: BytesLike, commitment: BytesLike, kind: BigNumberish, units: BigNumberish],
     [void],
     "payable"
   >;
 
+  /**
+   * Pays a challenger's bond back, if the challenge was upheld, or the round refunds without a decision. The
+   * challenger may have it sent anywhere; anyone may have it sent to the challenger.
+   *
+   * Emits `ChallengeBondPaid`.
+   *
+   * @param opening The terms.
+   * @param attempt The number of the result that was challenged.
+   * @param challenger Whose bond.
+   * @param to Who gets it.
+   */
   takeChallengeBond: TypedContractMethod<
     [opening: IRoundTerms.OpeningStruct, attempt: BigNumberish, challenger: AddressLike, to: AddressLike],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Pays back the bond of a submission, once its digest is told or the round has ended. The contributor may have
+   * it sent anywhere; anyone may have it sent to the contributor.
+   *
+   * Emits `SubmissionBondPaid`.
+   *
+   * @param roundId The round.
+   * @param contributor Whose submission.
+   * @param commitment The submission.
+   * @param to Who gets the bond.
+   */
   takeSubmissionBond: TypedContractMethod<
     [roundId: BytesLike, contributor: AddressLike, commitment: BytesLike, to: AddressLike],
     [void],
     "nonpayable"
   >;
 
+  /** Returns the contract that checks terms when a round is opened. */
   terms: TypedContractMethod<[], [string], "view">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -1190,165 +1842,423 @@ export interface TrainingRounds extends BaseContract {
   >;
 
   filters: {
+    /**
+     * Emitted when a challenger's bond is paid back.
+     *
+     * @param roundId The round.
+     * @param attempt The number of the result that was challenged.
+     * @param challenger Whose it was.
+     * @param to Who got it.
+     * @param amount How much, in units.
+     */
     "ChallengeBondPaid(bytes32,uint8,address,address,uint256)": TypedContractEvent<
       ChallengeBondPaidEvent.InputTuple,
       ChallengeBondPaidEvent.OutputTuple,
       ChallengeBondPaidEvent.OutputObject
     >;
+    /**
+     * Emitted when a challenger's bond is paid back.
+     *
+     * @param roundId The round.
+     * @param attempt The number of the result that was challenged.
+     * @param challenger Whose it was.
+     * @param to Who got it.
+     * @param amount How much, in units.
+     */
     ChallengeBondPaid: TypedContractEvent<
       ChallengeBondPaidEvent.InputTuple,
       ChallengeBondPaidEvent.OutputTuple,
       ChallengeBondPaidEvent.OutputObject
     >;
 
+    /**
+     * Emitted when the arbiter has decided.
+     *
+     * @param roundId The round.
+     * @param attempt The result's number.
+     * @param isUpheld Whether the challenges are right, and the result falls.
+     * @param forfeit Units of bonds that were lost by it, which are the funders' from now on.
+     * @param until The last second to post another result, or to finalise this one, in Unix time; 0 if the round
+     * refunds.
+     */
     "ChallengesResolved(bytes32,uint8,bool,uint256,uint40)": TypedContractEvent<
       ChallengesResolvedEvent.InputTuple,
       ChallengesResolvedEvent.OutputTuple,
       ChallengesResolvedEvent.OutputObject
     >;
+    /**
+     * Emitted when the arbiter has decided.
+     *
+     * @param roundId The round.
+     * @param attempt The result's number.
+     * @param isUpheld Whether the challenges are right, and the result falls.
+     * @param forfeit Units of bonds that were lost by it, which are the funders' from now on.
+     * @param until The last second to post another result, or to finalise this one, in Unix time; 0 if the round
+     * refunds.
+     */
     ChallengesResolved: TypedContractEvent<
       ChallengesResolvedEvent.InputTuple,
       ChallengesResolvedEvent.OutputTuple,
       ChallengesResolvedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when the digest of a submission is told.
+     *
+     * @param roundId The round.
+     * @param contributor Who brings it.
+     * @param commitment The submission.
+     * @param contentDigest The sha-256 of what is brought.
+     * @param uri Where it can be fetched; check what comes against the digest.
+     */
     "ContributionRevealed(bytes32,address,bytes32,bytes32,string)": TypedContractEvent<
       ContributionRevealedEvent.InputTuple,
       ContributionRevealedEvent.OutputTuple,
       ContributionRevealedEvent.OutputObject
     >;
+    /**
+     * Emitted when the digest of a submission is told.
+     *
+     * @param roundId The round.
+     * @param contributor Who brings it.
+     * @param commitment The submission.
+     * @param contentDigest The sha-256 of what is brought.
+     * @param uri Where it can be fetched; check what comes against the digest.
+     */
     ContributionRevealed: TypedContractEvent<
       ContributionRevealedEvent.InputTuple,
       ContributionRevealedEvent.OutputTuple,
       ContributionRevealedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when something is submitted.
+     *
+     * @param roundId The round.
+     * @param contributor Who brings it.
+     * @param commitment What the digest will be held against.
+     * @param kind What it is.
+     * @param units How much of it, as the contributor says: examples, GPU seconds, lines.
+     */
     "ContributionSubmitted(bytes32,address,bytes32,uint8,uint64)": TypedContractEvent<
       ContributionSubmittedEvent.InputTuple,
       ContributionSubmittedEvent.OutputTuple,
       ContributionSubmittedEvent.OutputObject
     >;
+    /**
+     * Emitted when something is submitted.
+     *
+     * @param roundId The round.
+     * @param contributor Who brings it.
+     * @param commitment What the digest will be held against.
+     * @param kind What it is.
+     * @param units How much of it, as the contributor says: examples, GPU seconds, lines.
+     */
     ContributionSubmitted: TypedContractEvent<
       ContributionSubmittedEvent.InputTuple,
       ContributionSubmittedEvent.OutputTuple,
       ContributionSubmittedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when the coordinator is paid.
+     *
+     * @param roundId The round.
+     * @param coordinator The coordinator.
+     * @param to Who got it.
+     * @param cash Its part of what was raised, in units.
+     * @param bond The bond of its last result, in units.
+     */
     "CoordinatorPaid(bytes32,address,address,uint256,uint256)": TypedContractEvent<
       CoordinatorPaidEvent.InputTuple,
       CoordinatorPaidEvent.OutputTuple,
       CoordinatorPaidEvent.OutputObject
     >;
+    /**
+     * Emitted when the coordinator is paid.
+     *
+     * @param roundId The round.
+     * @param coordinator The coordinator.
+     * @param to Who got it.
+     * @param cash Its part of what was raised, in units.
+     * @param bond The bond of its last result, in units.
+     */
     CoordinatorPaid: TypedContractEvent<
       CoordinatorPaidEvent.InputTuple,
       CoordinatorPaidEvent.OutputTuple,
       CoordinatorPaidEvent.OutputObject
     >;
 
+    /** MAY be emitted to signal that the domain could have changed. */
     "EIP712DomainChanged()": TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
+    /** MAY be emitted to signal that the domain could have changed. */
     EIP712DomainChanged: TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a funder gets its shares.
+     *
+     * @param roundId The round.
+     * @param funder Whose funding, who got the shares.
+     * @param offset The funding.
+     * @param shares How many of the model's shares.
+     * @param to Who got the money.
+     * @param amount How much of what the round did not spend, and of the bonds that were lost, in units.
+     */
     "FundingClaimed(bytes32,address,uint256,uint256,address,uint256)": TypedContractEvent<
       FundingClaimedEvent.InputTuple,
       FundingClaimedEvent.OutputTuple,
       FundingClaimedEvent.OutputObject
     >;
+    /**
+     * Emitted when a funder gets its shares.
+     *
+     * @param roundId The round.
+     * @param funder Whose funding, who got the shares.
+     * @param offset The funding.
+     * @param shares How many of the model's shares.
+     * @param to Who got the money.
+     * @param amount How much of what the round did not spend, and of the bonds that were lost, in units.
+     */
     FundingClaimed: TypedContractEvent<
       FundingClaimedEvent.InputTuple,
       FundingClaimedEvent.OutputTuple,
       FundingClaimedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a funding of a round that failed is paid back.
+     *
+     * @param roundId The round.
+     * @param funder Whose funding.
+     * @param offset The funding.
+     * @param to Who got it.
+     * @param amount How much, in units: what was paid, and a part of the bonds that were lost.
+     */
     "FundingRefunded(bytes32,address,uint256,address,uint256)": TypedContractEvent<
       FundingRefundedEvent.InputTuple,
       FundingRefundedEvent.OutputTuple,
       FundingRefundedEvent.OutputObject
     >;
+    /**
+     * Emitted when a funding of a round that failed is paid back.
+     *
+     * @param roundId The round.
+     * @param funder Whose funding.
+     * @param offset The funding.
+     * @param to Who got it.
+     * @param amount How much, in units: what was paid, and a part of the bonds that were lost.
+     */
     FundingRefunded: TypedContractEvent<
       FundingRefundedEvent.InputTuple,
       FundingRefundedEvent.OutputTuple,
       FundingRefundedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a leaf is claimed. The ledger's `SharesClaimed` tells of its shares.
+     *
+     * @param roundId The round.
+     * @param account Whose it is.
+     * @param index The leaf's number.
+     * @param shares Its shares.
+     * @param to Who got the cash.
+     * @param cash How much, in units: the leaf's, or what was left of all, if the root lied.
+     */
     "LeafClaimed(bytes32,address,uint256,uint256,address,uint256)": TypedContractEvent<
       LeafClaimedEvent.InputTuple,
       LeafClaimedEvent.OutputTuple,
       LeafClaimedEvent.OutputObject
     >;
+    /**
+     * Emitted when a leaf is claimed. The ledger's `SharesClaimed` tells of its shares.
+     *
+     * @param roundId The round.
+     * @param account Whose it is.
+     * @param index The leaf's number.
+     * @param shares Its shares.
+     * @param to Who got the cash.
+     * @param cash How much, in units: the leaf's, or what was left of all, if the root lied.
+     */
     LeafClaimed: TypedContractEvent<
       LeafClaimedEvent.InputTuple,
       LeafClaimedEvent.OutputTuple,
       LeafClaimedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a result is challenged.
+     *
+     * @param roundId The round.
+     * @param attempt The result's number.
+     * @param challenger Who challenges it.
+     * @param evidenceURI Where the evidence can be fetched.
+     */
     "ResultChallenged(bytes32,uint8,address,string)": TypedContractEvent<
       ResultChallengedEvent.InputTuple,
       ResultChallengedEvent.OutputTuple,
       ResultChallengedEvent.OutputObject
     >;
+    /**
+     * Emitted when a result is challenged.
+     *
+     * @param roundId The round.
+     * @param attempt The result's number.
+     * @param challenger Who challenges it.
+     * @param evidenceURI Where the evidence can be fetched.
+     */
     ResultChallenged: TypedContractEvent<
       ResultChallengedEvent.InputTuple,
       ResultChallengedEvent.OutputTuple,
       ResultChallengedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a result is posted.
+     *
+     * @param roundId The round.
+     * @param attempt The result's number, from 1.
+     * @param result The result.
+     * @param reviews The signatures, which commit to the scores.
+     * @param challengeUntil The last second to challenge it, in Unix time.
+     */
     "ResultPosted(bytes32,uint8,tuple,tuple[],uint40)": TypedContractEvent<
       ResultPostedEvent.InputTuple,
       ResultPostedEvent.OutputTuple,
       ResultPostedEvent.OutputObject
     >;
+    /**
+     * Emitted when a result is posted.
+     *
+     * @param roundId The round.
+     * @param attempt The result's number, from 1.
+     * @param result The result.
+     * @param reviews The signatures, which commit to the scores.
+     * @param challengeUntil The last second to challenge it, in Unix time.
+     */
     ResultPosted: TypedContractEvent<
       ResultPostedEvent.InputTuple,
       ResultPostedEvent.OutputTuple,
       ResultPostedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a round is finalised. The registry's `ModelRegistered` of the same transaction has the model.
+     *
+     * @param roundId The round.
+     * @param model The model's id.
+     * @param root The Merkle root of who gets what.
+     * @param cash What all leaves have together, in units.
+     * @param unspent What returns to the funders, in units, beside the bonds that were lost.
+     * @param allocation The number of the contributors' shares in the ledger; 0 if they have none.
+     * @param pool Where the funders' shares are; the zero address if they have none.
+     */
     "RoundFinalised(bytes32,address,bytes32,uint256,uint256,uint64,address)": TypedContractEvent<
       RoundFinalisedEvent.InputTuple,
       RoundFinalisedEvent.OutputTuple,
       RoundFinalisedEvent.OutputObject
     >;
+    /**
+     * Emitted when a round is finalised. The registry's `ModelRegistered` of the same transaction has the model.
+     *
+     * @param roundId The round.
+     * @param model The model's id.
+     * @param root The Merkle root of who gets what.
+     * @param cash What all leaves have together, in units.
+     * @param unspent What returns to the funders, in units, beside the bonds that were lost.
+     * @param allocation The number of the contributors' shares in the ledger; 0 if they have none.
+     * @param pool Where the funders' shares are; the zero address if they have none.
+     */
     RoundFinalised: TypedContractEvent<
       RoundFinalisedEvent.InputTuple,
       RoundFinalisedEvent.OutputTuple,
       RoundFinalisedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a round is funded.
+     *
+     * @param roundId The round.
+     * @param funder Who paid.
+     * @param offset What the round had raised before, in units, by which the funding is known.
+     * @param amount How much, in units.
+     */
     "RoundFunded(bytes32,address,uint256,uint256)": TypedContractEvent<
       RoundFundedEvent.InputTuple,
       RoundFundedEvent.OutputTuple,
       RoundFundedEvent.OutputObject
     >;
+    /**
+     * Emitted when a round is funded.
+     *
+     * @param roundId The round.
+     * @param funder Who paid.
+     * @param offset What the round had raised before, in units, by which the funding is known.
+     * @param amount How much, in units.
+     */
     RoundFunded: TypedContractEvent<
       RoundFundedEvent.InputTuple,
       RoundFundedEvent.OutputTuple,
       RoundFundedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a round is opened.
+     *
+     * @param roundId Its id.
+     * @param coordinator Its coordinator.
+     * @param opening Its terms.
+     * @param uri Where licence and budget can be fetched; check what comes against the digests.
+     */
     "RoundOpened(bytes32,address,tuple,string)": TypedContractEvent<
       RoundOpenedEvent.InputTuple,
       RoundOpenedEvent.OutputTuple,
       RoundOpenedEvent.OutputObject
     >;
+    /**
+     * Emitted when a round is opened.
+     *
+     * @param roundId Its id.
+     * @param coordinator Its coordinator.
+     * @param opening Its terms.
+     * @param uri Where licence and budget can be fetched; check what comes against the digests.
+     */
     RoundOpened: TypedContractEvent<
       RoundOpenedEvent.InputTuple,
       RoundOpenedEvent.OutputTuple,
       RoundOpenedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when the bond of a submission is paid back.
+     *
+     * @param roundId The round.
+     * @param contributor Whose it was.
+     * @param commitment The submission.
+     * @param to Who got it.
+     * @param amount How much, in units.
+     */
     "SubmissionBondPaid(bytes32,address,bytes32,address,uint256)": TypedContractEvent<
       SubmissionBondPaidEvent.InputTuple,
       SubmissionBondPaidEvent.OutputTuple,
       SubmissionBondPaidEvent.OutputObject
     >;
+    /**
+     * Emitted when the bond of a submission is paid back.
+     *
+     * @param roundId The round.
+     * @param contributor Whose it was.
+     * @param commitment The submission.
+     * @param to Who got it.
+     * @param amount How much, in units.
+     */
     SubmissionBondPaid: TypedContractEvent<
       SubmissionBondPaidEvent.InputTuple,
       SubmissionBondPaidEvent.OutputTuple,

@@ -22,34 +22,62 @@ import type {
   TypedContractMethod,
 } from "./common.js";
 
+/** A payer's signed consent to one transfer of an ERC-20: `ReceiveWithAuthorization` of ERC-3009. */
 export type AuthorizationStruct = {
+  /** Who pays. */
   from: AddressLike;
+  /** It serves after this time, in Unix time. */
   validAfter: BigNumberish;
+  /** It serves before this time, in Unix time. */
   validBefore: BigNumberish;
+  /** The payer's choice, so that it can pay the same twice. */
   salt: BytesLike;
+  /** 65 bytes of ECDSA (r, s, v), or whatever a smart wallet signs with. */
   signature: BytesLike;
 };
 
+/** A payer's signed consent to one transfer of an ERC-20: `ReceiveWithAuthorization` of ERC-3009. */
 export type AuthorizationStructOutput = [
   from: string,
   validAfter: bigint,
   validBefore: bigint,
   salt: string,
   signature: string,
-] & { from: string; validAfter: bigint; validBefore: bigint; salt: string; signature: string };
+] & {
+  /** Who pays. */
+  from: string;
+  /** It serves after this time, in Unix time. */
+  validAfter: bigint;
+  /** It serves before this time, in Unix time. */
+  validBefore: bigint;
+  /** The payer's choice, so that it can pay the same twice. */
+  salt: string;
+  /** 65 bytes of ECDSA (r, s, v), or whatever a smart wallet signs with. */
+  signature: string;
+};
 
 export declare namespace IUsageChannels {
+  /** The terms of a channel. */
   export type ChannelStruct = {
+    /** Who takes out what is left. */
     payer: AddressLike;
+    /** Who signs vouchers: the payer, or a key that it gave to a program. */
     signer: AddressLike;
+    /** Whose use is paid for. */
     model: AddressLike;
+    /** Who serves the model. */
     host: AddressLike;
+    /** The host's part, in basis points: at most what the model allows. */
     hostBps: BigNumberish;
+    /** What is deposited. */
     currency: AddressLike;
+    /** For how many seconds the host can still redeem after the payer gave notice: 1 to 30 days. */
     notice: BigNumberish;
+    /** The payer's choice, so that it can have several. */
     salt: BytesLike;
   };
 
+  /** The terms of a channel. */
   export type ChannelStructOutput = [
     payer: string,
     signer: string,
@@ -60,43 +88,81 @@ export declare namespace IUsageChannels {
     notice: bigint,
     salt: string,
   ] & {
+    /** Who takes out what is left. */
     payer: string;
+    /** Who signs vouchers: the payer, or a key that it gave to a program. */
     signer: string;
+    /** Whose use is paid for. */
     model: string;
+    /** Who serves the model. */
     host: string;
+    /** The host's part, in basis points: at most what the model allows. */
     hostBps: bigint;
+    /** What is deposited. */
     currency: string;
+    /** For how many seconds the host can still redeem after the payer gave notice: 1 to 30 days. */
     notice: bigint;
+    /** The payer's choice, so that it can have several. */
     salt: string;
   };
 
+  /** What has become of a channel. */
   export type ChannelStateStruct = {
+    /** Units ever deposited, less what was withdrawn. */
     deposited: BigNumberish;
+    /** Units ever redeemed, at most `deposited`. */
     redeemed: BigNumberish;
+    /** Calls of the voucher that was redeemed last. */
     calls: BigNumberish;
+    /** When the payer can take out what is left, in Unix time; 0 if it gave no notice. */
     withdrawableFrom: BigNumberish;
   };
 
+  /** What has become of a channel. */
   export type ChannelStateStructOutput = [
     deposited: bigint,
     redeemed: bigint,
     calls: bigint,
     withdrawableFrom: bigint,
-  ] & { deposited: bigint; redeemed: bigint; calls: bigint; withdrawableFrom: bigint };
+  ] & {
+    /** Units ever deposited, less what was withdrawn. */
+    deposited: bigint;
+    /** Units ever redeemed, at most `deposited`. */
+    redeemed: bigint;
+    /** Calls of the voucher that was redeemed last. */
+    calls: bigint;
+    /** When the payer can take out what is left, in Unix time; 0 if it gave no notice. */
+    withdrawableFrom: bigint;
+  };
 
+  /** A voucher to be redeemed. */
   export type RedemptionStruct = {
+    /** The channel's terms. */
     channel: IUsageChannels.ChannelStruct;
+    /** Units that the payer owes since the channel began. */
     amount: BigNumberish;
+    /** Calls since the channel began. */
     calls: BigNumberish;
+    /** The signer's. */
     signature: BytesLike;
   };
 
+  /** A voucher to be redeemed. */
   export type RedemptionStructOutput = [
     channel: IUsageChannels.ChannelStructOutput,
     amount: bigint,
     calls: bigint,
     signature: string,
-  ] & { channel: IUsageChannels.ChannelStructOutput; amount: bigint; calls: bigint; signature: string };
+  ] & {
+    /** The channel's terms. */
+    channel: IUsageChannels.ChannelStructOutput;
+    /** Units that the payer owes since the channel began. */
+    amount: bigint;
+    /** Calls since the channel began. */
+    calls: bigint;
+    /** The signer's. */
+    signature: string;
+  };
 }
 
 export interface UsageChannelsInterface extends Interface {
@@ -170,13 +236,18 @@ export interface UsageChannelsInterface extends Interface {
   decodeFunctionResult(functionFragment: "withdraw", data: BytesLike): Result;
 }
 
+/** Emitted when a channel gets a deposit. */
 export namespace ChannelDepositedEvent {
   export type InputTuple = [channelId: BytesLike, from: AddressLike, amount: BigNumberish, deposited: BigNumberish];
   export type OutputTuple = [channelId: string, from: string, amount: bigint, deposited: bigint];
   export interface OutputObject {
+    /** The channel. */
     channelId: string;
+    /** Who paid it. */
     from: string;
+    /** How much, in the currency's units. */
     amount: bigint;
+    /** What the channel has got in all. */
     deposited: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -185,6 +256,7 @@ export namespace ChannelDepositedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a channel gets its first deposit, or the first after all was withdrawn and none redeemed. */
 export namespace ChannelOpenedEvent {
   export type InputTuple = [
     channelId: BytesLike,
@@ -199,9 +271,13 @@ export namespace ChannelOpenedEvent {
     channel: IUsageChannels.ChannelStructOutput,
   ];
   export interface OutputObject {
+    /** Its id. */
     channelId: string;
+    /** Its payer. */
     payer: string;
+    /** Its host. */
     host: string;
+    /** Its terms. */
     channel: IUsageChannels.ChannelStructOutput;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -210,12 +286,16 @@ export namespace ChannelOpenedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the payer takes out what is left. */
 export namespace ChannelWithdrawnEvent {
   export type InputTuple = [channelId: BytesLike, to: AddressLike, amount: BigNumberish];
   export type OutputTuple = [channelId: string, to: string, amount: bigint];
   export interface OutputObject {
+    /** The channel. */
     channelId: string;
+    /** Who got it. */
     to: string;
+    /** How much, in the currency's units. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -224,6 +304,7 @@ export namespace ChannelWithdrawnEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** MAY be emitted to signal that the domain could have changed. */
 export namespace EIP712DomainChangedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
@@ -234,13 +315,18 @@ export namespace EIP712DomainChangedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a host is paid. */
 export namespace HostPaidEvent {
   export type InputTuple = [host: AddressLike, currency: AddressLike, to: AddressLike, amount: BigNumberish];
   export type OutputTuple = [host: string, currency: string, to: string, amount: bigint];
   export interface OutputObject {
+    /** The host. */
     host: string;
+    /** The currency. */
     currency: string;
+    /** Who got it. */
     to: string;
+    /** How much, in units. */
     amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -249,10 +335,12 @@ export namespace HostPaidEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the payer takes a notice back. */
 export namespace NoticeCancelledEvent {
   export type InputTuple = [channelId: BytesLike];
   export type OutputTuple = [channelId: string];
   export interface OutputObject {
+    /** The channel. */
     channelId: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -261,11 +349,14 @@ export namespace NoticeCancelledEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the payer gives notice. */
 export namespace NoticeGivenEvent {
   export type InputTuple = [channelId: BytesLike, withdrawableFrom: BigNumberish];
   export type OutputTuple = [channelId: string, withdrawableFrom: bigint];
   export interface OutputObject {
+    /** The channel. */
     channelId: string;
+    /** When it can take out what is left, in Unix time. */
     withdrawableFrom: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -274,6 +365,7 @@ export namespace NoticeGivenEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a voucher is redeemed. The ledger's `Paid` of the same transaction has the model's part. */
 export namespace VoucherRedeemedEvent {
   export type InputTuple = [
     channelId: BytesLike,
@@ -294,12 +386,19 @@ export namespace VoucherRedeemedEvent {
     calls: bigint,
   ];
   export interface OutputObject {
+    /** The channel. */
     channelId: string;
+    /** The model. */
     model: string;
+    /** The host. */
     host: string;
+    /** Units redeemed by this voucher. */
     amount: bigint;
+    /** The part of it that is the host's. */
     hostPart: bigint;
+    /** Units redeemed since the channel began. */
     redeemed: bigint;
+    /** Calls since the channel began. */
     calls: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -308,6 +407,28 @@ export namespace VoucherRedeemedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Prepaid balances for many small calls of a model: a payer deposits once, signs a voucher with each call, and
+ * the host redeems the newest of many channels in one transaction: its part for itself, the rest for the
+ * model.
+ *
+ * A channel's id commits to all of its terms, so nothing has to be stored of them. A voucher is cumulative: it
+ * says how much the payer owes of all that it ever deposited. Counters never restart, so an old voucher is
+ * worth nothing. Vouchers are EIP-712 structs `Voucher(bytes32 channel,uint112 amount,uint32 calls)` in the
+ * domain `Commonweal UsageChannels`, version 1, signed by the channel's signer (ECDSA of 65 bytes, or
+ * ERC-1271). What a channel does in each state; `d` is what was deposited less what was withdrawn, `r` what
+ * was redeemed. | state                       | deposit | redeem            | giveNotice | cancelNotice |
+ * withdraw                  | | --------------------------- | ------- | ----------------- | ---------- |
+ * ------------ | ------------------------- | | new: d = 0                  | to open | nothing           |
+ * refused    | refused      | refused                   | | open: d > r, no notice      | stays   | stays, or
+ * used up | to noticed | refused      | refused                   | | used up: d = r > 0          | to open |
+ * nothing           | to noticed | refused      | refused                   | | noticed: before its time    |
+ * stays   | stays             | refused    | ends it      | refused                   | | withdrawable: from
+ * its time | stays   | stays             | refused    | ends it      | d > r: to used up, or new | A notice
+ * stands until a withdrawal, or until the payer cancels it: what is deposited meanwhile can be withdrawn as
+ * early as the rest, so hosts take no vouchers of a channel with a notice. Another notice takes its full time
+ * again.
+ */
 export interface UsageChannels extends BaseContract {
   connect(runner?: ContractRunner | null): UsageChannels;
   waitForDeployment(): Promise<this>;
@@ -341,20 +462,76 @@ export interface UsageChannels extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /**
+   * Takes a notice back, whether it has passed or not.
+   *
+   * Only the payer. Emits `NoticeCancelled`.
+   *
+   * @param channel The terms.
+   */
   cancelNotice: TypedContractMethod<[channel: IUsageChannels.ChannelStruct], [void], "nonpayable">;
 
+  /**
+   * Returns a channel's id.
+   *
+   * @param channel The terms.
+   */
   channelIdOf: TypedContractMethod<[channel: IUsageChannels.ChannelStruct], [string], "view">;
 
+  /**
+   * Returns what has become of a channel.
+   *
+   * @param channelId The channel's id.
+   */
   channelStateOf: TypedContractMethod<[channelId: BytesLike], [IUsageChannels.ChannelStateStructOutput], "view">;
 
+  /**
+   * Deposits into a channel, and opens it by that. Anyone may, for any payer.
+   *
+   * Warning: that a channel names a payer does not say that the payer chose its signer and host.
+   *
+   * Emits `ChannelDeposited`, and `ChannelOpened` the first time. An ERC-20 is pulled from the caller.
+   *
+   * Requirements:
+   *
+   * - payer, signer and host are somebody; the notice is 1 to 30 days;
+   * - the ledger knows the model, which allows the host's part, and lists the currency;
+   * - for ETH, exactly the amount comes with the call; for an ERC-20, none, and the amount arrives.
+   *
+   * @param channel The terms.
+   * @param amount How much, in the currency's units; not 0.
+   * @returns The channel's id.
+   */
   deposit: TypedContractMethod<[channel: IUsageChannels.ChannelStruct, amount: BigNumberish], [string], "payable">;
 
+  /**
+   * As `deposit`, by a signed authorization (ERC-3009): anyone may send it, and who pays needs no ETH.
+   *
+   * The authorization's nonce is `keccak256(abi.encode(chainid, this contract, selector, channelId, amount,
+   * from, validAfter, validBefore, salt))`, so that it serves for nothing else.
+   *
+   * @param channel The terms.
+   * @param amount How much, in the currency's units.
+   * @param authorization The consent of whoever pays.
+   * @returns The channel's id.
+   */
   depositWithAuthorization: TypedContractMethod<
     [channel: IUsageChannels.ChannelStruct, amount: BigNumberish, authorization: AuthorizationStruct],
     [string],
     "nonpayable"
   >;
 
+  /**
+   * As `deposit`, with a permit (ERC-2612) of the caller's for this contract to spend the amount.
+   *
+   * @param channel The terms.
+   * @param amount How much, in the currency's units.
+   * @param deadline The permit's, in Unix time.
+   * @param v Of the permit's signature.
+   * @param r Of the permit's signature.
+   * @param s Of the permit's signature.
+   * @returns The channel's id.
+   */
   depositWithPermit: TypedContractMethod<
     [
       channel: IUsageChannels.ChannelStruct,
@@ -368,6 +545,10 @@ export interface UsageChannels extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * returns the fields and values that describe the domain separator used by this contract for EIP-712
+   * signature.
+   */
   eip712Domain: TypedContractMethod<
     [],
     [
@@ -384,32 +565,98 @@ export interface UsageChannels extends BaseContract {
     "view"
   >;
 
+  /**
+   * Gives notice: after the channel's time the payer can take out what is left. Until it does, vouchers can be
+   * redeemed.
+   *
+   * Only the payer. Emits `NoticeGiven`.
+   *
+   * @param channel The terms.
+   */
   giveNotice: TypedContractMethod<[channel: IUsageChannels.ChannelStruct], [void], "nonpayable">;
 
+  /**
+   * Returns whether a smart wallet says that it signed (ERC-1271). Here for `redeem` to call with a limit of
+   * gas.
+   *
+   * @param wallet The wallet.
+   * @param hash What it is said to have signed.
+   * @param signature The signature.
+   */
   isSignedByWallet: TypedContractMethod<
     [wallet: AddressLike, hash: BytesLike, signature: BytesLike],
     [boolean],
     "view"
   >;
 
+  /** Returns the ledger that models are paid in. */
   ledger: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns what `payHost` would send, in units.
+   *
+   * @param host The host.
+   * @param currency The currency.
+   */
   owedToHost: TypedContractMethod<[host: AddressLike, currency: AddressLike], [bigint], "view">;
 
+  /**
+   * Sends a host its parts of all channels in one currency. The host may have them sent anywhere; anyone may
+   * have them sent to the host.
+   *
+   * Emits `HostPaid`.
+   *
+   * @param host The host.
+   * @param currency The currency.
+   * @param to Who gets it; not this contract.
+   * @returns How much, in units.
+   */
   payHost: TypedContractMethod<[host: AddressLike, currency: AddressLike, to: AddressLike], [bigint], "nonpayable">;
 
+  /**
+   * Redeems vouchers of one currency: the hosts' parts are credited for them to take, the models' parts go to
+   * their books. Anyone may call it; it changes nothing for anybody who sends the vouchers.
+   *
+   * Emits `VoucherRedeemed` for each that was worth something; the ledger emits `Paid` for each model's part. A
+   * voucher that is worth nothing is passed over: one that is not newer than what was redeemed, is not signed by
+   * the signer, is of another currency, or whose channel is empty. One for more than was deposited is worth what
+   * is there.
+   *
+   * @param currency The currency.
+   * @param redemptions The vouchers.
+   * @returns Units redeemed in all.
+   */
   redeem: TypedContractMethod<
     [currency: AddressLike, redemptions: IUsageChannels.RedemptionStruct[]],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Returns the EIP-712 hash that a signer signs.
+   *
+   * @param channelId The channel's id.
+   * @param amount Units owed since the channel began.
+   * @param calls Calls since the channel began.
+   */
   voucherHashOf: TypedContractMethod<
     [channelId: BytesLike, amount: BigNumberish, calls: BigNumberish],
     [string],
     "view"
   >;
 
+  /**
+   * Takes out what is left, once the notice has passed. The channel can be used again after a new deposit; its
+   * counters go on.
+   *
+   * Warning: a voucher above what was redeemed was owed, and counts against that deposit.
+   *
+   * Only the payer. Emits `ChannelWithdrawn`.
+   *
+   * @param channel The terms.
+   * @param to Who gets it; not this contract.
+   * @returns How much, in the currency's units.
+   */
   withdraw: TypedContractMethod<[channel: IUsageChannels.ChannelStruct, to: AddressLike], [bigint], "nonpayable">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -537,84 +784,192 @@ export interface UsageChannels extends BaseContract {
   >;
 
   filters: {
+    /**
+     * Emitted when a channel gets a deposit.
+     *
+     * @param channelId The channel.
+     * @param from Who paid it.
+     * @param amount How much, in the currency's units.
+     * @param deposited What the channel has got in all.
+     */
     "ChannelDeposited(bytes32,address,uint256,uint256)": TypedContractEvent<
       ChannelDepositedEvent.InputTuple,
       ChannelDepositedEvent.OutputTuple,
       ChannelDepositedEvent.OutputObject
     >;
+    /**
+     * Emitted when a channel gets a deposit.
+     *
+     * @param channelId The channel.
+     * @param from Who paid it.
+     * @param amount How much, in the currency's units.
+     * @param deposited What the channel has got in all.
+     */
     ChannelDeposited: TypedContractEvent<
       ChannelDepositedEvent.InputTuple,
       ChannelDepositedEvent.OutputTuple,
       ChannelDepositedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a channel gets its first deposit, or the first after all was withdrawn and none redeemed.
+     *
+     * @param channelId Its id.
+     * @param payer Its payer.
+     * @param host Its host.
+     * @param channel Its terms.
+     */
     "ChannelOpened(bytes32,address,address,tuple)": TypedContractEvent<
       ChannelOpenedEvent.InputTuple,
       ChannelOpenedEvent.OutputTuple,
       ChannelOpenedEvent.OutputObject
     >;
+    /**
+     * Emitted when a channel gets its first deposit, or the first after all was withdrawn and none redeemed.
+     *
+     * @param channelId Its id.
+     * @param payer Its payer.
+     * @param host Its host.
+     * @param channel Its terms.
+     */
     ChannelOpened: TypedContractEvent<
       ChannelOpenedEvent.InputTuple,
       ChannelOpenedEvent.OutputTuple,
       ChannelOpenedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when the payer takes out what is left.
+     *
+     * @param channelId The channel.
+     * @param to Who got it.
+     * @param amount How much, in the currency's units.
+     */
     "ChannelWithdrawn(bytes32,address,uint256)": TypedContractEvent<
       ChannelWithdrawnEvent.InputTuple,
       ChannelWithdrawnEvent.OutputTuple,
       ChannelWithdrawnEvent.OutputObject
     >;
+    /**
+     * Emitted when the payer takes out what is left.
+     *
+     * @param channelId The channel.
+     * @param to Who got it.
+     * @param amount How much, in the currency's units.
+     */
     ChannelWithdrawn: TypedContractEvent<
       ChannelWithdrawnEvent.InputTuple,
       ChannelWithdrawnEvent.OutputTuple,
       ChannelWithdrawnEvent.OutputObject
     >;
 
+    /** MAY be emitted to signal that the domain could have changed. */
     "EIP712DomainChanged()": TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
+    /** MAY be emitted to signal that the domain could have changed. */
     EIP712DomainChanged: TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a host is paid.
+     *
+     * @param host The host.
+     * @param currency The currency.
+     * @param to Who got it.
+     * @param amount How much, in units.
+     */
     "HostPaid(address,address,address,uint256)": TypedContractEvent<
       HostPaidEvent.InputTuple,
       HostPaidEvent.OutputTuple,
       HostPaidEvent.OutputObject
     >;
+    /**
+     * Emitted when a host is paid.
+     *
+     * @param host The host.
+     * @param currency The currency.
+     * @param to Who got it.
+     * @param amount How much, in units.
+     */
     HostPaid: TypedContractEvent<HostPaidEvent.InputTuple, HostPaidEvent.OutputTuple, HostPaidEvent.OutputObject>;
 
+    /**
+     * Emitted when the payer takes a notice back.
+     *
+     * @param channelId The channel.
+     */
     "NoticeCancelled(bytes32)": TypedContractEvent<
       NoticeCancelledEvent.InputTuple,
       NoticeCancelledEvent.OutputTuple,
       NoticeCancelledEvent.OutputObject
     >;
+    /**
+     * Emitted when the payer takes a notice back.
+     *
+     * @param channelId The channel.
+     */
     NoticeCancelled: TypedContractEvent<
       NoticeCancelledEvent.InputTuple,
       NoticeCancelledEvent.OutputTuple,
       NoticeCancelledEvent.OutputObject
     >;
 
+    /**
+     * Emitted when the payer gives notice.
+     *
+     * @param channelId The channel.
+     * @param withdrawableFrom When it can take out what is left, in Unix time.
+     */
     "NoticeGiven(bytes32,uint40)": TypedContractEvent<
       NoticeGivenEvent.InputTuple,
       NoticeGivenEvent.OutputTuple,
       NoticeGivenEvent.OutputObject
     >;
+    /**
+     * Emitted when the payer gives notice.
+     *
+     * @param channelId The channel.
+     * @param withdrawableFrom When it can take out what is left, in Unix time.
+     */
     NoticeGiven: TypedContractEvent<
       NoticeGivenEvent.InputTuple,
       NoticeGivenEvent.OutputTuple,
       NoticeGivenEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a voucher is redeemed. The ledger's `Paid` of the same transaction has the model's part.
+     *
+     * @param channelId The channel.
+     * @param model The model.
+     * @param host The host.
+     * @param amount Units redeemed by this voucher.
+     * @param hostPart The part of it that is the host's.
+     * @param redeemed Units redeemed since the channel began.
+     * @param calls Calls since the channel began.
+     */
     "VoucherRedeemed(bytes32,address,address,uint256,uint256,uint256,uint256)": TypedContractEvent<
       VoucherRedeemedEvent.InputTuple,
       VoucherRedeemedEvent.OutputTuple,
       VoucherRedeemedEvent.OutputObject
     >;
+    /**
+     * Emitted when a voucher is redeemed. The ledger's `Paid` of the same transaction has the model's part.
+     *
+     * @param channelId The channel.
+     * @param model The model.
+     * @param host The host.
+     * @param amount Units redeemed by this voucher.
+     * @param hostPart The part of it that is the host's.
+     * @param redeemed Units redeemed since the channel began.
+     * @param calls Calls since the channel began.
+     */
     VoucherRedeemed: TypedContractEvent<
       VoucherRedeemedEvent.InputTuple,
       VoucherRedeemedEvent.OutputTuple,

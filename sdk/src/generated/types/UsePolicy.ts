@@ -22,11 +22,23 @@ import type {
 } from "./common.js";
 
 export declare namespace IUsePolicy {
-  export type PolicyStruct = { digest: BytesLike; clauseCount: BigNumberish; publishedAt: BigNumberish };
+  /** One version of the policy. */
+  export type PolicyStruct = {
+    /** The sha-256 of the text's bytes. */
+    digest: BytesLike;
+    /** How many clauses it has; they are numbered from 1. */
+    clauseCount: BigNumberish;
+    /** When it began to hold, in Unix time. */
+    publishedAt: BigNumberish;
+  };
 
+  /** One version of the policy. */
   export type PolicyStructOutput = [digest: string, clauseCount: bigint, publishedAt: bigint] & {
+    /** The sha-256 of the text's bytes. */
     digest: string;
+    /** How many clauses it has; they are numbered from 1. */
     clauseCount: bigint;
+    /** When it began to hold, in Unix time. */
     publishedAt: bigint;
   };
 }
@@ -47,13 +59,18 @@ export interface UsePolicyInterface extends Interface {
   decodeFunctionResult(functionFragment: "publishPolicy", data: BytesLike): Result;
 }
 
+/** Emitted when a version of the policy begins to hold. */
 export namespace PolicyPublishedEvent {
   export type InputTuple = [version: BigNumberish, digest: BytesLike, clauseCount: BigNumberish, uri: string];
   export type OutputTuple = [version: bigint, digest: string, clauseCount: bigint, uri: string];
   export interface OutputObject {
+    /** Its number, from 1. */
     version: bigint;
+    /** The sha-256 of the text. */
     digest: string;
+    /** How many clauses it has. */
     clauseCount: bigint;
+    /** Where the text can be fetched; check what comes against the digest. */
     uri: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -62,6 +79,12 @@ export namespace PolicyPublishedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * How models may be used, as holders of WEAL have decided: a text with numbered clauses, of which the chain
+ * has the digest. Licences pin it, advisories cite it.
+ *
+ * Append-only: what was decided once can be looked up for ever. It binds nobody by itself.
+ */
 export interface UsePolicy extends BaseContract {
   connect(runner?: ContractRunner | null): UsePolicy;
   waitForDeployment(): Promise<this>;
@@ -95,12 +118,29 @@ export interface UsePolicy extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /** Returns the timelock that publishes. */
   governance: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns a version; reverts with `PolicyNotFound` if there is none.
+   *
+   * @param version Its number, from 1.
+   */
   policyOf: TypedContractMethod<[version: BigNumberish], [IUsePolicy.PolicyStructOutput], "view">;
 
+  /** Returns the number of the version that holds. */
   policyVersion: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Publishes the next version of the policy, which holds from now on.
+   *
+   * Only governance. Emits `PolicyPublished`.
+   *
+   * @param digest The sha-256 of the text's bytes; not zero.
+   * @param clauseCount How many clauses it has, at least 1.
+   * @param uri Where the text can be fetched; only emitted.
+   * @returns Its number.
+   */
   publishPolicy: TypedContractMethod<
     [digest: BytesLike, clauseCount: BigNumberish, uri: string],
     [bigint],
@@ -127,11 +167,27 @@ export interface UsePolicy extends BaseContract {
   >;
 
   filters: {
+    /**
+     * Emitted when a version of the policy begins to hold.
+     *
+     * @param version Its number, from 1.
+     * @param digest The sha-256 of the text.
+     * @param clauseCount How many clauses it has.
+     * @param uri Where the text can be fetched; check what comes against the digest.
+     */
     "PolicyPublished(uint32,bytes32,uint16,string)": TypedContractEvent<
       PolicyPublishedEvent.InputTuple,
       PolicyPublishedEvent.OutputTuple,
       PolicyPublishedEvent.OutputObject
     >;
+    /**
+     * Emitted when a version of the policy begins to hold.
+     *
+     * @param version Its number, from 1.
+     * @param digest The sha-256 of the text.
+     * @param clauseCount How many clauses it has.
+     * @param uri Where the text can be fetched; check what comes against the digest.
+     */
     PolicyPublished: TypedContractEvent<
       PolicyPublishedEvent.InputTuple,
       PolicyPublishedEvent.OutputTuple,

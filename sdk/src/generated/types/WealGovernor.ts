@@ -23,15 +23,23 @@ import type {
 } from "./common.js";
 
 export declare namespace WealGovernor {
+  /** How the governor decides. */
   export type SettingsStruct = {
+    /** Seconds between a proposal and its vote. */
     votingDelay: BigNumberish;
+    /** Seconds that a vote lasts. */
     votingPeriod: BigNumberish;
+    /** Seconds that a vote stays open at least once quorum is reached. */
     lateQuorumExtension: BigNumberish;
+    /** Votes needed to propose, in units of 10⁻¹⁸ WEAL. */
     proposalThreshold: BigNumberish;
+    /** Part of the supply that must vote for or abstain, in percent, 1 to 100. */
     quorumPercent: BigNumberish;
+    /** The last second at which a guardian can cancel, in Unix time. Nothing changes it. */
     guardianUntil: BigNumberish;
   };
 
+  /** How the governor decides. */
   export type SettingsStructOutput = [
     votingDelay: bigint,
     votingPeriod: bigint,
@@ -40,11 +48,17 @@ export declare namespace WealGovernor {
     quorumPercent: bigint,
     guardianUntil: bigint,
   ] & {
+    /** Seconds between a proposal and its vote. */
     votingDelay: bigint;
+    /** Seconds that a vote lasts. */
     votingPeriod: bigint;
+    /** Seconds that a vote stays open at least once quorum is reached. */
     lateQuorumExtension: bigint;
+    /** Votes needed to propose, in units of 10⁻¹⁸ WEAL. */
     proposalThreshold: bigint;
+    /** Part of the supply that must vote for or abstain, in percent, 1 to 100. */
     quorumPercent: bigint;
+    /** The last second at which a guardian can cancel, in Unix time. Nothing changes it. */
     guardianUntil: bigint;
   };
 }
@@ -295,6 +309,7 @@ export interface WealGovernorInterface extends Interface {
   decodeFunctionResult(functionFragment: "votingPeriod", data: BytesLike): Result;
 }
 
+/** MAY be emitted to signal that the domain could have changed. */
 export namespace EIP712DomainChangedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
@@ -305,6 +320,7 @@ export namespace EIP712DomainChangedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the `lateQuorumVoteExtension` parameter is changed. */
 export namespace LateQuorumVoteExtensionSetEvent {
   export type InputTuple = [oldVoteExtension: BigNumberish, newVoteExtension: BigNumberish];
   export type OutputTuple = [oldVoteExtension: bigint, newVoteExtension: bigint];
@@ -318,6 +334,7 @@ export namespace LateQuorumVoteExtensionSetEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a proposal is canceled. */
 export namespace ProposalCanceledEvent {
   export type InputTuple = [proposalId: BigNumberish];
   export type OutputTuple = [proposalId: bigint];
@@ -330,6 +347,7 @@ export namespace ProposalCanceledEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a proposal is created. */
 export namespace ProposalCreatedEvent {
   export type InputTuple = [
     proposalId: BigNumberish,
@@ -370,6 +388,7 @@ export namespace ProposalCreatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a proposal is executed. */
 export namespace ProposalExecutedEvent {
   export type InputTuple = [proposalId: BigNumberish];
   export type OutputTuple = [proposalId: bigint];
@@ -382,6 +401,7 @@ export namespace ProposalExecutedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a proposal deadline is pushed back due to reaching quorum late in its voting period. */
 export namespace ProposalExtendedEvent {
   export type InputTuple = [proposalId: BigNumberish, extendedDeadline: BigNumberish];
   export type OutputTuple = [proposalId: bigint, extendedDeadline: bigint];
@@ -408,6 +428,7 @@ export namespace ProposalGuardianSetEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a proposal is queued. */
 export namespace ProposalQueuedEvent {
   export type InputTuple = [proposalId: BigNumberish, etaSeconds: BigNumberish];
   export type OutputTuple = [proposalId: bigint, etaSeconds: bigint];
@@ -447,6 +468,7 @@ export namespace QuorumNumeratorUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when the timelock controller used for proposal execution is modified. */
 export namespace TimelockChangeEvent {
   export type InputTuple = [oldTimelock: AddressLike, newTimelock: AddressLike];
   export type OutputTuple = [oldTimelock: string, newTimelock: string];
@@ -460,6 +482,10 @@ export namespace TimelockChangeEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when a vote is cast without params. Note: `support` values should be seen as buckets. Their
+ * interpretation depends on the voting module used.
+ */
 export namespace VoteCastEvent {
   export type InputTuple = [
     voter: AddressLike,
@@ -482,6 +508,11 @@ export namespace VoteCastEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when a vote is cast with params. Note: `support` values should be seen as buckets. Their
+ * interpretation depends on the voting module used. `params` are additional encoded parameters. Their
+ * interpretation  also depends on the voting module used.
+ */
 export namespace VoteCastWithParamsEvent {
   export type InputTuple = [
     voter: AddressLike,
@@ -539,6 +570,15 @@ export namespace VotingPeriodSetEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Holders of WEAL propose, vote and execute changes of the protocol, through a timelock. There are two: the
+ * main governor, and one with shorter periods that decides about safety alone.
+ *
+ * Made of OpenZeppelin's extensions, so that every wallet and governance page reads it: fractional counting,
+ * an extension of the vote when quorum comes late, votes by signature (ERC-1271 too; for several proposals at
+ * once), and proposals that can be queued and executed by their id. What is ours can only refuse: a quorum of
+ * zero, and a guardian whose time has passed.
+ */
 export interface WealGovernor extends BaseContract {
   connect(runner?: ContractRunner | null): WealGovernor;
   waitForDeployment(): Promise<this>;
@@ -574,40 +614,92 @@ export interface WealGovernor extends BaseContract {
 
   BALLOT_TYPEHASH: TypedContractMethod<[], [string], "view">;
 
+  /** Machine-readable description of the clock as specified in ERC-6372. */
   CLOCK_MODE: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * A description of the possible `support` values for `castVote` and the way these votes are counted, meant to
+   * be consumed by UIs to show correct vote options and interpret the results. The string is a URL-encoded
+   * sequence of key-value pairs that each describe one aspect, for example `support=bravo&quorum=for,abstain`.
+   * There are 2 standard keys: `support` and `quorum`.
+   *
+   * - `support=bravo` refers to the vote options 0 = Against, 1 = For, 2 = Abstain, as in `GovernorBravo`.
+   * - `quorum=bravo` means that only For votes are counted towards quorum.
+   * - `quorum=for,abstain` means that both For and Abstain votes are counted towards quorum. If a counting
+   * module makes use of encoded `params`, it should  include this under a `params` key with a unique name that
+   * describes the behavior. For example:
+   * - `params=fractional` might refer to a scheme where votes are divided fractionally between
+   * for/against/abstain.
+   * - `params=erc721` might refer to a scheme where specific NFTs are delegated to vote.
+   *
+   * NOTE: The string can be decoded by the standard
+   * https://developer.mozilla.org/en-US/docs/Web/API/URLSearchParams[`URLSearchParams`] JavaScript class.
+   */
   COUNTING_MODE: TypedContractMethod<[], [string], "view">;
 
   EXTENDED_BALLOT_TYPEHASH: TypedContractMethod<[], [string], "view">;
 
+  /** ProposalId version of `IGovernor.cancel`. */
   "cancel(uint256)": TypedContractMethod<[proposalId: BigNumberish], [void], "nonpayable">;
 
+  /**
+   * Cancel a proposal. A proposal is cancellable by the proposer, but only while it is Pending state, i.e.
+   * before the vote starts.
+   *
+   * Emits a `ProposalCanceled` event.
+   */
   "cancel(address[],uint256[],bytes[],bytes32)": TypedContractMethod<
     [targets: AddressLike[], values: BigNumberish[], calldatas: BytesLike[], descriptionHash: BytesLike],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Cast a vote
+   *
+   * Emits a `VoteCast` event.
+   */
   castVote: TypedContractMethod<[proposalId: BigNumberish, support: BigNumberish], [bigint], "nonpayable">;
 
+  /**
+   * Cast a vote using the voter's signature, including ERC-1271 signature support.
+   *
+   * Emits a `VoteCast` event.
+   */
   castVoteBySig: TypedContractMethod<
     [proposalId: BigNumberish, support: BigNumberish, voter: AddressLike, signature: BytesLike],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Cast a vote with a reason
+   *
+   * Emits a `VoteCast` event.
+   */
   castVoteWithReason: TypedContractMethod<
     [proposalId: BigNumberish, support: BigNumberish, reason: string],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Cast a vote with a reason and additional encoded parameters
+   *
+   * Emits a `VoteCast` or `VoteCastWithParams` event depending on the length of params.
+   */
   castVoteWithReasonAndParams: TypedContractMethod<
     [proposalId: BigNumberish, support: BigNumberish, reason: string, params: BytesLike],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Cast a vote with a reason and additional encoded parameters using the voter's signature, including ERC-1271
+   * signature support.
+   *
+   * Emits a `VoteCast` or `VoteCastWithParams` event depending on the length of params.
+   */
   castVoteWithReasonAndParamsBySig: TypedContractMethod<
     [
       proposalId: BigNumberish,
@@ -621,8 +713,16 @@ export interface WealGovernor extends BaseContract {
     "nonpayable"
   >;
 
+  /**
+   * Clock (as specified in ERC-6372) is set to match the token's clock. Fallback to block numbers if the token
+   * does not implement ERC-6372.
+   */
   clock: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * returns the fields and values that describe the domain separator used by this contract for EIP-712
+   * signature.
+   */
   eip712Domain: TypedContractMethod<
     [],
     [
@@ -639,68 +739,150 @@ export interface WealGovernor extends BaseContract {
     "view"
   >;
 
+  /**
+   * Execute a successful proposal. This requires the quorum to be reached, the vote to be successful, and the
+   * deadline to be reached. Depending on the governor it might also be required that the proposal was queued and
+   * that some delay passed.
+   *
+   * Emits a `ProposalExecuted` event.
+   *
+   * NOTE: Some modules can modify the requirements for execution, for example by adding an additional timelock.
+   */
   "execute(address[],uint256[],bytes[],bytes32)": TypedContractMethod<
     [targets: AddressLike[], values: BigNumberish[], calldatas: BytesLike[], descriptionHash: BytesLike],
     [bigint],
     "payable"
   >;
 
+  /** Version of `IGovernor.execute` with only `proposalId` as an argument. */
   "execute(uint256)": TypedContractMethod<[proposalId: BigNumberish], [void], "payable">;
 
+  /** Function used to get the proposal id from the proposal details. */
   getProposalId: TypedContractMethod<
     [targets: AddressLike[], values: BigNumberish[], calldatas: BytesLike[], descriptionHash: BytesLike],
     [bigint],
     "view"
   >;
 
+  /**
+   * Voting power of an `account` at a specific `timepoint`. Note: this can be implemented in a number of ways,
+   * for example by reading the delegated balance from one (or multiple), `ERC20Votes` tokens.
+   */
   getVotes: TypedContractMethod<[account: AddressLike, timepoint: BigNumberish], [bigint], "view">;
 
+  /** Voting power of an `account` at a specific `timepoint` given additional encoded parameters. */
   getVotesWithParams: TypedContractMethod<
     [account: AddressLike, timepoint: BigNumberish, params: BytesLike],
     [bigint],
     "view"
   >;
 
+  /** The last second at which a guardian can cancel, in Unix time. */
   guardianUntil: TypedContractMethod<[], [bigint], "view">;
 
+  /** Returns whether `account` has cast a vote on `proposalId`. */
   hasVoted: TypedContractMethod<[proposalId: BigNumberish, account: AddressLike], [boolean], "view">;
 
+  /**
+   * Hashing function used to (re)build the proposal id from the proposal details.
+   *
+   * NOTE: For all off-chain and external calls, use `getProposalId`.
+   *
+   * The proposal id is produced by hashing the ABI encoded `targets` array, the `values` array, the `calldatas`
+   * array and the descriptionHash (bytes32 which itself is the keccak256 hash of the description string). This
+   * proposal id can be produced from the proposal data which is part of the `ProposalCreated` event. It can even
+   * be computed in advance, before the proposal is submitted. Note that the chainId and the governor address are
+   * not part of the proposal id computation. Consequently, the same proposal (with same operation and same
+   * description) will have the same id if submitted on multiple governors across multiple networks. This also
+   * means that in order to execute the same operation twice (on the same governor) the proposer will have to
+   * change the description in order to avoid proposal id conflicts.
+   */
   hashProposal: TypedContractMethod<
     [targets: AddressLike[], values: BigNumberish[], calldatas: BytesLike[], descriptionHash: BytesLike],
     [bigint],
     "view"
   >;
 
+  /**
+   * Returns the current value of the vote extension parameter: the number of blocks that are required to pass
+   * from the time a proposal reaches quorum until its voting period ends.
+   */
   lateQuorumVoteExtension: TypedContractMethod<[], [bigint], "view">;
 
+  /** Name of the governor instance (used in building the EIP-712 domain separator). */
   name: TypedContractMethod<[], [string], "view">;
 
+  /** Returns the next unused nonce for an address. */
   "nonces(address)": TypedContractMethod<[owner: AddressLike], [bigint], "view">;
 
+  /** Returns the next unused nonce for an address and key. Result contains the key prefix. */
   "nonces(address,uint192)": TypedContractMethod<[owner: AddressLike, key: BigNumberish], [bigint], "view">;
 
+  /**
+   * Handles the receipt of a multiple ERC-1155 token types. This function is called at the end of a
+   * `safeBatchTransferFrom` after the balances have been updated.
+   *
+   * NOTE: To accept the transfer(s), this must return
+   * `bytes4(keccak256("onERC1155BatchReceived(address,address,uint256[],uint256[],bytes)"))` (i.e. 0xbc197c81,
+   * or its own function selector).
+   *
+   * Receiving tokens is disabled if the governance executor is other than the governor itself (eg. when using
+   * with a timelock).
+   *
+   * @param  Additional data with no specified format
+   * @returns
+   */
   onERC1155BatchReceived: TypedContractMethod<
     [arg0: AddressLike, arg1: AddressLike, arg2: BigNumberish[], arg3: BigNumberish[], arg4: BytesLike],
     [string],
     "nonpayable"
   >;
 
+  /**
+   * Handles the receipt of a single ERC-1155 token type. This function is called at the end of a
+   * `safeTransferFrom` after the balance has been updated.
+   *
+   * NOTE: To accept the transfer, this must return
+   * `bytes4(keccak256("onERC1155Received(address,address,uint256,uint256,bytes)"))` (i.e. 0xf23a6e61, or its own
+   * function selector).
+   *
+   * Receiving tokens is disabled if the governance executor is other than the governor itself (eg. when using
+   * with a timelock).
+   *
+   * @param  Additional data with no specified format
+   * @returns
+   */
   onERC1155Received: TypedContractMethod<
     [arg0: AddressLike, arg1: AddressLike, arg2: BigNumberish, arg3: BigNumberish, arg4: BytesLike],
     [string],
     "nonpayable"
   >;
 
+  /**
+   * Whenever an `IERC721` `tokenId` token is transferred to this contract via `IERC721.safeTransferFrom` by
+   * `operator` from `from`, this function is called. It must return its Solidity selector to confirm the token
+   * transfer. If any other value is returned or the interface is not implemented by the recipient, the transfer
+   * will be reverted. The selector can be obtained in Solidity with `IERC721Receiver.onERC721Received.selector`.
+   *
+   * Receiving tokens is disabled if the governance executor is other than the governor itself (eg. when using
+   * with a timelock).
+   */
   onERC721Received: TypedContractMethod<
     [arg0: AddressLike, arg1: AddressLike, arg2: BigNumberish, arg3: BytesLike],
     [string],
     "nonpayable"
   >;
 
+  /** Returns the number of stored proposals. */
   proposalCount: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Returns the proposal deadline, which may have been extended beyond that set at proposal creation, if the
+   * proposal reached quorum late in the voting period. See `Governor.proposalDeadline`.
+   */
   proposalDeadline: TypedContractMethod<[proposalId: BigNumberish], [bigint], "view">;
 
+  /** Returns the details of a proposalId. Reverts if `proposalId` is not a known proposal. */
   proposalDetails: TypedContractMethod<
     [proposalId: BigNumberish],
     [
@@ -714,6 +896,7 @@ export interface WealGovernor extends BaseContract {
     "view"
   >;
 
+  /** Returns the details (including the proposalId) of a proposal given its sequential index. */
   proposalDetailsAt: TypedContractMethod<
     [index: BigNumberish],
     [
@@ -728,76 +911,197 @@ export interface WealGovernor extends BaseContract {
     "view"
   >;
 
+  /**
+   * The time when a queued proposal becomes executable ("ETA"). Unlike `proposalSnapshot` and
+   * `proposalDeadline`, this doesn't use the governor clock, and instead relies on the executor's clock which
+   * may be different. In most cases this will be a timestamp.
+   */
   proposalEta: TypedContractMethod<[proposalId: BigNumberish], [bigint], "view">;
 
+  /** Returns who may cancel any proposal: nobody once `guardianUntil` has passed, whoever was named. */
   proposalGuardian: TypedContractMethod<[], [string], "view">;
 
+  /** Whether a proposal needs to be queued before execution. */
   proposalNeedsQueuing: TypedContractMethod<[proposalId: BigNumberish], [boolean], "view">;
 
+  /** The account that created a proposal. */
   proposalProposer: TypedContractMethod<[proposalId: BigNumberish], [string], "view">;
 
+  /**
+   * Timepoint used to retrieve user's votes and quorum. If using block number (as per Compound's Comp), the
+   * snapshot is performed at the end of this block. Hence, voting for this proposal starts at the beginning of
+   * the following block.
+   */
   proposalSnapshot: TypedContractMethod<[proposalId: BigNumberish], [bigint], "view">;
 
+  /** The number of votes required in order for a voter to become a proposer. */
   proposalThreshold: TypedContractMethod<[], [bigint], "view">;
 
+  /** Get current distribution of votes for a given proposal. */
   proposalVotes: TypedContractMethod<
     [proposalId: BigNumberish],
     [[bigint, bigint, bigint] & { againstVotes: bigint; forVotes: bigint; abstainVotes: bigint }],
     "view"
   >;
 
+  /**
+   * Create a new proposal. Vote starts after a delay specified by `IGovernor.votingDelay` and lasts for a
+   * duration specified by `IGovernor.votingPeriod`.
+   *
+   * Emits a `ProposalCreated` event.
+   *
+   * NOTE: The state of the Governor and `targets` may change between the proposal creation and its execution.
+   * This may be the result of third party actions on the targeted contracts, or other governor proposals. For
+   * example, the balance of this contract could be updated or its access control permissions may be modified,
+   * possibly compromising the proposal's ability to execute successfully (e.g. the governor doesn't have enough
+   * value to cover a proposal with multiple transfers).
+   *
+   * This function has opt-in frontrunning protection, described in `_isValidDescriptionForProposer`.
+   */
   propose: TypedContractMethod<
     [targets: AddressLike[], values: BigNumberish[], calldatas: BytesLike[], description: string],
     [bigint],
     "nonpayable"
   >;
 
+  /**
+   * Queue a proposal. Some governors require this step to be performed before execution can happen. If queuing
+   * is not necessary, this function may revert. Queuing a proposal requires the quorum to be reached, the vote
+   * to be successful, and the deadline to be reached.
+   *
+   * Emits a `ProposalQueued` event.
+   */
   "queue(address[],uint256[],bytes[],bytes32)": TypedContractMethod<
     [targets: AddressLike[], values: BigNumberish[], calldatas: BytesLike[], descriptionHash: BytesLike],
     [bigint],
     "nonpayable"
   >;
 
+  /** Version of `IGovernor.queue` with only `proposalId` as an argument. */
   "queue(uint256)": TypedContractMethod<[proposalId: BigNumberish], [void], "nonpayable">;
 
+  /** Returns the quorum for a timepoint, in terms of number of votes: `supply * numerator / denominator`. */
   quorum: TypedContractMethod<[timepoint: BigNumberish], [bigint], "view">;
 
+  /** Returns the quorum denominator. Defaults to 100, but may be overridden. */
   quorumDenominator: TypedContractMethod<[], [bigint], "view">;
 
+  /** Returns the quorum numerator at a specific timepoint. See `quorumDenominator`. */
   "quorumNumerator(uint256)": TypedContractMethod<[timepoint: BigNumberish], [bigint], "view">;
 
+  /** Returns the current quorum numerator. See `quorumDenominator`. */
   "quorumNumerator()": TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Relays a transaction or function call to an arbitrary target. In cases where the governance executor is some
+   * contract other than the governor itself, like when using a timelock, this function can be invoked in a
+   * governance proposal to recover tokens or Ether that was sent to the governor contract by mistake. Note that
+   * if the executor is simply the governor itself, use of `relay` is redundant.
+   */
   relay: TypedContractMethod<[target: AddressLike, value: BigNumberish, data: BytesLike], [void], "payable">;
 
+  /**
+   * Changes the `lateQuorumVoteExtension`. This operation can only be performed by the governance executor,
+   * generally through a governance proposal.
+   *
+   * Emits a `LateQuorumVoteExtensionSet` event.
+   */
   setLateQuorumVoteExtension: TypedContractMethod<[newVoteExtension: BigNumberish], [void], "nonpayable">;
 
+  /**
+   * Update the proposal guardian's address. This operation can only be performed through a governance proposal.
+   *
+   * Emits a `ProposalGuardianSet` event.
+   */
   setProposalGuardian: TypedContractMethod<[newProposalGuardian: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Update the proposal threshold. This operation can only be performed through a governance proposal.
+   *
+   * Emits a `ProposalThresholdSet` event.
+   */
   setProposalThreshold: TypedContractMethod<[newProposalThreshold: BigNumberish], [void], "nonpayable">;
 
+  /**
+   * Update the voting delay. This operation can only be performed through a governance proposal.
+   *
+   * Emits a `VotingDelaySet` event.
+   */
   setVotingDelay: TypedContractMethod<[newVotingDelay: BigNumberish], [void], "nonpayable">;
 
+  /**
+   * Update the voting period. This operation can only be performed through a governance proposal.
+   *
+   * Emits a `VotingPeriodSet` event.
+   */
   setVotingPeriod: TypedContractMethod<[newVotingPeriod: BigNumberish], [void], "nonpayable">;
 
+  /** Overridden version of the `Governor.state` function that considers the status reported by the timelock. */
   state: TypedContractMethod<[proposalId: BigNumberish], [bigint], "view">;
 
+  /**
+   * Returns true if this contract implements the interface defined by `interfaceId`. See the corresponding
+   * https://eips.ethereum.org/EIPS/eip-165#how-interfaces-are-identified[ERC section] to learn more about how
+   * these ids are created. This function call must use less than 30 000 gas.
+   */
   supportsInterface: TypedContractMethod<[interfaceId: BytesLike], [boolean], "view">;
 
+  /** Public accessor to check the address of the timelock */
   timelock: TypedContractMethod<[], [string], "view">;
 
+  /** The token that voting power is sourced from. */
   token: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Changes the quorum numerator.
+   *
+   * Emits a `QuorumNumeratorUpdated` event.
+   *
+   * Requirements:
+   *
+   * - Must be called through a governance proposal.
+   * - New numerator must be smaller or equal to the denominator.
+   */
   updateQuorumNumerator: TypedContractMethod<[newQuorumNumerator: BigNumberish], [void], "nonpayable">;
 
+  /**
+   * Public endpoint to update the underlying timelock instance. Restricted to the timelock itself, so updates
+   * must be proposed, scheduled, and executed through governance proposals.
+   *
+   * CAUTION: It is not recommended to change the timelock while there are other queued governance proposals.
+   */
   updateTimelock: TypedContractMethod<[newTimelock: AddressLike], [void], "nonpayable">;
 
+  /**
+   * Get the number of votes already cast by `account` for a proposal with `proposalId`. Useful for integrations
+   * that allow delegates to cast rolling, partial votes.
+   */
   usedVotes: TypedContractMethod<[proposalId: BigNumberish, account: AddressLike], [bigint], "view">;
 
+  /** Version of the governor instance (used in building the EIP-712 domain separator). Default: "1" */
   version: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Delay, between the proposal is created and the vote starts. The unit this duration is expressed in depends
+   * on the clock (see ERC-6372) this contract uses. This can be increased to leave time for users to buy voting
+   * power, or delegate it, before the voting of a proposal starts.
+   *
+   * NOTE: While this interface returns a uint256, timepoints are stored as uint48 following the ERC-6372 clock
+   * type. Consequently this value must fit in a uint48 (when added to the current clock). See `IERC6372.clock`.
+   */
   votingDelay: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Delay between the vote start and vote end. The unit this duration is expressed in depends on the clock (see
+   * ERC-6372) this contract uses.
+   *
+   * NOTE: The `votingDelay` can delay the start of the vote. This must be considered when setting the voting
+   * duration compared to the voting delay.
+   *
+   * NOTE: This value is stored when the proposal is submitted so that possible changes to the value do not
+   * affect proposals that have already been submitted. The type used to save it is a uint32. Consequently, while
+   * this interface returns a uint256, the value it returns should fit in a uint32.
+   */
   votingPeriod: TypedContractMethod<[], [bigint], "view">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -1130,66 +1434,78 @@ export interface WealGovernor extends BaseContract {
   >;
 
   filters: {
+    /** MAY be emitted to signal that the domain could have changed. */
     "EIP712DomainChanged()": TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
+    /** MAY be emitted to signal that the domain could have changed. */
     EIP712DomainChanged: TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
 
+    /** Emitted when the `lateQuorumVoteExtension` parameter is changed. */
     "LateQuorumVoteExtensionSet(uint64,uint64)": TypedContractEvent<
       LateQuorumVoteExtensionSetEvent.InputTuple,
       LateQuorumVoteExtensionSetEvent.OutputTuple,
       LateQuorumVoteExtensionSetEvent.OutputObject
     >;
+    /** Emitted when the `lateQuorumVoteExtension` parameter is changed. */
     LateQuorumVoteExtensionSet: TypedContractEvent<
       LateQuorumVoteExtensionSetEvent.InputTuple,
       LateQuorumVoteExtensionSetEvent.OutputTuple,
       LateQuorumVoteExtensionSetEvent.OutputObject
     >;
 
+    /** Emitted when a proposal is canceled. */
     "ProposalCanceled(uint256)": TypedContractEvent<
       ProposalCanceledEvent.InputTuple,
       ProposalCanceledEvent.OutputTuple,
       ProposalCanceledEvent.OutputObject
     >;
+    /** Emitted when a proposal is canceled. */
     ProposalCanceled: TypedContractEvent<
       ProposalCanceledEvent.InputTuple,
       ProposalCanceledEvent.OutputTuple,
       ProposalCanceledEvent.OutputObject
     >;
 
+    /** Emitted when a proposal is created. */
     "ProposalCreated(uint256,address,address[],uint256[],string[],bytes[],uint256,uint256,string)": TypedContractEvent<
       ProposalCreatedEvent.InputTuple,
       ProposalCreatedEvent.OutputTuple,
       ProposalCreatedEvent.OutputObject
     >;
+    /** Emitted when a proposal is created. */
     ProposalCreated: TypedContractEvent<
       ProposalCreatedEvent.InputTuple,
       ProposalCreatedEvent.OutputTuple,
       ProposalCreatedEvent.OutputObject
     >;
 
+    /** Emitted when a proposal is executed. */
     "ProposalExecuted(uint256)": TypedContractEvent<
       ProposalExecutedEvent.InputTuple,
       ProposalExecutedEvent.OutputTuple,
       ProposalExecutedEvent.OutputObject
     >;
+    /** Emitted when a proposal is executed. */
     ProposalExecuted: TypedContractEvent<
       ProposalExecutedEvent.InputTuple,
       ProposalExecutedEvent.OutputTuple,
       ProposalExecutedEvent.OutputObject
     >;
 
+    /** Emitted when a proposal deadline is pushed back due to reaching quorum late in its voting period. */
     "ProposalExtended(uint256,uint64)": TypedContractEvent<
       ProposalExtendedEvent.InputTuple,
       ProposalExtendedEvent.OutputTuple,
       ProposalExtendedEvent.OutputObject
     >;
+    /** Emitted when a proposal deadline is pushed back due to reaching quorum late in its voting period. */
     ProposalExtended: TypedContractEvent<
       ProposalExtendedEvent.InputTuple,
       ProposalExtendedEvent.OutputTuple,
@@ -1207,11 +1523,13 @@ export interface WealGovernor extends BaseContract {
       ProposalGuardianSetEvent.OutputObject
     >;
 
+    /** Emitted when a proposal is queued. */
     "ProposalQueued(uint256,uint256)": TypedContractEvent<
       ProposalQueuedEvent.InputTuple,
       ProposalQueuedEvent.OutputTuple,
       ProposalQueuedEvent.OutputObject
     >;
+    /** Emitted when a proposal is queued. */
     ProposalQueued: TypedContractEvent<
       ProposalQueuedEvent.InputTuple,
       ProposalQueuedEvent.OutputTuple,
@@ -1240,29 +1558,49 @@ export interface WealGovernor extends BaseContract {
       QuorumNumeratorUpdatedEvent.OutputObject
     >;
 
+    /** Emitted when the timelock controller used for proposal execution is modified. */
     "TimelockChange(address,address)": TypedContractEvent<
       TimelockChangeEvent.InputTuple,
       TimelockChangeEvent.OutputTuple,
       TimelockChangeEvent.OutputObject
     >;
+    /** Emitted when the timelock controller used for proposal execution is modified. */
     TimelockChange: TypedContractEvent<
       TimelockChangeEvent.InputTuple,
       TimelockChangeEvent.OutputTuple,
       TimelockChangeEvent.OutputObject
     >;
 
+    /**
+     * Emitted when a vote is cast without params. Note: `support` values should be seen as buckets. Their
+     * interpretation depends on the voting module used.
+     */
     "VoteCast(address,uint256,uint8,uint256,string)": TypedContractEvent<
       VoteCastEvent.InputTuple,
       VoteCastEvent.OutputTuple,
       VoteCastEvent.OutputObject
     >;
+    /**
+     * Emitted when a vote is cast without params. Note: `support` values should be seen as buckets. Their
+     * interpretation depends on the voting module used.
+     */
     VoteCast: TypedContractEvent<VoteCastEvent.InputTuple, VoteCastEvent.OutputTuple, VoteCastEvent.OutputObject>;
 
+    /**
+     * Emitted when a vote is cast with params. Note: `support` values should be seen as buckets. Their
+     * interpretation depends on the voting module used. `params` are additional encoded parameters. Their
+     * interpretation  also depends on the voting module used.
+     */
     "VoteCastWithParams(address,uint256,uint8,uint256,string,bytes)": TypedContractEvent<
       VoteCastWithParamsEvent.InputTuple,
       VoteCastWithParamsEvent.OutputTuple,
       VoteCastWithParamsEvent.OutputObject
     >;
+    /**
+     * Emitted when a vote is cast with params. Note: `support` values should be seen as buckets. Their
+     * interpretation depends on the voting module used. `params` are additional encoded parameters. Their
+     * interpretation  also depends on the voting module used.
+     */
     VoteCastWithParams: TypedContractEvent<
       VoteCastWithParamsEvent.InputTuple,
       VoteCastWithParamsEvent.OutputTuple,

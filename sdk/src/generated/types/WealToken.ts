@@ -23,15 +23,33 @@ import type {
 } from "./common.js";
 
 export declare namespace WealToken {
-  export type GenesisStruct = { account: AddressLike; amount: BigNumberish };
+  /** A part of the supply at genesis. */
+  export type GenesisStruct = {
+    /** Who gets it. */
+    account: AddressLike;
+    /** How much, in units of 10⁻¹⁸ WEAL. */
+    amount: BigNumberish;
+  };
 
-  export type GenesisStructOutput = [account: string, amount: bigint] & { account: string; amount: bigint };
+  /** A part of the supply at genesis. */
+  export type GenesisStructOutput = [account: string, amount: bigint] & {
+    /** Who gets it. */
+    account: string;
+    /** How much, in units of 10⁻¹⁸ WEAL. */
+    amount: bigint;
+  };
 }
 
 export declare namespace Checkpoints {
-  export type Checkpoint208Struct = { _key: BigNumberish; _value: BigNumberish };
+  export type Checkpoint208Struct = {
+    _key: BigNumberish;
+    _value: BigNumberish;
+  };
 
-  export type Checkpoint208StructOutput = [_key: bigint, _value: bigint] & { _key: bigint; _value: bigint };
+  export type Checkpoint208StructOutput = [_key: bigint, _value: bigint] & {
+    _key: bigint;
+    _value: bigint;
+  };
 }
 
 export interface WealTokenInterface extends Interface {
@@ -131,6 +149,10 @@ export interface WealTokenInterface extends Interface {
   decodeFunctionResult(functionFragment: "transferFrom", data: BytesLike): Result;
 }
 
+/**
+ * Emitted when the allowance of a `spender` for an `owner` is set by a call to `approve`. `value` is the new
+ * allowance.
+ */
 export namespace ApprovalEvent {
   export type InputTuple = [owner: AddressLike, spender: AddressLike, value: BigNumberish];
   export type OutputTuple = [owner: string, spender: string, value: bigint];
@@ -145,6 +167,7 @@ export namespace ApprovalEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when an account changes their delegate. */
 export namespace DelegateChangedEvent {
   export type InputTuple = [delegator: AddressLike, fromDelegate: AddressLike, toDelegate: AddressLike];
   export type OutputTuple = [delegator: string, fromDelegate: string, toDelegate: string];
@@ -159,6 +182,7 @@ export namespace DelegateChangedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** Emitted when a token transfer or delegate change results in changes to a delegate's number of voting units. */
 export namespace DelegateVotesChangedEvent {
   export type InputTuple = [delegate: AddressLike, previousVotes: BigNumberish, newVotes: BigNumberish];
   export type OutputTuple = [delegate: string, previousVotes: bigint, newVotes: bigint];
@@ -173,6 +197,7 @@ export namespace DelegateVotesChangedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/** MAY be emitted to signal that the domain could have changed. */
 export namespace EIP712DomainChangedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
@@ -183,6 +208,10 @@ export namespace EIP712DomainChangedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * Emitted when `value` tokens are moved from one account (`from`) to another (`to`). Note that `value` may be
+ * zero.
+ */
 export namespace TransferEvent {
   export type InputTuple = [from: AddressLike, to: AddressLike, value: BigNumberish];
   export type OutputTuple = [from: string, to: string, value: bigint];
@@ -197,6 +226,12 @@ export namespace TransferEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+/**
+ * WEAL, the token that votes: 18 decimals, a fixed supply of 1,000,000,000, minted once at deployment.
+ *
+ * Votes count once delegated, to oneself or to another; the clock is the block's timestamp (ERC-6372), since
+ * block numbers run differently from chain to chain.
+ */
 export interface WealToken extends BaseContract {
   connect(runner?: ContractRunner | null): WealToken;
   waitForDeployment(): Promise<this>;
@@ -230,44 +265,101 @@ export interface WealToken extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  /** Returns the kind of clock, as ERC-6372 writes it. */
   CLOCK_MODE: TypedContractMethod<[], [string], "view">;
 
+  /** Returns the domain separator used in the encoding of the signature for `permit`, as defined by `EIP712`. */
   DOMAIN_SEPARATOR: TypedContractMethod<[], [string], "view">;
 
+  /** The whole supply, in units of 10⁻¹⁸ WEAL. */
   SUPPLY: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Returns the remaining number of tokens that `spender` will be allowed to spend on behalf of `owner` through
+   * `transferFrom`. This is zero by default. This value changes when `approve` or `transferFrom` are called.
+   */
   allowance: TypedContractMethod<[owner: AddressLike, spender: AddressLike], [bigint], "view">;
 
+  /**
+   * Sets a `value` amount of tokens as the allowance of `spender` over the caller's tokens. Returns a boolean
+   * value indicating whether the operation succeeded.
+   *
+   * IMPORTANT: Beware that changing an allowance with this method brings the risk that someone may use both the
+   * old and the new allowance by unfortunate transaction ordering. One possible solution to mitigate this race
+   * condition is to first reduce the spender's allowance to 0 and set the desired value afterwards:
+   * https://github.com/ethereum/EIPs/issues/20#issuecomment-263524729
+   *
+   * Emits an `Approval` event.
+   *
+   * NOTE: If `value` is the maximum `uint256`, the allowance is not updated on `transferFrom`. This is
+   * semantically equivalent to an infinite approval.
+   *
+   * Requirements:
+   *
+   * - `spender` cannot be the zero address.
+   */
   approve: TypedContractMethod<[spender: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
 
+  /** Returns the value of tokens owned by `account`. */
   balanceOf: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
+  /** Get the `pos`-th checkpoint for `account`. */
   checkpoints: TypedContractMethod<
     [account: AddressLike, pos: BigNumberish],
     [Checkpoints.Checkpoint208StructOutput],
     "view"
   >;
 
+  /** Returns the time at which votes are counted: the block's timestamp, in seconds. */
   clock: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Returns the number of decimals used to get its user representation. For example, if `decimals` equals `2`, a
+   * balance of `505` tokens should be displayed to a user as `5.05` (`505 / 10 ** 2`). Tokens usually opt for a
+   * value of 18, imitating the relationship between Ether and Wei. This is the default value returned by this
+   * function, unless it's overridden.
+   *
+   * NOTE: This information is only used for _display_ purposes: it in no way affects any of the arithmetic of
+   * the contract, including `IERC20.balanceOf` and `IERC20.transfer`.
+   */
   decimals: TypedContractMethod<[], [bigint], "view">;
 
+  /** Delegates votes from the sender to `delegatee`. */
   delegate: TypedContractMethod<[delegatee: AddressLike], [void], "nonpayable">;
 
+  /** Delegates votes from signer to `delegatee`. */
   delegateBySig: TypedContractMethod<
     [delegatee: AddressLike, nonce: BigNumberish, expiry: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike],
     [void],
     "nonpayable"
   >;
 
+  /**
+   * Gives the votes of who signed to `delegatee`; anyone may send it. Like `delegateBySig`, and for smart
+   * wallets too (ERC-1271).
+   *
+   * Emits `DelegateChanged` and `DelegateVotesChanged`.
+   *
+   * @param delegator Whose votes.
+   * @param delegatee Who gets them.
+   * @param nonce The delegator's `nonces`, which permits use too.
+   * @param expiry The last second at which it serves, in Unix time.
+   * @param signature Of the EIP-712 struct `WalletDelegation(address delegator,address delegatee,uint256
+   * nonce,uint256 expiry)`.
+   */
   delegateBySignature: TypedContractMethod<
     [delegator: AddressLike, delegatee: AddressLike, nonce: BigNumberish, expiry: BigNumberish, signature: BytesLike],
     [void],
     "nonpayable"
   >;
 
+  /** Returns the delegate that `account` has chosen. */
   delegates: TypedContractMethod<[account: AddressLike], [string], "view">;
 
+  /**
+   * returns the fields and values that describe the domain separator used by this contract for EIP-712
+   * signature.
+   */
   eip712Domain: TypedContractMethod<
     [],
     [
@@ -284,18 +376,64 @@ export interface WealToken extends BaseContract {
     "view"
   >;
 
+  /**
+   * Returns the total supply of votes available at a specific moment in the past. If the `clock()` is configured
+   * to use block numbers, this will return the value at the end of the corresponding block.
+   *
+   * NOTE: This value is the sum of all available votes, which is not necessarily the sum of all delegated votes.
+   * Votes that have not been delegated are still part of total supply, even though they would not participate in
+   * a vote.
+   *
+   * Requirements:
+   *
+   * - `timepoint` must be in the past. If operating using block numbers, the block must be already mined.
+   */
   getPastTotalSupply: TypedContractMethod<[timepoint: BigNumberish], [bigint], "view">;
 
+  /**
+   * Returns the amount of votes that `account` had at a specific moment in the past. If the `clock()` is
+   * configured to use block numbers, this will return the value at the end of the corresponding block.
+   *
+   * Requirements:
+   *
+   * - `timepoint` must be in the past. If operating using block numbers, the block must be already mined.
+   */
   getPastVotes: TypedContractMethod<[account: AddressLike, timepoint: BigNumberish], [bigint], "view">;
 
+  /** Returns the current amount of votes that `account` has. */
   getVotes: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
+  /** Returns the name of the token. */
   name: TypedContractMethod<[], [string], "view">;
 
+  /**
+   * Returns the current nonce for `owner`. This value must be included whenever a signature is generated for
+   * `permit`. Every successful call to `permit` increases ``owner``'s nonce by one. This prevents a signature
+   * from being used multiple times.
+   */
   nonces: TypedContractMethod<[owner: AddressLike], [bigint], "view">;
 
+  /** Get number of checkpoints for `account`. */
   numCheckpoints: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
+  /**
+   * Sets `value` as the allowance of `spender` over ``owner``'s tokens, given ``owner``'s signed approval.
+   *
+   * IMPORTANT: The same issues `IERC20.approve` has related to transaction ordering also applies here.
+   *
+   * Emits an `Approval` event.
+   *
+   * Requirements:
+   *
+   * - `spender` cannot be the zero address.
+   * - `deadline` must be a timestamp in the future.
+   * - `v`, `r` and `s` must be a valid `secp256k1` signature from `owner` over the EIP712-formatted function
+   * arguments.
+   * - the signature must use ``owner``'s current nonce (see `nonces`). For more information on the signature
+   * format, see the https://eips.ethereum.org/EIPS/eip-2612#specification[relevant EIP section].
+   *
+   * CAUTION: See Security Considerations above.
+   */
   permit: TypedContractMethod<
     [
       owner: AddressLike,
@@ -310,12 +448,42 @@ export interface WealToken extends BaseContract {
     "nonpayable"
   >;
 
+  /** Returns the symbol of the token, usually a shorter version of the name. */
   symbol: TypedContractMethod<[], [string], "view">;
 
+  /** Returns the value of tokens in existence. */
   totalSupply: TypedContractMethod<[], [bigint], "view">;
 
+  /**
+   * Moves a `value` amount of tokens from the caller's account to `to`. Returns a boolean value indicating
+   * whether the operation succeeded.
+   *
+   * Emits a `Transfer` event.
+   *
+   * Requirements:
+   *
+   * - `to` cannot be the zero address.
+   * - the caller must have a balance of at least `value`.
+   */
   transfer: TypedContractMethod<[to: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
 
+  /**
+   * Moves a `value` amount of tokens from `from` to `to` using the allowance mechanism. `value` is then deducted
+   * from the caller's allowance. Returns a boolean value indicating whether the operation succeeded.
+   *
+   * Emits a `Transfer` event.
+   *
+   * Skips emitting an `Approval` event indicating an allowance update. This is not required by the ERC. See
+   * `xref.ERC20`[_approve].
+   *
+   * NOTE: Does not update the allowance if the current allowance is the maximum `uint256`.
+   *
+   * Requirements:
+   *
+   * - `from` and `to` cannot be the zero address.
+   * - `from` must have a balance of at least `value`.
+   * - the caller must have allowance for ``from``'s tokens of at least `value`.
+   */
   transferFrom: TypedContractMethod<[from: AddressLike, to: AddressLike, value: BigNumberish], [boolean], "nonpayable">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
@@ -429,51 +597,73 @@ export interface WealToken extends BaseContract {
   ): TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
 
   filters: {
+    /**
+     * Emitted when the allowance of a `spender` for an `owner` is set by a call to `approve`. `value` is the new
+     * allowance.
+     */
     "Approval(address,address,uint256)": TypedContractEvent<
       ApprovalEvent.InputTuple,
       ApprovalEvent.OutputTuple,
       ApprovalEvent.OutputObject
     >;
+    /**
+     * Emitted when the allowance of a `spender` for an `owner` is set by a call to `approve`. `value` is the new
+     * allowance.
+     */
     Approval: TypedContractEvent<ApprovalEvent.InputTuple, ApprovalEvent.OutputTuple, ApprovalEvent.OutputObject>;
 
+    /** Emitted when an account changes their delegate. */
     "DelegateChanged(address,address,address)": TypedContractEvent<
       DelegateChangedEvent.InputTuple,
       DelegateChangedEvent.OutputTuple,
       DelegateChangedEvent.OutputObject
     >;
+    /** Emitted when an account changes their delegate. */
     DelegateChanged: TypedContractEvent<
       DelegateChangedEvent.InputTuple,
       DelegateChangedEvent.OutputTuple,
       DelegateChangedEvent.OutputObject
     >;
 
+    /** Emitted when a token transfer or delegate change results in changes to a delegate's number of voting units. */
     "DelegateVotesChanged(address,uint256,uint256)": TypedContractEvent<
       DelegateVotesChangedEvent.InputTuple,
       DelegateVotesChangedEvent.OutputTuple,
       DelegateVotesChangedEvent.OutputObject
     >;
+    /** Emitted when a token transfer or delegate change results in changes to a delegate's number of voting units. */
     DelegateVotesChanged: TypedContractEvent<
       DelegateVotesChangedEvent.InputTuple,
       DelegateVotesChangedEvent.OutputTuple,
       DelegateVotesChangedEvent.OutputObject
     >;
 
+    /** MAY be emitted to signal that the domain could have changed. */
     "EIP712DomainChanged()": TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
+    /** MAY be emitted to signal that the domain could have changed. */
     EIP712DomainChanged: TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
       EIP712DomainChangedEvent.OutputObject
     >;
 
+    /**
+     * Emitted when `value` tokens are moved from one account (`from`) to another (`to`). Note that `value` may be
+     * zero.
+     */
     "Transfer(address,address,uint256)": TypedContractEvent<
       TransferEvent.InputTuple,
       TransferEvent.OutputTuple,
       TransferEvent.OutputObject
     >;
+    /**
+     * Emitted when `value` tokens are moved from one account (`from`) to another (`to`). Note that `value` may be
+     * zero.
+     */
     Transfer: TypedContractEvent<TransferEvent.InputTuple, TransferEvent.OutputTuple, TransferEvent.OutputObject>;
   };
 }
