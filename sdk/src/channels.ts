@@ -4,6 +4,7 @@ import { addressOf, bytes32Of } from "./arguments.js";
 import { type Currency, currencyAddress, currencyOf } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { usageChannelsAbi } from "./generated/abis/UsageChannels.js";
+import * as typedData from "./generated/typedData.js";
 
 /** The terms of a channel; plain JSON. */
 export interface Channel {
@@ -91,14 +92,6 @@ export interface ChannelPlace {
   contract: string;
 }
 
-const VOUCHER_TYPES = {
-  Voucher: [
-    { name: "channel", type: "bytes32" },
-    { name: "amount", type: "uint112" },
-    { name: "calls", type: "uint32" },
-  ],
-};
-
 const CHANNEL_WORDS = ["address", "address", "address", "address", "uint16", "address", "uint32", "bytes32"];
 const MAX_AMOUNT = 2n ** 112n - 1n;
 const MAX_CALLS = 2 ** 32 - 1;
@@ -137,12 +130,10 @@ export function voucherTypedData(
     throw new InvalidArgument("calls", calls, "a whole number of calls, at most 2³² − 1");
   }
 
-  return {
-    domain: { name: "Commonweal UsageChannels", version: "1", chainId: Number(chainId), verifyingContract: contract },
-    types: VOUCHER_TYPES,
-    primaryType: "Voucher" as const,
+  return typedData.voucher({
+    ...{ chainId, verifyingContract: contract },
     message: { channel: bytes32Of(channelId, "channelId"), amount: String(units), calls },
-  };
+  });
 }
 
 /** Returns whether a voucher carries its signer's own ECDSA signature, as the contract takes it. */

@@ -6,6 +6,7 @@ import { manifestUri } from "./cid.js";
 import type { Context } from "./context.js";
 import { withTypedErrors } from "./failures.js";
 import { DerivativeMode, Kind, Relation } from "./generated/enums.js";
+import * as typedData from "./generated/typedData.js";
 
 /** A model's terms for derivatives: who may register children, and the least that a child passes on, in basis points. */
 export interface DerivativeTerms {
@@ -181,17 +182,6 @@ export interface Registry {
   setMaintainer(options: { model: string; maintainer: string; allowed: boolean }): Promise<Transaction>;
 }
 
-/** EIP-712 type of a {@link Grant}. */
-const GRANT_TYPES = {
-  DerivativeGrant: [
-    { name: "parent", type: "address" },
-    { name: "child", type: "address" },
-    { name: "rateBps", type: "uint16" },
-    { name: "until", type: "uint40" },
-    { name: "deadline", type: "uint40" },
-  ],
-};
-
 /** Binds the registry's functions to a runner. */
 export function registryOf({ chainId, contracts, signer }: Context): Registry {
   const { ModelRegistry: registry } = contracts;
@@ -284,14 +274,10 @@ export function registryOf({ chainId, contracts, signer }: Context): Registry {
         until,
         deadline,
       };
-      const domain = {
-        name: "Commonweal ModelRegistry",
-        version: "1",
-        chainId,
-        verifyingContract: await registry.getAddress(),
-      };
+      const verifyingContract = await registry.getAddress();
+      const { domain, types } = typedData.derivativeGrant({ chainId, verifyingContract, message: grant });
 
-      return { ...grant, signature: await signer().signTypedData(domain, GRANT_TYPES, grant) };
+      return { ...grant, signature: await signer().signTypedData(domain, types, grant) };
     },
 
     async setDerivativeTerms({ model, derivatives }) {

@@ -1,6 +1,7 @@
 import { concat, id, keccak256, recoverAddress, type Signer, Signature, TypedDataEncoder } from "ethers";
 import { addressOf, bytes32Of } from "./arguments.js";
 import { InvalidArgument } from "./errors.js";
+import * as typedData from "./generated/typedData.js";
 import type { RoundPlace } from "./roundTerms.js";
 
 /** A reviewer's opinion of one contribution. */
@@ -25,20 +26,6 @@ export interface SignedScores {
 /** What tells contributions apart. */
 export type ContributionKey = Pick<Score, "contributor" | "contentDigest">;
 
-const SCORE_TYPES = {
-  Scores: [
-    { name: "round", type: "bytes32" },
-    { name: "manifestDigest", type: "bytes32" },
-    { name: "scores", type: "Score[]" },
-  ],
-  Score: [
-    { name: "contributor", type: "address" },
-    { name: "contentDigest", type: "bytes32" },
-    { name: "score", type: "uint32" },
-  ],
-};
-
-const SCORE_TYPEHASH = id("Score(address contributor,bytes32 contentDigest,uint32 score)");
 export const MAX_SCORE = 2 ** 32 - 1;
 
 /**
@@ -55,16 +42,15 @@ export function scoresTypedData(
   { roundId, manifestDigest, scores }: Pick<SignedScores, "roundId" | "manifestDigest" | "scores">,
   place: RoundPlace,
 ) {
-  return {
-    domain: domainOf(place),
-    types: SCORE_TYPES,
-    primaryType: "Scores" as const,
+  return typedData.scores({
+    chainId: place.chainId,
+    verifyingContract: addressOf(place.contract, "contract"),
     message: {
       round: bytes32Of(roundId, "roundId"),
       manifestDigest: bytes32Of(manifestDigest, "manifestDigest"),
       scores: scores.map(checkedScore),
     },
-  };
+  });
 }
 
 /**
@@ -136,6 +122,8 @@ export function verifyScores({ reviewer, signature, ...review }: SignedScores, p
 
 /** Returns the EIP-712 hash of the array of scores: by hand, since a coder takes minutes for a hundred thousand. */
 export function scoresHashOf(scores: readonly Score[]): string {
+  const { Score } = typedData.scores.types;
+  const typeHash = id(TypedDataEncoder.from({ Score }).encodeType("Score"));
   const hashes = scores.map((each, index) => {
     const { contributor, contentDigest, score } = checkedScore(each, index);
     const words = [
@@ -144,7 +132,7 @@ export function scoresHashOf(scores: readonly Score[]): string {
       score.toString(16).padStart(64, "0"),
     ];
 
-    return keccak256(SCORE_TYPEHASH + words.join("")).slice(2);
+    return keccak256(typeHash + words.join("")).slice(2);
   });
 
   return keccak256(`0x${hashes.join("")}`);
@@ -155,14 +143,15 @@ export function reviewHashOf(
   { roundId, manifestDigest, scores }: Pick<SignedScores, "roundId" | "manifestDigest" | "scores">,
   place: RoundPlace,
 ): string {
+  const { domain, types, message } = scoresTypedData({ roundId, manifestDigest, scores: [] }, place);
   const struct = keccak256(
     concat([
-      id(TypedDataEncoder.from(SCORE_TYPES).encodeType("Scores")),
-      ...[bytes32Of(roundId, "roundId"), bytes32Of(manifestDigest, "manifestDigest"), scoresHashOf(scores)],
+      id(TypedDataEncoder.from(types).encodeType("Scores")),
+      ...[message.round, message.manifestDigest, scoresHashOf(scores)],
     ]),
   );
 
-  return keccak256(concat(["0x1901", TypedDataEncoder.hashDomain(domainOf(place)), struct]));
+  return keccak256(concat(["0x1901", TypedDataEncoder.hashDomain(domain), struct]));
 }
 
 /** Returns contributions ascending by contributor and digest, with both in lower case. */
@@ -193,13 +182,4 @@ function checkedScore({ contributor, contentDigest, score }: Score, index: numbe
   }
 
   return { ...lowerCaseKey({ contributor, contentDigest }, `scores[${index}]`), score };
-}
-
-function domainOf({ chainId, contract }: RoundPlace) {
-  return {
-    name: "Commonweal TrainingRounds",
-    version: "1",
-    chainId: Number(chainId),
-    verifyingContract: addressOf(contract, "contract"),
-  };
 }

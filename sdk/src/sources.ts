@@ -5,6 +5,7 @@ import type { Context } from "./context.js";
 import { type Currency, currencyOf } from "./currencies.js";
 import { withTypedErrors } from "./failures.js";
 import { checkFunding, type FundingEntry } from "./funding.js";
+import * as typedData from "./generated/typedData.js";
 import { fetchReadme } from "./readmes.js";
 import { parseSource, PLATFORMS, type Source, sourceName } from "./sourceNames.js";
 
@@ -142,33 +143,10 @@ export interface Sources {
   complete(options: { source: SourceLike }): Promise<Transaction & { recipient: string }>;
 }
 
-const CLAIM_TYPES = {
-  SourceClaim: [
-    { name: "source", type: "address" },
-    { name: "recipient", type: "address" },
-    { name: "model", type: "address" },
-    { name: "nonce", type: "uint256" },
-    { name: "deadline", type: "uint40" },
-  ],
-};
-
-const CANCELLATION_TYPES = {
-  SourceClaimCancellation: [
-    { name: "source", type: "address" },
-    { name: "nonce", type: "uint256" },
-    { name: "deadline", type: "uint40" },
-  ],
-};
-
 /** Binds sources to a runner. */
 export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
   const { SourceRegistry: registry, ModelRegistry: models, RoyaltyLedger: ledger } = contracts;
-  const domain = {
-    name: "Commonweal SourceRegistry",
-    version: "1",
-    chainId,
-    verifyingContract: String(registry.target),
-  };
+  const place = { chainId, verifyingContract: String(registry.target) };
 
   const idOf = ({ platform, name }: Source) => registry.sourceIdOf(PLATFORMS.indexOf(platform), name);
 
@@ -234,7 +212,8 @@ export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
         nonce: String(await registry.nonceOf(id)),
         deadline,
       };
-      const signature = await signer().signTypedData(domain, CLAIM_TYPES, claim);
+      const { domain, types } = typedData.sourceClaim({ ...place, message: claim });
+      const signature = await signer().signTypedData(domain, types, claim);
 
       return { claim, attestation: { verifier: await signer().getAddress(), signature } };
     },
@@ -257,7 +236,8 @@ export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
     async attestCancellation({ source, deadline }) {
       const id = await idOf(sourceOf(source));
       const cancellation = { source: id, nonce: await registry.nonceOf(id), deadline };
-      const signature = await signer().signTypedData(domain, CANCELLATION_TYPES, cancellation);
+      const { domain, types } = typedData.sourceClaimCancellation({ ...place, message: cancellation });
+      const signature = await signer().signTypedData(domain, types, cancellation);
 
       return { verifier: await signer().getAddress(), signature };
     },

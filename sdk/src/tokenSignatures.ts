@@ -3,6 +3,7 @@ import type { Context } from "./context.js";
 import { type Currency, currencyAddress } from "./currencies.js";
 import { InvalidArgument, NetworkFailure, SignatureUnsupported } from "./errors.js";
 import { typedError } from "./failures.js";
+import * as typedData from "./generated/typedData.js";
 
 /** A transfer of an ERC-20 that its receiver alone can send (ERC-3009). */
 export interface TokenTransfer {
@@ -14,27 +15,6 @@ export interface TokenTransfer {
   validBefore: number;
   nonce: string;
 }
-
-const PERMIT_TYPES = {
-  Permit: [
-    { name: "owner", type: "address" },
-    { name: "spender", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "nonce", type: "uint256" },
-    { name: "deadline", type: "uint256" },
-  ],
-};
-
-const AUTHORIZATION_TYPES = {
-  ReceiveWithAuthorization: [
-    { name: "from", type: "address" },
-    { name: "to", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "validAfter", type: "uint256" },
-    { name: "validBefore", type: "uint256" },
-    { name: "nonce", type: "bytes32" },
-  ],
-};
 
 /** What signing needs of a token; every one of these is optional in ERC-20. */
 const SIGNING_ABI = [
@@ -88,7 +68,7 @@ export function tokenSignaturesOf({ chainId, runner, provider, signer }: Context
       const { token: contract, domain } = await domainOf(token, "permit");
       const nonce = await supported(contract.nonces(owner), token, "permit");
       const permit = { owner, spender, value, nonce, deadline: until };
-      const { v, r, s } = Signature.from(await signer().signTypedData(domain, PERMIT_TYPES, permit));
+      const { v, r, s } = Signature.from(await signer().signTypedData(domain, typedData.permit.types, permit));
 
       return { deadline: until, v, r, s };
     },
@@ -99,7 +79,7 @@ export function tokenSignaturesOf({ chainId, runner, provider, signer }: Context
       // A token without ERC-3009 has no such function.
       await supported(contract.authorizationState(transfer.from, transfer.nonce), token, "authorization");
 
-      return signer().signTypedData(domain, AUTHORIZATION_TYPES, transfer);
+      return signer().signTypedData(domain, typedData.receiveWithAuthorization.types, transfer);
     },
   };
 }

@@ -7,6 +7,7 @@ import type { Context } from "./context.js";
 import { InvalidArgument, NotDelegated, NoVotes } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
 import { ProposalState } from "./generated/enums.js";
+import * as typedData from "./generated/typedData.js";
 import type { GovernorPair } from "./governors.js";
 
 /** How to vote: with everything one way, or with parts in WEAL, which may leave a rest for another time. */
@@ -128,28 +129,6 @@ const FRACTIONAL_SUPPORT = 255;
 const WEAL_DECIMALS = 18;
 const DELEGATION_TIME = 7 * 86_400;
 
-/** EIP-712 types of the governor's ballots: the second is for a vote with a reason or in parts. */
-const BALLOT_FIELDS = [
-  { name: "proposalId", type: "uint256" },
-  { name: "support", type: "uint8" },
-  { name: "voter", type: "address" },
-  { name: "nonce", type: "uint256" },
-];
-const BALLOT_TYPES = { Ballot: BALLOT_FIELDS };
-const EXTENDED_BALLOT_TYPES = {
-  ExtendedBallot: [...BALLOT_FIELDS, { name: "reason", type: "string" }, { name: "params", type: "bytes" }],
-};
-
-/** EIP-712 type of the token's delegations, which name the delegator so that wallets can sign them too. */
-const DELEGATION_TYPES = {
-  WalletDelegation: [
-    { name: "delegator", type: "address" },
-    { name: "delegatee", type: "address" },
-    { name: "nonce", type: "uint256" },
-    { name: "expiry", type: "uint256" },
-  ],
-};
-
 /** Binds votes to a runner. */
 export function votesOf({ chainId, provider, contracts, signer }: Context, { governor }: GovernorPair): Votes {
   const { WealToken: weal } = contracts;
@@ -188,7 +167,7 @@ export function votesOf({ chainId, provider, contracts, signer }: Context, { gov
       await requireVotes(voter, proposalId);
       const domain = { name: await governor.name(), version: "1", chainId, verifyingContract: String(governor.target) };
       const ballot = { proposalId: String(proposalId), support: type, voter, reason, params };
-      const types = isPlain(ballot) ? BALLOT_TYPES : EXTENDED_BALLOT_TYPES;
+      const types = isPlain(ballot) ? typedData.ballot.types : typedData.extendedBallot.types;
       // Keyed by the proposal: who signs for several needs no order among them.
       const nonce = await governor["nonces(address,uint192)"](voter, BigInt.asUintN(192, BigInt(proposalId)));
 
@@ -212,7 +191,6 @@ export function votesOf({ chainId, provider, contracts, signer }: Context, { gov
 
     async signDelegation({ to, expiry } = {}) {
       const delegator = await signer().getAddress();
-      const domain = { name: "Commonweal", version: "1", chainId, verifyingContract: String(weal.target) };
       const unsigned = {
         delegator,
         delegatee: addressOf(to ?? delegator, "to"),
@@ -220,7 +198,12 @@ export function votesOf({ chainId, provider, contracts, signer }: Context, { gov
         expiry: expiry ?? ((await provider.getBlock("latest"))?.timestamp ?? 0) + DELEGATION_TIME,
       };
 
-      return { ...unsigned, signature: await signer().signTypedData(domain, DELEGATION_TYPES, unsigned) };
+      const { domain, types } = typedData.walletDelegation({
+        ...{ chainId, verifyingContract: String(weal.target) },
+        message: unsigned,
+      });
+
+      return { ...unsigned, signature: await signer().signTypedData(domain, types, unsigned) };
     },
 
     async delegateBySignature({ delegator, delegatee, nonce, expiry, signature }) {
