@@ -13,19 +13,18 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { id, toBeHex, Wallet } from "ethers";
 import { format } from "prettier";
+import { type RoundOpening, roundIdOf } from "../sdk/src/index.js";
 import {
   aggregateScores,
   type Contribution,
   completeScores,
   leavesOf,
-  type RoundOpening,
   readResult,
-  roundIdOf,
   signScores,
   verifyResult,
   writeBudget,
   writeResult,
-} from "../sdk/src/index.js";
+} from "../sdk/src/roundScoring.js";
 
 const SCRIPT = fileURLToPath(import.meta.url);
 const COUNTS = [1_000, 10_000, 100_000];

@@ -44,7 +44,7 @@ export async function spentBy({ usdc, provider }: World, purses: Purse[]): Promi
   for (const { wallet, filled } of purses) {
     spent += filled - (await usdc.balanceOf(wallet.address));
     for (const { channel } of await usage.channelsOf({ payer: wallet.address })) {
-      spent -= (await usage.stateOf(channel)).left;
+      spent -= (await usage.stateOf({ channel })).left;
     }
   }
 

@@ -1,5 +1,5 @@
 import { CommonwealError, type Contracts } from "@commonweal/sdk";
-import { ballotRelayAbi, wealGovernorAbi } from "@commonweal/sdk/contracts";
+import { ballotRelayAbi, wealGovernorAbi } from "@commonweal/sdk/abi";
 import { Contract, dataLength, dataSlice, FetchRequest, Interface, isError, JsonRpcProvider, Wallet } from "ethers";
 import { isPlain, type Posted } from "./ballots.js";
 import type { Config } from "./config.js";
@@ -240,7 +240,7 @@ export function refusalFor(name: string, args: readonly unknown[], options?: Err
       "The voter has no votes left for this proposal: it has voted, or no WEAL was delegated to it when the vote began.",
     GovernorExceedRemainingWeight: `The parts are more than the voter's votes, of which ${args[2]} units are left: sign for less.`,
     GovernorNonexistentProposal: "There is no such proposal: check proposalId and governor.",
-    GovernorUnexpectedProposalState: "The proposal is not open for votes: look at governance.state(proposalId).",
+    GovernorUnexpectedProposalState: "The proposal is not open for votes: look at governance.state({ proposalId }).",
   };
 
   return new Refusal(

@@ -33,7 +33,7 @@ function requireTime({ state, now, deadline }: Voting, closingSeconds: number): 
   if (state === "closed") {
     throw new Refusal(
       "vote_closed",
-      "The vote on this proposal is over, and no ballot counts any more: look at governance.state(proposalId).",
+      "The vote on this proposal is over, and no ballot counts any more: look at governance.state({ proposalId }).",
     );
   }
   if (state === "active" && deadline - now < closingSeconds) {

@@ -60,7 +60,7 @@ export const ENUMS = [
 ];
 
 /** The contract whose code runs a proposal within a call: see `sdk/src/simulation.ts`. */
-export const SIMULATOR = { name: "ProposalSimulator", source: "contracts/governance/ProposalSimulator.sol" };
+export const SIMULATOR = { name: "CallSimulator", source: "contracts/simulation/CallSimulator.sol" };
 
 /** Variables that a simulation overrides. */
 export const OVERRIDDEN: Readonly<Record<string, readonly string[]>> = {

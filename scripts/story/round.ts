@@ -1,14 +1,7 @@
 /** A round: many people make one model together, and it is theirs by what they brought. */
 import { id, sha256, toUtf8Bytes, Wallet } from "ethers";
-import {
-  type Commonweal,
-  connect,
-  leavesOf,
-  type OpenedRound,
-  readResult,
-  type RoundResult,
-  writeResult,
-} from "../../sdk/src/index.js";
+import { type Commonweal, connect, type OpenedRound } from "../../sdk/src/index.js";
+import { leavesOf, readResult, type RoundResult, writeResult } from "../../sdk/src/roundScoring.js";
 import { holdersOf, type Person, PEOPLE, type Role } from "./cast.js";
 import { passTime } from "./latecomers.js";
 import {

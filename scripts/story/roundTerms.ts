@@ -1,7 +1,7 @@
 /** The round of the story: its terms, who takes part, what is made, and what is due to everybody. */
 import { createRequire } from "node:module";
 import { parseUnits, sha256, toUtf8Bytes } from "ethers";
-import { writeBudget } from "../../sdk/src/index.js";
+import { writeBudget } from "../../sdk/src/roundScoring.js";
 import { packageFile, PEOPLE } from "./cast.js";
 import { accuracy, type Flower, train } from "./classifier.js";
 import { type ExpectedModel, expect, expectRound } from "./expected.js";

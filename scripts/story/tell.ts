@@ -154,7 +154,7 @@ async function registerAll(world: World, commonwealOf: CommonwealOf, roles: Role
     models.set(key, model);
     if (tree) setAside.set(key, { allocation: await contracts.RoyaltyLedger.allocationCount(), tree });
 
-    const { newest } = await registry.get(model);
+    const { newest } = await registry.get({ model });
     const [version] = await contracts.ModelRegistry.queryFilter(
       contracts.ModelRegistry.filters.VersionPublished(model),
       receipt.blockNumber,
@@ -251,7 +251,7 @@ async function decide(world: World, commonwealOf: CommonwealOf, { key }: Role): 
   await passTime(provider, 1);
 
   const { proposalId } = await Bao.governance.propose({
-    actions: [Bao.governance.proposals.setProtocolFee(LOWERED_FEE_BPS)],
+    actions: [Bao.governance.proposals.setProtocolFee({ feeBps: LOWERED_FEE_BPS })],
     description: `Lower the fee of future models to ${LOWERED_FEE_BPS} basis points, since ${key} has shown that it works`,
   });
   say("  Bao proposes to halve the protocol fee of future models");
@@ -269,7 +269,7 @@ async function decide(world: World, commonwealOf: CommonwealOf, { key }: Role): 
   await passTime(provider, 2 * DAY + 1);
   say("  (queued; the clock is put forward by two days, for the timelock)");
   await Relayer.governance.execute({ proposalId });
-  say(`  executed: the proposal is ${await Relayer.governance.state(proposalId)}`);
+  say(`  executed: the proposal is ${await Relayer.governance.state({ proposalId })}`);
 }
 
 /** Registers the data set once more, for the fee that a model gets now. */

@@ -1,10 +1,13 @@
+import type { Address, ModelId } from "./brands.js";
 import { getAddress, ZeroAddress, ZeroHash, zeroPadValue, toBeHex } from "ethers";
 import { addressOf, bytes32Of } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { type Currency, currencyAddress } from "./currencies.js";
 import { withTypedErrors } from "./failures.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import type { AllocationProof } from "./trees.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** Shares set aside, under a Merkle root that says who gets them, for a steward, or both. */
 export interface Allocation {
@@ -15,7 +18,7 @@ export interface Allocation {
   /** Where the tree can be fetched; readers check it against the root. */
   uri?: string;
   /** Who may take what is left; nobody by default. */
-  steward?: string;
+  steward?: Address;
   /** Time from which the steward may, and no leaf can be claimed any more, in Unix time. */
   reclaimableFrom?: number;
 }
@@ -25,7 +28,7 @@ export interface AllocationState {
   allocation: bigint;
   /** Undefined if only the steward is to take its shares. */
   root?: string;
-  steward?: string;
+  steward?: Address;
   /** In Unix time. */
   reclaimableFrom?: number;
   /** Shares that are left in it. */
@@ -43,7 +46,7 @@ export interface Allocations {
    * const { root, units } = buildAllocation({ chainId, ledger, model, units: 100_000, shares });
    * const { allocation } = await allocations.create({ model, root, units, uri: "ipfs://…" });
    */
-  create(options: Allocation & { model: string }): Promise<Transaction & { allocation: bigint }>;
+  readonly create: Write<Allocation & { model: ModelId }, { allocation: bigint }>;
 
   /**
    * Gives a leaf's account its shares, with everything that they earned since the allocation was made. Anyone may call it.
@@ -53,7 +56,7 @@ export interface Allocations {
    * @example
    * for (const leaf of proofsOf(tree, alice)) await allocations.claim({ allocation, model, leaf });
    */
-  claim(options: { allocation: bigint | number; model: string; leaf: AllocationProof }): Promise<Transaction>;
+  readonly claim: Write<{ allocation: bigint | number; model: ModelId; leaf: AllocationProof }, object>;
 
   /**
    * Takes what is left of an allocation, with everything that it earned, as its steward.
@@ -63,11 +66,14 @@ export interface Allocations {
    * @example
    * const { units } = await allocations.reclaim({ allocation, model });
    */
-  reclaim(options: {
-    allocation: bigint | number;
-    model: string;
-    to?: string;
-  }): Promise<Transaction & { units: bigint }>;
+  readonly reclaim: Write<
+    {
+      allocation: bigint | number;
+      model: ModelId;
+      to?: Address;
+    },
+    { units: bigint }
+  >;
 
   /**
    * Returns an allocation, with what is left of a model's shares in it.
@@ -75,7 +81,7 @@ export interface Allocations {
    * @example
    * const { units } = await allocations.get({ allocation, model });
    */
-  get(options: { allocation: bigint | number; model: string }): Promise<AllocationState>;
+  get(options: { allocation: bigint | number; model: ModelId }): Promise<AllocationState>;
 
   /**
    * Returns whether a leaf was claimed.
@@ -91,34 +97,47 @@ export interface Allocations {
    * @example
    * const earned = await allocations.earned({ allocation, model, currency: "ETH" });
    */
-  earned(options: { allocation: bigint | number; model: string; currency: Currency }): Promise<bigint>;
+  earned(options: { allocation: bigint | number; model: ModelId; currency: Currency }): Promise<bigint>;
 }
 
 /** Binds allocations to a runner. */
-export function allocationsOf({ contracts, signer }: Context): Allocations {
-  const { RoyaltyLedger: ledger } = contracts;
+export function allocationsOf(context: Context): Allocations {
+  const { signer } = context;
+  const ledger = context.at(RoyaltyLedger);
 
   return withTypedErrors<Allocations>({
-    async create({ model, ...allocation }) {
-      const transaction = await send(ledger.allocate(addressOf(model, "model"), solidityAllocation(allocation)));
-      const [event] = eventsOf(transaction.receipt, ledger, ledger.getEvent("SharesAllocated"));
+    create: writeOf(context, async ({ model, ...allocation }) => ({
+      call: await callOf(ledger.allocate, [addressOf(model, "model"), solidityAllocation(allocation)]),
+      outcome(receipt) {
+        const [event] = eventsOf(receipt, ledger, ledger.getEvent("SharesAllocated"));
 
-      return { ...transaction, allocation: event.allocation };
-    },
+        return { allocation: event.allocation };
+      },
+      preview: (number: bigint) => ({ allocation: number }),
+    })),
 
-    async claim({ allocation, model, leaf: { index, account, units, proof } }) {
+    claim: writeOf(context, async ({ allocation, model, leaf: { index, account, units, proof } }) => {
       const holder = addressOf(account, "leaf.account");
+      const args = [addressOf(model, "model"), allocation, index, holder, units, proof] as const;
 
-      return send(ledger.claimShares(addressOf(model, "model"), allocation, index, holder, units, proof));
-    },
+      return { call: await callOf(ledger.claimShares, [...args]), ...known({}) };
+    }),
 
-    async reclaim({ allocation, model, to }) {
+    reclaim: writeOf(context, async ({ allocation, model, to }) => {
+      const id = addressOf(model, "model");
       const recipient = addressOf(to ?? (await signer().getAddress()), "to");
-      const transaction = await send(ledger.reclaimShares(addressOf(model, "model"), allocation, recipient));
-      const [{ units }] = eventsOf(transaction.receipt, ledger, ledger.getEvent("SharesReclaimed"));
+      const units = await ledger.balanceOf(holderOf(allocation), id);
 
-      return { ...transaction, units };
-    },
+      return {
+        call: await callOf(ledger.reclaimShares, [id, allocation, recipient]),
+        outcome(receipt) {
+          const [event] = eventsOf(receipt, ledger, ledger.getEvent("SharesReclaimed"));
+
+          return { units: event.units };
+        },
+        preview: () => ({ units }),
+      };
+    }),
 
     async get({ allocation, model }) {
       const [{ root, steward, reclaimableFrom }, units] = await Promise.all([

@@ -1,40 +1,44 @@
-import {
-  type BaseContract,
-  type ContractTransactionResponse,
-  Interface,
-  isError,
-  type TransactionReceipt,
-} from "ethers";
-import { TransactionFailed, TransactionReplaced } from "./errors.js";
-import type { TypedContractEvent } from "./generated/types/common.js";
+import { type BaseContract, type FunctionFragment, Interface, type TransactionReceipt } from "ethers";
+import type { TypedContractEvent, TypedContractMethod } from "./generated/types/common.js";
 
-/** What a transaction leaves behind. */
-export interface Transaction {
-  hash: string;
-  receipt: TransactionReceipt;
+/** A call that a write sends as a transaction, or that a wallet of any kind makes in its place. */
+export interface Call {
+  to: string;
+  /** The chain's coin that goes with it, in wei. */
+  value: bigint;
+  /** Function and arguments, encoded. */
+  data: string;
 }
 
-/** Waits until a transaction is sent and mined. */
-export async function send(transaction: Promise<ContractTransactionResponse>): Promise<Transaction> {
-  const receipt = await mined(await transaction);
-  if (receipt.status === 0) throw new TransactionFailed(receipt);
-
-  return { hash: receipt.hash, receipt };
+/** A {@link Call} of which it is known how its function returns. */
+export interface TypedCall<Returned = unknown> extends Call {
+  fragment: FunctionFragment;
+  /** What the sender estimates otherwise. */
+  gasLimit?: bigint;
+  /** For the compiler only. */
+  returned?: Returned;
 }
 
-async function mined(response: ContractTransactionResponse): Promise<TransactionReceipt> {
-  // Ethers looks for replacements only if it is told since when, which it does not tell itself for a contract's calls.
-  const replaceable = response.replaceableTransaction(await response.provider.getBlockNumber());
-  try {
-    // Null is for 0 confirmations only; one is waited for.
-    return (await replaceable.wait()) as TransactionReceipt;
-  } catch (error) {
-    if (!isError(error, "TRANSACTION_REPLACED")) throw error;
-    // The same transaction at another price is what was asked for.
-    if (error.reason === "repriced") return error.receipt;
+/** Encodes a call of a contract's function. */
+export async function callOf<Args extends unknown[], Returned>(
+  method: Pick<
+    TypedContractMethod<Args, Returned, "nonpayable" | "payable">,
+    "populateTransaction" | "fragment" | "getFragment"
+  >,
+  args: Args,
+  { value = 0n, gasLimit }: { value?: bigint; gasLimit?: bigint } = {},
+): Promise<TypedCall<Returned extends [infer Only] ? Only : Returned>> {
+  const populate = method.populateTransaction as (...args: unknown[]) => Promise<Omit<Call, "value">>;
+  const { to, data } = await populate(...args);
 
-    throw new TransactionReplaced(response.hash, error.replacement.hash, { cause: error });
-  }
+  return { to, value, data, fragment: method.fragment, gasLimit };
+}
+
+/** Decodes what a call returned, as ethers does: one value by itself, several by name. */
+export function returnedBy<Returned>({ fragment }: TypedCall<Returned>, data: string): Returned {
+  const values = new Interface([fragment]).decodeFunctionResult(fragment, data);
+
+  return (values.length === 1 ? values[0] : values) as Returned;
 }
 
 /** Returns the arguments of a contract's events of one kind in a transaction. */

@@ -1,19 +1,20 @@
+import type { Address, ModelId } from "./brands.js";
 import { AbiCoder, Interface, keccak256, recoverAddress, Signature, TypedDataEncoder } from "ethers";
 import type { Amount } from "./amounts.js";
 import { addressOf, bytes32Of } from "./arguments.js";
 import { type Currency, currencyAddress, currencyOf } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
-import { usageChannelsAbi } from "./generated/abis/UsageChannels.js";
+import { UsageChannels } from "./generated/fragments/UsageChannels.js";
 import * as typedData from "./generated/typedData.js";
 
 /** The terms of a channel; plain JSON. */
 export interface Channel {
   /** Who takes out what is left. */
-  payer: string;
+  payer: Address;
   /** Who signs vouchers: the payer, or a key that it gave to a program. */
   signer: string;
-  model: string;
-  host: string;
+  model: ModelId;
+  host: Address;
   /** The host's part, in basis points: at most what the model allows. */
   hostBps: number;
   currency: Currency;
@@ -24,8 +25,8 @@ export interface Channel {
 
 /** The terms of a channel that is to be opened, and its first deposit. */
 export interface ChannelOptions {
-  model: string;
-  host: string;
+  model: ModelId;
+  host: Address;
   hostBps: number;
   currency: Currency;
   amount: Amount;
@@ -34,7 +35,7 @@ export interface ChannelOptions {
   /** Who signs vouchers; the payer by default. */
   signer?: string;
   /** Who takes out what is left; this SDK's signer by default. */
-  payer?: string;
+  payer?: Address;
   /** 32 bytes in hex, so that a payer can have several; random by default. */
   salt?: string;
 }
@@ -76,7 +77,7 @@ export interface SignedDeposit {
   /** In the currency's smallest units. */
   amount: string;
   /** Who pays. */
-  from: string;
+  from: Address;
   /** It serves after this time and before that one, in Unix time. */
   validAfter: number;
   validBefore: number;
@@ -156,7 +157,7 @@ export function depositNonceOf(
   { channel, amount, from, validAfter, validBefore, salt }: Omit<SignedDeposit, "signature">,
   place: ChannelPlace,
 ): string {
-  const { selector } = DEPOSIT;
+  const selector = new Interface(UsageChannels.fragments).getFunction("depositWithAuthorization")?.selector;
 
   return keccak256(
     AbiCoder.defaultAbiCoder().encode(
@@ -207,6 +208,3 @@ function whole(value: number, max: number, argument: string, expected: string): 
 
   throw new InvalidArgument(argument, value, expected);
 }
-
-// biome-ignore lint/style/noNonNullAssertion: the ABI is generated, and has it
-const DEPOSIT = new Interface(usageChannelsAbi).getFunction("depositWithAuthorization")!;

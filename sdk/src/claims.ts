@@ -1,11 +1,15 @@
+import type { Address, ModelId, TransactionHash } from "./brands.js";
+import type { TransactionReceipt } from "ethers";
 import { addressOf, ascending } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { type Currency, currencyAddress } from "./currencies.js";
 import { InvalidArgument, isContractError, TransactionsPending } from "./errors.js";
 import { withTypedError, withTypedErrors } from "./failures.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import { lineageReaderOf } from "./lineage.js";
-import { type ClaimPlan, planClaims, type PlanOptions, type PlanStep } from "./plans.js";
+import type { ClaimPlan, PlanOptions, PlanStep } from "./plans.js";
+import { sendCall, type Transaction, type Write, writeOf } from "./writes.js";
 
 /** What happened to one transaction of a plan. */
 export interface ClaimProgress {
@@ -15,7 +19,7 @@ export interface ClaimProgress {
   count: number;
   /** "sent" when the node has taken it, "mined" when it is done, "needless" when others had done it meanwhile. */
   state: "sent" | "mined" | "needless";
-  hash?: string;
+  hash?: TransactionHash;
   /** What has arrived by it, in the currency's smallest units, once it is mined. */
   amount?: bigint;
 }
@@ -39,11 +43,14 @@ export interface Claims {
    * @example
    * const { amount } = await royalties.claim({ models: [model, parent], currency: "ETH" });
    */
-  claim(options: {
-    models: readonly string[];
-    currency: Currency;
-    to?: string;
-  }): Promise<Transaction & { amount: bigint }>;
+  readonly claim: Write<
+    {
+      models: readonly ModelId[];
+      currency: Currency;
+      to?: Address;
+    },
+    { amount: bigint }
+  >;
 
   /**
    * Sends what a holder's shares in the models have earned to that holder. Anyone may call it, and pays the gas.
@@ -52,11 +59,14 @@ export interface Claims {
    * @example
    * await royalties.claimFor({ holder, models: [model], currency: "ETH" });
    */
-  claimFor(options: {
-    holder: string;
-    models: readonly string[];
-    currency: Currency;
-  }): Promise<Transaction & { amount: bigint }>;
+  readonly claimFor: Write<
+    {
+      holder: Address;
+      models: readonly ModelId[];
+      currency: Currency;
+    },
+    { amount: bigint }
+  >;
 
   /**
    * Returns what {@link claim} would send, for each model and in total.
@@ -65,10 +75,10 @@ export interface Claims {
    * const { total } = await royalties.claimable({ holder, models: [model], currency: "ETH" });
    */
   claimable(options: {
-    holder: string;
-    models: readonly string[];
+    holder: Address;
+    models: readonly ModelId[];
     currency: Currency;
-  }): Promise<{ total: bigint; models: { model: string; amount: bigint }[] }>;
+  }): Promise<{ total: bigint; models: { model: ModelId; amount: bigint }[] }>;
 
   /**
    * Returns the transactions that bring a holder everything that is theirs, in every model that they have shares of: what
@@ -97,7 +107,7 @@ export interface Claims {
    */
   claimAll(
     options?: PlanOptions & {
-      to?: string;
+      to?: Address;
       onProgress?: (progress: ClaimProgress) => void;
       pendingTimeoutMs?: number;
     },
@@ -110,21 +120,27 @@ const PENDING_INTERVAL_MS = 500;
 
 /** Binds claims to a runner. */
 export function claimsOf(context: Context): Claims {
-  const { RoyaltyLedger: ledger } = context.contracts;
+  const ledger = context.at(RoyaltyLedger);
   const { booksOf } = lineageReaderOf(context);
 
-  /** Adds the sum that was sent to the transaction of a claim. */
-  function claimed(transaction: Transaction) {
-    const events = eventsOf(transaction.receipt, ledger, ledger.getEvent("Claimed"));
+  /** Reads the sum that a claim has sent. */
+  function outcome(receipt: TransactionReceipt) {
+    const events = eventsOf(receipt, ledger, ledger.getEvent("Claimed"));
 
-    return { ...transaction, amount: events.reduce((sum, { amount }) => sum + amount, 0n) };
+    return { amount: events.reduce((sum, { amount }) => sum + amount, 0n) };
   }
 
-  function request({ kind, models, currency }: PlanStep, holder: string, to: string, isOwn: boolean) {
+  async function callOfStep({ kind, models, currency }: PlanStep, holder: string, to: string, isOwn: boolean) {
     const token = currencyAddress(currency);
-    if (kind === "cascade") return ledger.cascade(models, token);
+    if (kind === "cascade") return callOf(ledger.cascade, [models, token]);
 
-    return isOwn ? ledger.claim(models, token, to) : ledger.claimFor(holder, models, token);
+    return isOwn ? callOf(ledger.claim, [models, token, to]) : callOf(ledger.claimFor, [holder, models, token]);
+  }
+
+  async function plan(options: PlanOptions = {}): Promise<ClaimPlan> {
+    const { planClaims } = await import("./plans.js");
+
+    return planClaims(context, options);
   }
 
   /** Tells whether somebody else has cascaded all of it since the plan was made. */
@@ -135,17 +151,19 @@ export function claimsOf(context: Context): Claims {
   }
 
   return withTypedErrors<Claims>({
-    async claim({ models, currency, to }) {
+    claim: writeOf(context, async ({ models, currency, to }) => {
       const recipient = addressOf(to ?? (await context.signer().getAddress()), "to");
+      const call = await callOf(ledger.claim, [ascending(models), currencyAddress(currency), recipient]);
 
-      return claimed(await send(ledger.claim(ascending(models), currencyAddress(currency), recipient)));
-    },
+      return { call, outcome, preview: (amount: bigint) => ({ amount }) };
+    }),
 
-    async claimFor({ holder, models, currency }) {
+    claimFor: writeOf(context, async ({ holder, models, currency }) => {
       const account = addressOf(holder, "holder");
+      const call = await callOf(ledger.claimFor, [account, ascending(models), currencyAddress(currency)]);
 
-      return claimed(await send(ledger.claimFor(account, ascending(models), currencyAddress(currency))));
-    },
+      return { call, outcome, preview: (amount: bigint) => ({ amount }) };
+    }),
 
     async claimable({ holder, models, currency }) {
       const [account, token] = [addressOf(holder, "holder"), currencyAddress(currency)];
@@ -159,7 +177,7 @@ export function claimsOf(context: Context): Claims {
       return { total: amounts.reduce((sum, { amount }) => sum + amount, 0n), models: amounts };
     },
 
-    plan: (options = {}) => planClaims(context, options),
+    plan,
 
     async claimAll({ to, onProgress = () => {}, pendingTimeoutMs = PENDING_TIMEOUT_MS, ...options } = {}) {
       const signer = await context.signer().getAddress();
@@ -171,34 +189,33 @@ export function claimsOf(context: Context): Claims {
       // What an earlier run has sent is not in the state that a plan is made from.
       await waitForPending(context, signer, pendingTimeoutMs, options.signal);
 
-      const plan = await planClaims(context, { ...options, holder });
+      const found = await plan({ ...options, holder });
       const transactions: Transaction[] = [];
       const totals = new Map<Currency, bigint>();
-      for (const [index, step] of plan.steps.entries()) {
+      for (const [index, step] of found.steps.entries()) {
         options.signal?.throwIfAborted();
-        const progress = { step, number: index + 1, count: plan.steps.length };
+        const progress = { step, number: index + 1, count: found.steps.length };
         if (step.kind === "cascade" && (await isCascaded(step))) {
           onProgress({ ...progress, state: "needless" });
           continue;
         }
 
-        const sent = request(step, holder, recipient, holder === signer).then((response) => {
-          onProgress({ ...progress, state: "sent", hash: response.hash });
-          return response;
-        });
-        const transaction = await unlessNeedless(withTypedError(send(sent)));
+        const call = await callOfStep(step, holder, recipient, holder === signer);
+        const onSent = (hash: string) => onProgress({ ...progress, state: "sent", hash });
+        const transaction = await unlessNeedless(withTypedError(sendCall(context, call, { onSent })));
         if (transaction === undefined) {
           onProgress({ ...progress, state: "needless" });
           continue;
         }
 
-        const { hash, amount } = claimed(transaction);
+        const { hash, receipt } = transaction;
+        const { amount } = outcome(receipt);
         transactions.push(transaction);
         if (step.kind === "claim") totals.set(step.currency, (totals.get(step.currency) ?? 0n) + amount);
         onProgress({ ...progress, state: "mined", hash, amount });
       }
 
-      return { plan, transactions, totals: [...totals].map(([currency, amount]) => ({ currency, amount })) };
+      return { plan: found, transactions, totals: [...totals].map(([currency, amount]) => ({ currency, amount })) };
     },
   });
 }

@@ -1,12 +1,15 @@
+import type { Address } from "./brands.js";
 import { getAddress, ZeroAddress } from "ethers";
 import { type Context, firstBlockOf } from "./context.js";
+import { contractsToRead } from "./contracts.js";
 import { LogsIncomplete } from "./errors.js";
+import { WealToken } from "./generated/fragments/WealToken.js";
 import type { GovernorPair } from "./governors.js";
 import { readLogs } from "./logs.js";
 
 /** What one account has, in units of 10⁻¹⁸ WEAL. */
 export interface Stake {
-  account: string;
+  account: Address;
   /** The contract's name if it is one of the protocol's, such as `TimelockController`, which is the treasury. */
   name?: string;
   units: bigint;
@@ -39,8 +42,8 @@ const BPS = 10_000n;
 
 /** Computes how WEAL and its votes are spread, from the token's logs. */
 export async function concentration(context: Context, { governor }: GovernorPair): Promise<Concentration> {
-  const { provider, contracts } = context;
-  const { WealToken: weal } = contracts;
+  const { provider } = context;
+  const weal = context.at(WealToken);
   const block = await provider.getBlockNumber();
   const timestamp = (await provider.getBlock(block))?.timestamp ?? 0;
   const fromBlock = firstBlockOf(context, "WealToken");
@@ -53,7 +56,7 @@ export async function concentration(context: Context, { governor }: GovernorPair
   const delegated = descending(logs.delegated);
   if (sumOf(held) !== supply) throw new LogsIncomplete(String(weal.target), fromBlock);
 
-  const names = new Map(Object.entries(contracts).map(([name, { target }]) => [String(target), name]));
+  const names = new Map(Object.entries(contractsToRead(context)).map(([name, { target }]) => [String(target), name]));
   const stakes = (entries: readonly Entry[]): Stake[] =>
     entries.slice(0, TOP).map(([key, units]) => {
       const account = getAddress(key);
@@ -80,8 +83,8 @@ export async function concentration(context: Context, { governor }: GovernorPair
 type Entry = [account: string, units: bigint];
 
 /** Adds up transfers, and takes the last of each delegate's votes. By hand: ethers would take a second for 10,000 logs. */
-async function readStakes({ provider, contracts }: Context, fromBlock: number, toBlock: number) {
-  const { WealToken: weal } = contracts;
+async function readStakes({ provider, at }: Context, fromBlock: number, toBlock: number) {
+  const weal = at(WealToken);
   const [transfer, votesChanged] = [weal.getEvent("Transfer"), weal.getEvent("DelegateVotesChanged")].map(
     ({ fragment }) => fragment.topicHash,
   );

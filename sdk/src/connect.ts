@@ -1,63 +1,63 @@
-import { Contract, type InterfaceAbi, type Signer } from "ethers";
-import { type Allocations, allocationsOf } from "./allocations.js";
-import { addressOf } from "./arguments.js";
-import type { Context, Contracts, Deployment, Runner } from "./context.js";
-import { type Deposits, depositsOf } from "./deposits.js";
+import { allocationsOf } from "./allocations.js";
+import { addressIn, type Context, contractAt, type Deployment, firstBlockOf, type Runner } from "./context.js";
+import { contractsOf, requireComplete } from "./contracts.js";
+import { depositsOf } from "./deposits.js";
 import { DeploymentNotFound, InvalidArgument, SignerRequired } from "./errors.js";
-import { ballotRelayAbi } from "./generated/abis/BallotRelay.js";
-import { genesisClaimAbi } from "./generated/abis/GenesisClaim.js";
-import { licenseStoreAbi } from "./generated/abis/LicenseStore.js";
-import { modelRegistryAbi } from "./generated/abis/ModelRegistry.js";
-import { royaltyLedgerAbi } from "./generated/abis/RoyaltyLedger.js";
-import { royaltyLensAbi } from "./generated/abis/RoyaltyLens.js";
-import { safetyBoardAbi } from "./generated/abis/SafetyBoard.js";
-import { safetyLensAbi } from "./generated/abis/SafetyLens.js";
-import { sourceRegistryAbi } from "./generated/abis/SourceRegistry.js";
-import { stakeholdingAbi } from "./generated/abis/Stakeholding.js";
-import { timelockControllerAbi } from "./generated/abis/TimelockController.js";
-import { trainingRoundsAbi } from "./generated/abis/TrainingRounds.js";
-import { usageChannelsAbi } from "./generated/abis/UsageChannels.js";
-import { usePolicyAbi } from "./generated/abis/UsePolicy.js";
-import { wealGovernorAbi } from "./generated/abis/WealGovernor.js";
-import { wealTokenAbi } from "./generated/abis/WealToken.js";
-import { deployments } from "./generated/deployments.js";
 import { withTypedError } from "./failures.js";
-import { type Genesis, genesisOf } from "./genesis.js";
-import { type Governance, governanceOf } from "./governance.js";
-import { type Licensing, licensingOf } from "./licensing.js";
-import { proposalsOf, type SafetyProposals, safetyProposalsOf } from "./proposals.js";
-import { type Registry, registryOf } from "./registry.js";
-import { type Rounds, roundsOf } from "./rounds.js";
-import { type Royalties, royaltiesOf } from "./royalties.js";
-import { type Safety, safetyOf } from "./safety.js";
-import { type Sources, sourcesOf } from "./sources.js";
-import { type Stakeholding, stakeholdingOf } from "./stakeholding.js";
-import { type Usage, usageOf } from "./usage.js";
+import { deployments } from "./generated/deployments.js";
+import { genesisOf } from "./genesis.js";
+import { governanceOf } from "./governance.js";
+import { licensingOf } from "./licensing.js";
+import { batchingRunner } from "./reads.js";
+import { registryOf } from "./registry.js";
+import { roundsOf } from "./rounds.js";
+import { royaltiesOf } from "./royalties.js";
+import { safetyOf } from "./safety.js";
+import { sourcesOf } from "./sources.js";
+import { stakeholdingOf } from "./stakeholding.js";
+import { usageOf } from "./usage.js";
+
+/** Binds the functions of a domain to what {@link connect} found. */
+export type Domain<Functions> = (context: Context) => Functions;
+
+/** Domains that are bound, by the names that were given to them. */
+export type Connected<Domains extends Record<string, Domain<unknown>>> = { readonly chainId: bigint } & {
+  readonly [Name in keyof Domains]: ReturnType<Domains[Name]>;
+};
+
+/** What {@link connect} takes besides the runner. */
+export interface ConnectOptions {
+  /** Where the contracts are, for a chain that this SDK does not know. */
+  deployment?: Deployment;
+}
+
+/** All domains, as {@link connect} binds them. */
+const DOMAINS = {
+  /** The contracts with all that they can do, typed, for what this SDK has no function for. */
+  contracts: ({ deployment, runner }: Context) => contractsOf(deployment, runner),
+  registry: registryOf,
+  sources: sourcesOf,
+  royalties: royaltiesOf,
+  allocations: allocationsOf,
+  deposits: depositsOf,
+  licensing: licensingOf,
+  usage: usageOf,
+  rounds: roundsOf,
+  /** The main governor; `safety` is the one that decides about safety alone, sooner. */
+  governance: governanceOf,
+  safety: safetyOf,
+  stakeholding: stakeholdingOf,
+  genesis: genesisOf,
+};
 
 /**
  * The protocol on one chain, as one runner sees it.
  *
  * What sends a transaction waits until it is mined. Besides what its own docs name, it throws `SignerRequired` when the
- * runner is a provider, `UserRejected`, `InsufficientFunds`, `TransactionConflict`, `TransactionFailed` and
- * `TransactionReplaced`; and whatever asks the node may throw `NetworkFailure`.
+ * runner is a provider, `UserRejected`, `InsufficientFunds`, `GasPriceTooLow`, `TransactionConflict`, `TransactionFailed`,
+ * `TransactionReplaced` and `WrongChain`; and whatever asks the node may throw `NetworkFailure` and `RateLimited`.
  */
-export interface Commonweal {
-  readonly chainId: bigint;
-  readonly contracts: Contracts;
-  readonly registry: Registry;
-  readonly sources: Sources;
-  readonly royalties: Royalties;
-  readonly allocations: Allocations;
-  readonly deposits: Deposits;
-  readonly licensing: Licensing;
-  readonly usage: Usage;
-  readonly rounds: Rounds;
-  /** The main governor; `safety` is the one that decides about safety alone, sooner. */
-  readonly governance: Governance & { readonly safety: Governance<SafetyProposals> };
-  readonly safety: Safety;
-  readonly stakeholding: Stakeholding;
-  readonly genesis: Genesis;
-}
+export interface Commonweal extends Connected<typeof DOMAINS> {}
 
 /**
  * Finds the protocol on the chain that `runner` is connected to, and binds its functions to the runner.
@@ -66,7 +66,6 @@ export interface Commonweal {
  * `new JsonRpcProvider(url, undefined, { cacheTimeout: -1 })`.
  *
  * @param runner A signer with a provider to write, a provider to read.
- * @param options.deployment Where the contracts are, for a chain that this SDK does not know.
  * @throws {DeploymentNotFound} when the chain is not known and no deployment was given, or no contract is there.
  * @throws {InvalidArgument} when the signer has no provider, or an address is not one.
  * @throws {NetworkFailure} when the node does not answer.
@@ -74,28 +73,33 @@ export interface Commonweal {
  * const commonweal = await connect(new Wallet(key, new JsonRpcProvider("http://127.0.0.1:8545")));
  * await commonweal.royalties.pay({ model, currency: "ETH", amount: "0.5" });
  */
-export async function connect(runner: Runner, options: { deployment?: Deployment } = {}): Promise<Commonweal> {
-  const context = await withTypedError(contextOf(runner, options.deployment));
+export async function connect(runner: Runner, options: ConnectOptions = {}): Promise<Commonweal> {
+  if (options.deployment !== undefined) requireComplete(options.deployment);
 
-  return {
-    chainId: context.chainId,
-    contracts: context.contracts,
-    registry: registryOf(context),
-    sources: sourcesOf(context),
-    royalties: royaltiesOf(context),
-    allocations: allocationsOf(context),
-    deposits: depositsOf(context),
-    licensing: licensingOf(context),
-    usage: usageOf(context),
-    rounds: roundsOf(context),
-    governance: {
-      ...governanceOf(context, "main", proposalsOf(context)),
-      safety: governanceOf(context, "safety", safetyProposalsOf(context)),
-    },
-    safety: safetyOf(context),
-    stakeholding: stakeholdingOf(context),
-    genesis: genesisOf(context),
-  };
+  return connectDomains(runner, DOMAINS, options);
+}
+
+/**
+ * As {@link connect}, for some domains alone: a bundle has the code of no others.
+ *
+ * @param domains The functions that bind them, under names of your choice.
+ * @example
+ * const { royalties } = await connectDomains(runner, { royalties: royaltiesOf });
+ */
+export async function connectDomains<const Domains extends Record<string, Domain<unknown>>>(
+  runner: Runner,
+  domains: Domains,
+  { deployment }: ConnectOptions = {},
+): Promise<Connected<Domains>> {
+  const context = await withTypedError(contextOf(runner, deployment));
+  const connected = { chainId: context.chainId };
+  for (const [name, bind] of Object.entries(domains)) {
+    // Bound when they are used: to read the ABIs of all contracts takes a while.
+    const bound = once(() => bind(context));
+    Object.defineProperty(connected, name, { get: bound, enumerable: true });
+  }
+
+  return connected as Connected<Domains>;
 }
 
 async function contextOf(runner: Runner, given?: Deployment): Promise<Context> {
@@ -104,20 +108,32 @@ async function contextOf(runner: Runner, given?: Deployment): Promise<Context> {
 
   const { chainId } = await provider.getNetwork();
   const deployment = given ?? knownDeployment(chainId);
-  const contracts = contractsOf(deployment, runner);
 
   // A chain id says little on a local chain: the protocol may not be deployed there yet.
-  const registry = String(contracts.ModelRegistry.target);
-  if ((await provider.getCode(registry)) === "0x") throw new DeploymentNotFound(chainId, registry);
+  const { address } = deployment.ModelRegistry;
+  if ((await provider.getCode(address)) === "0x") throw new DeploymentNotFound(chainId, address);
+
+  const reads = batchingRunner(provider);
+  const contracts = new Map<string, unknown>();
 
   return {
     chainId,
     runner,
     provider,
-    contracts,
     deployment,
-    firstBlock: deployment.RoyaltyLedger.block ?? 0,
-    signer: () => signerOf(runner),
+    reads,
+    firstBlock: firstBlockOf({ deployment }, "RoyaltyLedger"),
+    at(descriptor, name = descriptor.name) {
+      const contract = contracts.get(name) ?? contractAt(descriptor, addressIn(deployment, name), reads);
+      contracts.set(name, contract);
+
+      return contract as never;
+    },
+    signer() {
+      if (!("signTypedData" in runner)) throw new SignerRequired();
+
+      return runner;
+    },
   };
 }
 
@@ -129,36 +145,12 @@ function knownDeployment(chainId: bigint): Deployment {
   return deployment;
 }
 
-function contractsOf(deployment: Deployment, runner: Runner): Contracts {
-  const at = (name: keyof Contracts, abi: InterfaceAbi) =>
-    new Contract(addressOf(deployment[name]?.address, `deployment.${name}`), abi, runner);
-  const contracts: { [Name in keyof Contracts]: Contract } = {
-    ModelRegistry: at("ModelRegistry", modelRegistryAbi),
-    SourceRegistry: at("SourceRegistry", sourceRegistryAbi),
-    RoyaltyLedger: at("RoyaltyLedger", royaltyLedgerAbi),
-    RoyaltyLens: at("RoyaltyLens", royaltyLensAbi),
-    WealToken: at("WealToken", wealTokenAbi),
-    TimelockController: at("TimelockController", timelockControllerAbi),
-    WealGovernor: at("WealGovernor", wealGovernorAbi),
-    SafetyTimelock: at("SafetyTimelock", timelockControllerAbi),
-    SafetyGovernor: at("SafetyGovernor", wealGovernorAbi),
-    UsePolicy: at("UsePolicy", usePolicyAbi),
-    SafetyBoard: at("SafetyBoard", safetyBoardAbi),
-    SafetyLens: at("SafetyLens", safetyLensAbi),
-    Stakeholding: at("Stakeholding", stakeholdingAbi),
-    GenesisClaim: at("GenesisClaim", genesisClaimAbi),
-    BallotRelay: at("BallotRelay", ballotRelayAbi),
-    LicenseStore: at("LicenseStore", licenseStoreAbi),
-    UsageChannels: at("UsageChannels", usageChannelsAbi),
-    TrainingRounds: at("TrainingRounds", trainingRoundsAbi),
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+
+  return () => {
+    made ??= { value: make() };
+
+    return made.value;
   };
-
-  // The types are generated from the same ABIs.
-  return contracts as unknown as Contracts;
-}
-
-function signerOf(runner: Runner): Signer {
-  if (!("signTypedData" in runner)) throw new SignerRequired();
-
-  return runner;
 }

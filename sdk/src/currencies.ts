@@ -1,13 +1,14 @@
-import { type Addressable, Contract, type Overrides, ZeroAddress } from "ethers";
+import type { Address } from "./brands.js";
+import { type Addressable, ZeroAddress } from "ethers";
 import { type Amount, parseAmount } from "./amounts.js";
 import { addressOf } from "./arguments.js";
-import { send } from "./calls.js";
-import type { Context } from "./context.js";
-import { erc20Abi } from "./generated/abis/ERC20.js";
-import type { ERC20 } from "./generated/types/ERC20.js";
+import { callOf, type TypedCall } from "./calls.js";
+import { type Context, contractAt } from "./context.js";
+import { ERC20 } from "./generated/fragments/ERC20.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 
 /** What money is made of: "ETH", the chain's own coin, or the address of an ERC-20. */
-export type Currency = "ETH" | (string & {});
+export type Currency = "ETH" | Address;
 
 /** A currency on the ledger's list. */
 export interface ListedCurrency {
@@ -32,11 +33,11 @@ export function currencyOf(address: string): Currency {
 }
 
 /** What payments need to know about currencies, with a memory for decimals, which never change. */
-export function currenciesOf({ contracts, runner, signer }: Context) {
-  const { RoyaltyLedger: ledger } = contracts;
+export function currenciesOf({ at, reads, signer }: Context) {
+  const ledger = at(RoyaltyLedger);
   const knownDecimals = new Map([[ZeroAddress, ETH_DECIMALS]]);
 
-  const tokenAt = (address: string) => new Contract(address, erc20Abi, runner) as unknown as ERC20;
+  const tokenAt = (address: string) => contractAt(ERC20, address, reads);
 
   async function decimalsOf(address: string): Promise<number> {
     const decimals = knownDecimals.get(address) ?? Number(await tokenAt(address).decimals());
@@ -60,19 +61,21 @@ export function currenciesOf({ contracts, runner, signer }: Context) {
     },
 
     /**
-     * Makes sure that a contract, the ledger by default, can take an amount from the signer; returns what goes with the
-     * call that takes it.
+     * Returns what lets a contract, the ledger by default, take an amount from the signer: the coin that goes with the call
+     * that takes it, or an approval before it.
      */
-    async provide(address: string, units: bigint, approve: boolean, spender: Addressable = ledger): Promise<Overrides> {
-      if (address === ZeroAddress) return { value: units };
+    async provide(
+      address: string,
+      units: bigint,
+      approve = true,
+      spender: Addressable = ledger,
+    ): Promise<{ value: bigint; approvals: TypedCall[] }> {
+      if (address === ZeroAddress) return { value: units, approvals: [] };
 
       const token = tokenAt(address);
-      if (!approve || (await token.allowance(await signer().getAddress(), spender)) >= units) return {};
+      const isEnough = !approve || (await token.allowance(await signer().getAddress(), spender)) >= units;
 
-      const approval = await token.approve(spender, units);
-      await send(Promise.resolve(approval));
-      // The provider may still remember the nonce from before the approval.
-      return { nonce: approval.nonce + 1 };
+      return { value: 0n, approvals: isEnough ? [] : [await callOf(token.approve, [spender, units])] };
     },
 
     describeCurrency,

@@ -1,21 +1,24 @@
-import { AbiCoder, keccak256 } from "ethers";
+import type { Address, ModelId } from "./brands.js";
+import { AbiCoder, keccak256, type TransactionReceipt } from "ethers";
 import { addressOf, ascending } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { type Currency, currencyAddress, currencyOf } from "./currencies.js";
 import { withTypedErrors } from "./failures.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+import { type Write, writeOf } from "./writes.js";
 
 /** A host and a model that are paid together at an address of their own. */
 export interface Hosting {
-  model: string;
-  host: string;
+  model: ModelId;
+  host: Address;
   /** The host's part, in basis points. Above the model's largest host part, all goes to the model. */
   hostBps: number;
 }
 
 /** What a sweep found: money that is now credited. Sums are in the currency's smallest units. */
 export interface SweptDeposit {
-  model: string;
+  model: ModelId;
   /** The address that was swept: the model's id, or the address that it shares with a host. */
   deposit: string;
   currency: Currency;
@@ -44,10 +47,14 @@ export interface Deposits {
    * @example
    * const { swept } = await deposits.sweep({ models: [model], currencies: ["ETH", usdc] });
    */
-  sweep(options: {
-    models: readonly string[];
-    currencies: readonly Currency[];
-  }): Promise<Transaction & { swept: SweptDeposit[] }>;
+  readonly sweep: Write<
+    {
+      models: readonly ModelId[];
+      currencies: readonly Currency[];
+    },
+    { swept: SweptDeposit[] },
+    object
+  >;
 
   /**
    * As {@link sweep}, for addresses that hosts share with models.
@@ -56,10 +63,14 @@ export interface Deposits {
    * @example
    * await deposits.sweepHosted({ hostings: [{ model, host, hostBps: 2_000 }], currencies: ["ETH"] });
    */
-  sweepHosted(options: {
-    hostings: readonly Hosting[];
-    currencies: readonly Currency[];
-  }): Promise<Transaction & { swept: SweptDeposit[] }>;
+  readonly sweepHosted: Write<
+    {
+      hostings: readonly Hosting[];
+      currencies: readonly Currency[];
+    },
+    { swept: SweptDeposit[] },
+    object
+  >;
 
   /**
    * Sends hosts' parts in one transfer: one's own to anywhere, or another host's to that host.
@@ -68,12 +79,15 @@ export interface Deposits {
    * @example
    * const { amount } = await deposits.claimHostPart({ hostings: [hosting], currency: "ETH" });
    */
-  claimHostPart(options: {
-    hostings: readonly Hosting[];
-    currency: Currency;
-    /** The signer by default. */
-    to?: string;
-  }): Promise<Transaction & { amount: bigint }>;
+  readonly claimHostPart: Write<
+    {
+      hostings: readonly Hosting[];
+      currency: Currency;
+      /** The signer by default. */
+      to?: Address;
+    },
+    { amount: bigint }
+  >;
 
   /**
    * Returns what {@link claimHostPart} would send for one address.
@@ -85,8 +99,9 @@ export interface Deposits {
 }
 
 /** Binds the ledger's deposits to a runner. */
-export function depositsOf({ contracts, signer }: Context): Deposits {
-  const { RoyaltyLedger: ledger } = contracts;
+export function depositsOf(context: Context): Deposits {
+  const { signer } = context;
+  const ledger = context.at(RoyaltyLedger);
 
   /** The CREATE2 salts of models' own addresses, from the events that announced them; none for those not registered. */
   async function saltsOf(models: readonly string[]): Promise<string[]> {
@@ -100,14 +115,11 @@ export function depositsOf({ contracts, signer }: Context): Deposits {
       .map(({ args: { registrar, salt } }) => keccak256(coder.encode(["address", "bytes32"], [registrar, salt])));
   }
 
-  /** Adds what was found to the transaction of a sweep. */
-  function swept(transaction: Transaction) {
-    const events = eventsOf(transaction.receipt, ledger, ledger.getEvent("Swept"));
+  /** Reads what a sweep has found. */
+  function outcome(receipt: TransactionReceipt) {
+    const events = eventsOf(receipt, ledger, ledger.getEvent("Swept"));
 
-    return {
-      ...transaction,
-      swept: events.map(({ currency, ...found }) => ({ ...found, currency: currencyOf(currency) })),
-    };
+    return { swept: events.map(({ currency, ...found }) => ({ ...found, currency: currencyOf(currency) })) };
   }
 
   return withTypedErrors<Deposits>({
@@ -115,23 +127,31 @@ export function depositsOf({ contracts, signer }: Context): Deposits {
       return ledger.depositOf(checked(hosting));
     },
 
-    async sweep({ models, currencies }) {
+    sweep: writeOf(context, async ({ models, currencies }) => {
       const tokens = currencies.map(currencyAddress);
 
-      return swept(await send(ledger.sweep(await saltsOf(models), tokens)));
-    },
+      return { call: await callOf(ledger.sweep, [await saltsOf(models), tokens]), outcome, preview: () => ({}) };
+    }),
 
-    async sweepHosted({ hostings, currencies }) {
-      return swept(await send(ledger.sweepHosted(hostings.map(checked), currencies.map(currencyAddress))));
-    },
+    sweepHosted: writeOf(context, async ({ hostings, currencies }) => ({
+      call: await callOf(ledger.sweepHosted, [hostings.map(checked), currencies.map(currencyAddress)]),
+      outcome,
+      preview: () => ({}),
+    })),
 
-    async claimHostPart({ hostings, currency, to }) {
+    claimHostPart: writeOf(context, async ({ hostings, currency, to }) => {
       const recipient = addressOf(to ?? (await signer().getAddress()), "to");
-      const transaction = await send(ledger.claimHostPart(hostings.map(checked), currencyAddress(currency), recipient));
-      const events = eventsOf(transaction.receipt, ledger, ledger.getEvent("HostClaimed"));
 
-      return { ...transaction, amount: events.reduce((sum, { amount }) => sum + amount, 0n) };
-    },
+      return {
+        call: await callOf(ledger.claimHostPart, [hostings.map(checked), currencyAddress(currency), recipient]),
+        outcome(receipt) {
+          const events = eventsOf(receipt, ledger, ledger.getEvent("HostClaimed"));
+
+          return { amount: events.reduce((sum, { amount }) => sum + amount, 0n) };
+        },
+        preview: (amount: bigint) => ({ amount }),
+      };
+    }),
 
     async claimableByHost({ hosting, currency }) {
       return ledger.claimableByHost(checked(hosting), currencyAddress(currency));

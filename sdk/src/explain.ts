@@ -1,16 +1,10 @@
 import { AbiCoder, dataSlice, toBigInt, toUtf8String, Utf8ErrorFuncs, ZeroAddress } from "ethers";
-import {
-  actionsOf,
-  type Arguments,
-  type ArgumentValue,
-  type DecodedAction,
-  decodeActions,
-  everyCall,
-  isToken,
-  type ProposalLike,
-} from "./actions.js";
-import { type Context, type Contracts, firstBlockOf } from "./context.js";
+import { actionsOf, type Arguments, type ArgumentValue, type ProposalLike } from "./actions.js";
+import { type Context, firstBlockOf } from "./context.js";
+import type { Contracts } from "./contracts.js";
+import { type DecodedAction, decodeActions, everyCall, isToken } from "./decodedActions.js";
 import { type Describer, explanations, quoted } from "./explanations.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import type { GovernorPair } from "./governors.js";
 import { readLogs } from "./logs.js";
 import { type Warning, warningsOf } from "./warnings.js";
@@ -56,7 +50,7 @@ export async function explain(context: Context, pair: GovernorPair, proposal: Pr
   const decoded = await decodeActions(context, pair, await actionsOf(pair, proposal));
   const isMade = typeof proposal !== "object";
   const announcement = isMade ? await announcementOf(context, pair, BigInt(proposal)) : undefined;
-  const currencies = new Set(await context.contracts.RoyaltyLedger.currencies());
+  const currencies = new Set(await context.at(RoyaltyLedger).currencies());
   const words = await wordsOf(context, currencies, tokensIn(decoded));
 
   return {

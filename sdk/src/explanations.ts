@@ -1,7 +1,7 @@
 import { id, ZeroAddress, ZeroHash } from "ethers";
 import type { Arguments, ArgumentValue } from "./actions.js";
 import { formatAmount } from "./amounts.js";
-import type { Contracts } from "./context.js";
+import type { Contracts } from "./contracts.js";
 import { Ground, Level } from "./generated/enums.js";
 
 /** Turns a call's arguments into a sentence without a full stop. */
@@ -213,12 +213,11 @@ export function duration(seconds: ArgumentValue): string {
   return `${count} ${unit}${count === 1n ? "" : "s"}`;
 }
 
-const ROLES = new Map([
-  [ZeroHash, "admin"],
-  ...["proposer", "executor", "canceller"].map((name) => [id(`${name.toUpperCase()}_ROLE`), name] as const),
-]);
-
 /** The name of a timelock's role. */
 export function roleName(role: ArgumentValue): string {
-  return ROLES.get(String(role)) ?? String(role);
+  if (role === ZeroHash) return "admin";
+
+  return (
+    ["proposer", "executor", "canceller"].find((name) => id(`${name.toUpperCase()}_ROLE`) === role) ?? String(role)
+  );
 }

@@ -1,8 +1,8 @@
-import { AbiCoder, dataSlice, ErrorFragment, isError, isHexString } from "ethers";
+import { isError, isHexString } from "ethers";
 import {
   CallFailed,
   CommonwealError,
-  ContractError,
+  type ContractError,
   InsufficientFunds,
   InvalidArgument,
   NetworkFailure,
@@ -11,16 +11,14 @@ import {
   TransactionFailed,
   UserRejected,
 } from "./errors.js";
-import { type KnownError, errorIndex } from "./errorIndex.js";
-import type { ContractErrors } from "./generated/errors.js";
-import { instructions } from "./instructions.js";
+import { Aborted, GasPriceTooLow, RateLimited, WrongChain } from "./transactionErrors.js";
 
 /** Waits for something whose failure becomes an error of this SDK. */
 export async function withTypedError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw typedError(error);
+    throw await typedError(error);
   }
 }
 
@@ -30,17 +28,26 @@ export function withTypedErrors<T extends { [Name in keyof T]: (...args: never[]
 ): T {
   const entries = Object.entries<(...args: never[]) => Promise<unknown>>(functions).map(([name, call]) => [
     name,
-    (...args: never[]) => withTypedError(call(...args)),
+    // Writes have typed errors of their own.
+    "populate" in call ? call : (...args: never[]) => withTypedError(call(...args)),
   ]);
 
   return Object.fromEntries(entries) as T;
 }
 
-/** Returns the error of this SDK for whatever ethers, a wallet or a node threw. */
-export function typedError(error: unknown): CommonwealError {
+/**
+ * Returns the error of this SDK for whatever ethers, a wallet or a node threw: also for calls of `contracts`.
+ *
+ * @example
+ * await commonweal.contracts.RoyaltyLedger.collectFees(currencies).catch(async (error) => {
+ *   console.log((await typedError(error)).message);
+ * });
+ */
+export async function typedError(error: unknown): Promise<CommonwealError> {
   if (error instanceof CommonwealError) return error;
   const options = { cause: error };
 
+  if (/^(Abort|Timeout)Error$/.test(nameOf(error))) return new Aborted(options);
   if (isError(error, "CALL_EXCEPTION") && error.receipt) return new TransactionFailed(error.receipt, options);
   // Providers cannot send, and signers without a key cannot sign.
   if (isError(error, "UNSUPPORTED_OPERATION") && /^(send|sign)/.test(error.operation)) {
@@ -50,53 +57,45 @@ export function typedError(error: unknown): CommonwealError {
   const data = revertData(error);
   if (data !== undefined) return contractError(data, options);
 
-  // Ethers does not recognise every wallet's and every node's way to say so.
+  return transactionError(error, options) ?? (await callError(error, options));
+}
+
+/** Decodes what a contract reverted with. What is known of errors is loaded when there is one. */
+export async function contractError(data: string, options?: ErrorOptions): Promise<ContractError> {
+  const { decodeContractError } = await import("./contractErrors.js");
+
+  return decodeContractError(data, options);
+}
+
+/** What keeps a transaction from being sent. Ethers does not recognise every wallet's and every node's way to say so. */
+function transactionError(error: unknown, options: ErrorOptions): CommonwealError | undefined {
   const reason = reasonOf(error);
   if (isError(error, "ACTION_REJECTED") || /user (rejected|denied)/i.test(reason)) return new UserRejected(options);
   if (isError(error, "INSUFFICIENT_FUNDS") || /insufficient funds|enough funds/i.test(reason)) {
     return new InsufficientFunds(options);
   }
-  if (isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED")) {
+  if (isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED") || CONFLICT.test(reason)) {
     return new TransactionConflict(reason, options);
   }
+  if (FEE_TOO_LOW.test(reason)) return new GasPriceTooLow(reason, options);
+  if (isWrongChain(error, reason)) return new WrongChain(reason, options);
+
+  return undefined;
+}
+
+async function callError(error: unknown, options: ErrorOptions): Promise<CommonwealError> {
+  const reason = reasonOf(error);
   if (isError(error, "CALL_EXCEPTION")) return contractError("0x", options);
   if (isError(error, "INVALID_ARGUMENT")) {
     return new InvalidArgument(error.argument, error.value, `what the contract takes (${error.shortMessage})`, options);
   }
+  if (TOO_MUCH.test(reason)) return new RateLimited(reason, options);
   if (isNetworkError(error)) return new NetworkFailure(reason, options);
 
   return new CallFailed(reason, options);
 }
 
 /* REVERTS */
-
-/** Decodes what a contract reverted with. */
-export function contractError(data: string, options?: ErrorOptions): ContractError {
-  const known = errorIndex().get(data.slice(0, 10));
-  const args = known === undefined ? undefined : argumentsOf(known, data);
-  if (known === undefined || args === undefined) {
-    const reason = data === "0x" ? "gave no reason" : `gave a reason that is not known here (${data})`;
-
-    return new ContractError("Unknown", { data }, undefined, `The contract ${reason}; check the arguments.`, options);
-  }
-
-  const instruct = instructions[known.name as keyof ContractErrors] as (args: Record<string, unknown>) => string;
-  // Errors of a standard are declared by more than one contract, and any token may throw them.
-  const contract = known.contracts.length === 1 ? known.contracts[0] : undefined;
-  const ErrorClass = (known.errorClass ?? ContractError) as typeof ContractError;
-
-  return new ErrorClass(known.name, args, contract, instruct(args), options);
-}
-
-/** Returns undefined for bytes that only begin like the error: any contract may revert with anything. */
-function argumentsOf({ error }: KnownError, data: string): Record<string, unknown> | undefined {
-  const { inputs } = ErrorFragment.from(error);
-  try {
-    return AbiCoder.defaultAbiCoder().decode(inputs, dataSlice(data, 4)).toObject();
-  } catch {
-    return undefined;
-  }
-}
 
 /** Where ethers, wallets and nodes put what they know, each in its own way. */
 const NESTED = ["data", "error", "info", "cause", "originalError"] as const;
@@ -114,6 +113,26 @@ function revertData(error: unknown, depth = 0): string | undefined {
 }
 
 /* REASONS */
+
+// In the words of Geth, Erigon, Nethermind, Besu, Reth, Hardhat, and of wallets.
+const CONFLICT =
+  /nonce (is )?too (low|high)|nonce has already been used|replacement transaction underpriced|already known/i;
+const FEE_TOO_LOW =
+  /underpriced|fee cap less than|max ?fee ?per ?gas.*(too low|less than|lower than|below)|gas ?price.*(too low|below|less than)|fee ?too ?low/i;
+const TOO_MUCH =
+  /rate.?limit|too many requests|\b429\b|request limit|exceeded maximum retry limit|daily (request|quota)/i;
+
+function isWrongChain(error: unknown, reason: string): boolean {
+  if (isError(error, "NETWORK_ERROR")) return error.event === "changed";
+
+  return /chain ?id.*(mismatch|invalid|incorrect|match|same|different)|(mismatch|invalid|incorrect|wrong) chain ?id|network changed/i.test(
+    reason,
+  );
+}
+
+function nameOf(error: unknown): string {
+  return String((Object(error) as { name?: unknown }).name);
+}
 
 function reasonOf(error: unknown): string {
   const { shortMessage, message, error: inner } = Object(error) as Record<string, unknown>;

@@ -1,14 +1,15 @@
 import { type Action, completed, type ProposalId, type ProposalLike } from "./actions.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
-import { type Concentration, concentration } from "./concentration.js";
+import { callOf, eventsOf } from "./calls.js";
+import type { Concentration } from "./concentration.js";
 import type { Context } from "./context.js";
-import { explain, type Explanation } from "./explain.js";
+import type { Explanation } from "./explain.js";
 import { withTypedErrors } from "./failures.js";
 import { ProposalState } from "./generated/enums.js";
 import { type GovernorName, governorOf } from "./governors.js";
-import type { Proposals } from "./proposals.js";
-import { simulate, type Simulation } from "./simulate.js";
+import { type Proposals, proposalsOf, type SafetyProposals, safetyProposalsOf } from "./proposals.js";
+import type { Simulation } from "./simulate.js";
 import { type Votes, votesOf } from "./votes.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** Proposals, votes, and what is done about them. */
 export interface Governance<Actions = Proposals> extends Votes {
@@ -21,11 +22,11 @@ export interface Governance<Actions = Proposals> extends Votes {
    * @throws {ContractError} such as `GovernorInsufficientProposerVotes`.
    * @example
    * const { proposalId } = await governance.propose({
-   *   actions: [governance.proposals.setProtocolFee(50)],
+   *   actions: [governance.proposals.setProtocolFee({ feeBps: 50 })],
    *   description: "Halve the fee of future models",
    * });
    */
-  propose(options: { actions: readonly Action[]; description: string }): Promise<Transaction & { proposalId: bigint }>;
+  readonly propose: Write<{ actions: readonly Action[]; description: string }, { proposalId: bigint }>;
 
   /**
    * Explains what a proposal, or actions that are not proposed yet, would do: each call in words and as data, and
@@ -65,7 +66,7 @@ export interface Governance<Actions = Proposals> extends Votes {
    * @example
    * await governance.queue({ proposalId });
    */
-  queue(options: { proposalId: ProposalId }): Promise<Transaction>;
+  readonly queue: Write<{ proposalId: ProposalId }, object>;
 
   /**
    * Carries out a queued proposal once the timelock's delay has passed.
@@ -74,7 +75,7 @@ export interface Governance<Actions = Proposals> extends Votes {
    * @example
    * await governance.execute({ proposalId });
    */
-  execute(options: { proposalId: ProposalId }): Promise<Transaction>;
+  readonly execute: Write<{ proposalId: ProposalId }, object>;
 
   /**
    * Cancels a proposal, for good: as its proposer while it is pending, or at any time if there is no guardian; or as the
@@ -84,16 +85,16 @@ export interface Governance<Actions = Proposals> extends Votes {
    * @example
    * await governance.cancel({ proposalId });
    */
-  cancel(options: { proposalId: ProposalId }): Promise<Transaction>;
+  readonly cancel: Write<{ proposalId: ProposalId }, object>;
 
   /**
    * Returns where a proposal stands.
    *
    * @throws {ContractError} `GovernorNonexistentProposal`.
    * @example
-   * if ((await governance.state(proposalId)) === "succeeded") await governance.queue({ proposalId });
+   * if ((await governance.state({ proposalId })) === "succeeded") await governance.queue({ proposalId });
    */
-  state(proposalId: ProposalId): Promise<ProposalState>;
+  state(options: { proposalId: ProposalId }): Promise<ProposalState>;
 
   /**
    * Shows how WEAL and its votes are spread: how many hold and vote, the share of the ten largest, and how few reach a
@@ -111,46 +112,75 @@ export interface Governance<Actions = Proposals> extends Votes {
   readonly proposals: Actions;
 }
 
-/** Binds a governor's functions to a runner. */
-export function governanceOf<Actions>(context: Context, name: GovernorName, proposals: Actions): Governance<Actions> {
+/** Binds the functions of both governors to a runner: of the main one, and as `safety` of the one for safety alone. */
+export function governanceOf(context: Context): Governance & { readonly safety: Governance<SafetyProposals> } {
+  return {
+    ...functionsOf(context, "main", proposalsOf(context)),
+    safety: functionsOf(context, "safety", safetyProposalsOf(context)),
+  };
+}
+
+function functionsOf<Actions>(context: Context, name: GovernorName, proposals: Actions): Governance<Actions> {
   const pair = governorOf(context, name);
   const { governor } = pair;
   const { signer } = context;
 
   const own = withTypedErrors<Omit<Governance, keyof Votes | "proposals">>({
-    async propose({ actions, description }) {
+    propose: writeOf(context, async ({ actions, description }) => {
       const calls = actions.map(completed);
-      const proposer = await signer().getAddress();
-      const transaction = await send(
-        governor.propose(
-          calls.map(({ target }) => target),
-          calls.map(({ value }) => value),
-          calls.map(({ data }) => data),
-          guarded(description, proposer),
-        ),
-      );
-      const [{ proposalId }] = eventsOf(transaction.receipt, governor, governor.getEvent("ProposalCreated"));
+      const call = await callOf(governor.propose, [
+        calls.map(({ target }) => target),
+        calls.map(({ value }) => value),
+        calls.map(({ data }) => data),
+        guarded(description, await signer().getAddress()),
+      ]);
 
-      return { ...transaction, proposalId };
+      return {
+        call,
+        outcome(receipt) {
+          const [{ proposalId }] = eventsOf(receipt, governor, governor.getEvent("ProposalCreated"));
+
+          return { proposalId };
+        },
+        preview: (proposalId: bigint) => ({ proposalId }),
+      };
+    }),
+
+    // Loaded when they are asked for: they know all contracts.
+    async explain(proposal) {
+      const { explain } = await import("./explain.js");
+
+      return explain(context, pair, proposal);
     },
 
-    explain: (proposal) => explain(context, pair, proposal),
-    simulate: (proposal) => simulate(context, pair, proposal),
-    concentration: () => concentration(context, pair),
+    async simulate(proposal) {
+      const { simulate } = await import("./simulate.js");
 
-    async queue({ proposalId }) {
-      return send(governor["queue(uint256)"](proposalId));
+      return simulate(context, pair, proposal);
     },
 
-    async execute({ proposalId }) {
-      return send(governor["execute(uint256)"](proposalId));
+    async concentration() {
+      const { concentration } = await import("./concentration.js");
+
+      return concentration(context, pair);
     },
 
-    async cancel({ proposalId }) {
-      return send(governor["cancel(uint256)"](proposalId));
-    },
+    queue: writeOf(context, async ({ proposalId }) => ({
+      call: await callOf(governor["queue(uint256)"], [proposalId]),
+      ...known({}),
+    })),
 
-    async state(proposalId) {
+    execute: writeOf(context, async ({ proposalId }) => ({
+      call: await callOf(governor["execute(uint256)"], [proposalId]),
+      ...known({}),
+    })),
+
+    cancel: writeOf(context, async ({ proposalId }) => ({
+      call: await callOf(governor["cancel(uint256)"], [proposalId]),
+      ...known({}),
+    })),
+
+    async state({ proposalId }) {
       return ProposalState[Number(await governor.state(proposalId))];
     },
   });

@@ -1,8 +1,8 @@
 export type { Action, Arguments, ArgumentValue, ProposalId, ProposalLike } from "./actions.js";
-export { type AggregateInputs, aggregateScores } from "./aggregate.js";
 export type { Allocation, AllocationState, Allocations } from "./allocations.js";
 export { type Amount, formatAmount, parseAmount } from "./amounts.js";
-export type { Transaction } from "./calls.js";
+export type { Address, Digest, ModelId, TransactionHash } from "./brands.js";
+export type { Call } from "./calls.js";
 export {
   type Channel,
   type ChannelOptions,
@@ -17,8 +17,16 @@ export {
 export { manifestUri } from "./cid.js";
 export type { ClaimAllResult, ClaimProgress, Claims } from "./claims.js";
 export type { Concentration, Stake } from "./concentration.js";
-export { type Commonweal, connect } from "./connect.js";
-export type { Contracts, Deployment, Runner } from "./context.js";
+export {
+  type Commonweal,
+  type Connected,
+  connect,
+  connectDomains,
+  type ConnectOptions,
+  type Domain,
+} from "./connect.js";
+export type { Context, Deployment, Runner } from "./context.js";
+export type { Contracts } from "./contracts.js";
 export type { Currency, ListedCurrency } from "./currencies.js";
 export type { Deposits, Hosting, SweptDeposit } from "./deposits.js";
 export {
@@ -49,6 +57,15 @@ export {
   TransactionsPending,
   UserRejected,
 } from "./errors.js";
+export {
+  Aborted,
+  GasPriceTooLow,
+  RateLimited,
+  TransactionReorged,
+  WaitAborted,
+  WrongChain,
+} from "./transactionErrors.js";
+export { typedError } from "./failures.js";
 export type { ExplainedCall, Explanation } from "./explain.js";
 export { checkFunding, type FundingEntry, formatFunding, readFunding } from "./funding.js";
 export type { Genesis, GenesisPart } from "./genesis.js";
@@ -68,40 +85,20 @@ export type { LicenseEnd, LicenseOffer, SignedPurchase } from "./licenses.js";
 export type { Bought, License, Licensing, PostedOffer } from "./licensing.js";
 export type { Ancestor, Lineage, Payee } from "./lineage.js";
 export type { Payments, SignedPayment } from "./payments.js";
-export { type ClaimPlan, MAX_TRANSACTION_GAS, type PlanOptions, type PlanStep, type SkippedStep } from "./plans.js";
+export { MAX_TRANSACTION_GAS } from "./limits.js";
+export type { ClaimPlan, PlanOptions, PlanStep, SkippedStep } from "./plans.js";
 export type { Proposals, SafetyProposals } from "./proposals.js";
 export { fetchReadme, readmeUrl } from "./readmes.js";
 export type { RedeemedVoucher } from "./redemptions.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
-export { type KindBudget, readBudget, type RoundBudget, writeBudget } from "./roundBudgets.js";
-export { type ResultFacts, type ResultDiscrepancy, verifyResult } from "./roundChecks.js";
-export {
-  type Contribution,
-  readResult,
-  type ResultLeaf,
-  type ResultReview,
-  type RoundResult,
-  scoresOf,
-  writeResult,
-} from "./roundResults.js";
 export { type RoundMoney, type RoundOpening, type RoundPlace, type RoundSchedule, roundIdOf } from "./roundTerms.js";
 export type { OpenedRound, PostedResult, RoundFundingEntry, RoundStatus, Submission } from "./roundReader.js";
 export type { Funded, RoundFunds, SignedFunding } from "./roundFunding.js";
 export type { RoundContributions } from "./roundContributions.js";
 export type { Finalised, RoundDecisions } from "./roundDecisions.js";
 export type { RoundOptions, Rounds } from "./rounds.js";
-export { leavesOf, type RoundLeaf } from "./roundTrees.js";
 export type { Books, Royalties } from "./royalties.js";
 export type { Advisory, Policy, Safety, SafetyReason, SafetyStatus, SafetySubject, Standing } from "./safety.js";
-export {
-  completeScores,
-  type ContributionKey,
-  type Score,
-  type SignedScores,
-  scoresTypedData,
-  signScores,
-  verifyScores,
-} from "./scores.js";
 export type { SimulatedBalance, SimulatedParameter, Simulation } from "./simulate.js";
 export { type Platform, parseSource, type Source, sourceName } from "./sourceNames.js";
 export type { Attestation, SourceClaim, SourceState, Sources } from "./sources.js";
@@ -121,3 +118,16 @@ export type { Usage } from "./usage.js";
 export type { Ballot, Delegation, Support, Vote, Votes } from "./votes.js";
 export type { Warning } from "./warnings.js";
 export { sharesFromWeights } from "./weights.js";
+export type { Sent, Transaction, Write, WriteOptions } from "./writes.js";
+export { registryOf } from "./registry.js";
+export { sourcesOf } from "./sources.js";
+export { royaltiesOf } from "./royalties.js";
+export { allocationsOf } from "./allocations.js";
+export { depositsOf } from "./deposits.js";
+export { licensingOf } from "./licensing.js";
+export { usageOf } from "./usage.js";
+export { roundsOf } from "./rounds.js";
+export { governanceOf } from "./governance.js";
+export { safetyOf } from "./safety.js";
+export { stakeholdingOf } from "./stakeholding.js";
+export { genesisOf } from "./genesis.js";

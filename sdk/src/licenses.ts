@@ -1,3 +1,4 @@
+import type { Address, Digest, ModelId } from "./brands.js";
 import { AbiCoder, keccak256 } from "ethers";
 import { addressOf, bytes32Of } from "./arguments.js";
 import { currencyAddress } from "./currencies.js";
@@ -9,7 +10,7 @@ export type LicenseEnd = number | "never";
 
 /** An offer's terms, all of them: its id commits to each; plain JSON. */
 export interface LicenseOffer {
-  model: string;
+  model: ModelId;
   /** An ERC-20's address; the zero address for ETH. */
   currency: string;
   /** For one period, or for ever, in the currency's smallest units. */
@@ -19,7 +20,7 @@ export interface LicenseOffer {
   /** How many licences there can be; 0 for any number. */
   supply: number;
   /** The sha-256 of the licence's text. */
-  textDigest: string;
+  textDigest: Digest;
   /** Tells offers of the same terms apart. */
   salt: string;
 }
@@ -27,11 +28,11 @@ export interface LicenseOffer {
 /** A purchase that was signed and that anyone can send; plain JSON. The payer needs no ETH. */
 export interface SignedPurchase {
   offer: LicenseOffer;
-  recipient: string;
+  recipient: Address;
   periods: number;
   policyVersion: number;
   /** Who pays. */
-  from: string;
+  from: Address;
   /** It serves after this time and before that one, in Unix time. */
   validAfter: number;
   validBefore: number;

@@ -1,11 +1,14 @@
-import { hexlify, randomBytes } from "ethers";
+import type { Address, Digest, ModelId } from "./brands.js";
+import { hexlify, randomBytes, type TransactionReceipt } from "ethers";
 import type { Amount } from "./amounts.js";
 import { addressOf, bytes32Of } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import { type Context, firstBlockOf } from "./context.js";
 import { type Currency, currenciesOf, currencyAddress } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
+import { LicenseStore } from "./generated/fragments/LicenseStore.js";
+import { UsePolicy } from "./generated/fragments/UsePolicy.js";
 import {
   endOf,
   type LicenseEnd,
@@ -19,13 +22,14 @@ import {
 } from "./licenses.js";
 import { readLogs } from "./logs.js";
 import { tokenOf, tokenSignaturesOf } from "./tokenSignatures.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** What is bought, and for whom. */
 interface PurchaseOptions {
   /** The offer's terms, as `offer` and `offersOf` give them. */
   offer: LicenseOffer;
   /** Who gets the licence; the signer by default. */
-  recipient?: string;
+  recipient?: Address;
   /** How many periods, 1 by default; 1 of what is for ever. */
   periods?: number;
   /**
@@ -36,7 +40,7 @@ interface PurchaseOptions {
 }
 
 /** What a purchase leads to. */
-export interface Bought extends Transaction {
+export interface Bought {
   /** The licence as a token, which cannot be transferred. */
   tokenId: bigint;
   /** What was paid, in the currency's smallest units. */
@@ -81,16 +85,19 @@ export interface Licensing {
    * @example
    * const { offer } = await licensing.offer({ model, currency: usdc, price: "20", duration: 30 * 86_400, textDigest });
    */
-  offer(options: {
-    model: string;
-    currency: Currency;
-    price: Amount;
-    duration?: number;
-    supply?: number;
-    textDigest: string;
-    textUri?: string;
-    salt?: string;
-  }): Promise<Transaction & { offerId: string; offer: LicenseOffer }>;
+  readonly offer: Write<
+    {
+      model: ModelId;
+      currency: Currency;
+      price: Amount;
+      duration?: number;
+      supply?: number;
+      textDigest: Digest;
+      textUri?: string;
+      salt?: string;
+    },
+    { offerId: string; offer: LicenseOffer }
+  >;
 
   /**
    * Closes an offer for good, as the model's owner. What was bought stays valid.
@@ -99,7 +106,7 @@ export interface Licensing {
    * @example
    * await licensing.closeOffer({ offer });
    */
-  closeOffer(options: { offer: LicenseOffer }): Promise<Transaction>;
+  readonly closeOffer: Write<{ offer: LicenseOffer }, object>;
 
   /**
    * Buys a licence, or extends it from its present end. An ERC-20 is approved first, for the store and the price, in a
@@ -112,7 +119,7 @@ export interface Licensing {
    * @example
    * const { expiresAt } = await licensing.buy({ offer, periods: 12 });
    */
-  buy(options: PurchaseOptions & { approve?: boolean }): Promise<Bought>;
+  readonly buy: Write<PurchaseOptions & { approve?: boolean }, Bought, Pick<Bought, "tokenId" | "price">>;
 
   /**
    * Buys in an ERC-20 with one transaction: the signer signs a permit (ERC-2612) instead of sending an approval.
@@ -124,7 +131,7 @@ export interface Licensing {
    * @example
    * await licensing.buyWithPermit({ offer });
    */
-  buyWithPermit(options: PurchaseOptions & { deadline?: number }): Promise<Bought>;
+  readonly buyWithPermit: Write<PurchaseOptions & { deadline?: number }, Bought, Pick<Bought, "tokenId" | "price">>;
 
   /**
    * Signs a purchase in an ERC-20 (ERC-3009) that anyone can send by {@link buySigned}; no transaction. Nobody can
@@ -148,7 +155,7 @@ export interface Licensing {
    * @example
    * await licensing.buySigned(signed);
    */
-  buySigned(signed: SignedPurchase): Promise<Bought>;
+  readonly buySigned: Write<SignedPurchase, Bought, Pick<Bought, "tokenId" | "price">>;
 
   /**
    * Returns whether an account has a licence of a model that has not ended, from whichever of its offers.
@@ -156,7 +163,7 @@ export interface Licensing {
    * @example
    * if (!(await licensing.isLicensed({ model, account }))) await licensing.buy({ offer });
    */
-  isLicensed(options: { model: string; account: string }): Promise<boolean>;
+  isLicensed(options: { model: ModelId; account: Address }): Promise<boolean>;
 
   /**
    * Returns when an account's longest licence of a model ends, or ended; undefined if it never had one.
@@ -164,7 +171,7 @@ export interface Licensing {
    * @example
    * const end = await licensing.licensedUntil({ model, account }); // 1798761600
    */
-  licensedUntil(options: { model: string; account: string }): Promise<LicenseEnd | undefined>;
+  licensedUntil(options: { model: ModelId; account: Address }): Promise<LicenseEnd | undefined>;
 
   /**
    * Returns an account's licence from one offer, or undefined if it never had one.
@@ -172,7 +179,7 @@ export interface Licensing {
    * @example
    * const license = await licensing.licenseOf({ offer, account });
    */
-  licenseOf(options: { offer: LicenseOffer; account: string }): Promise<License | undefined>;
+  licenseOf(options: { offer: LicenseOffer; account: Address }): Promise<License | undefined>;
 
   /**
    * Returns all offers of a model, the oldest first, from the logs.
@@ -180,15 +187,15 @@ export interface Licensing {
    * @example
    * const open = (await licensing.offersOf({ model })).filter(({ state }) => state === "open");
    */
-  offersOf(options: { model: string }): Promise<PostedOffer[]>;
+  offersOf(options: { model: ModelId }): Promise<PostedOffer[]>;
 }
 
 const CLOSED = 2n;
 
 /** Binds licences to a runner. */
 export function licensingOf(context: Context): Licensing {
-  const { contracts, chainId, provider, signer } = context;
-  const { LicenseStore: store, UsePolicy: usePolicy } = contracts;
+  const { chainId, provider, signer } = context;
+  const [store, usePolicy] = [context.at(LicenseStore), context.at(UsePolicy)];
   const { unitsOf, provide } = currenciesOf(context);
   const { authorizationEnd, signPermit, signTransfer } = tokenSignaturesOf(context);
   const address = String(store.target);
@@ -205,55 +212,61 @@ export function licensingOf(context: Context): Licensing {
     };
   }
 
-  function boughtIn(transaction: Transaction): Bought {
-    const [{ tokenId, price, expiresAt, policyVersion }] = eventsOf(
-      transaction.receipt,
-      store,
-      store.getEvent("LicenseBought"),
-    );
+  function outcome(receipt: TransactionReceipt): Bought {
+    const [{ tokenId, price, expiresAt, policyVersion }] = eventsOf(receipt, store, store.getEvent("LicenseBought"));
 
-    return { ...transaction, tokenId, price, expiresAt: endOf(expiresAt), policyVersion: Number(policyVersion) };
+    return { tokenId, price, expiresAt: endOf(expiresAt), policyVersion: Number(policyVersion) };
   }
 
   return withTypedErrors<Licensing>({
-    async offer({ model, currency, price, duration = 0, supply = 0, textDigest, textUri = "", salt }) {
-      const token = currencyAddress(currency);
-      const offer = {
-        model: addressOf(model, "model"),
-        currency: token,
-        price: String(await unitsOf(token, price)),
-        duration: wholeNumber(duration, "duration", 2 ** 40 - 1),
-        supply: wholeNumber(supply, "supply", 2 ** 32 - 1),
-        textDigest: bytes32Of(textDigest, "textDigest"),
-        salt: bytes32Of(salt ?? hexlify(randomBytes(32)), "salt"),
-      };
-      const terms = solidityOffer(offer);
+    offer: writeOf(
+      context,
+      async ({ model, currency, price, duration = 0, supply = 0, textDigest, textUri = "", salt }) => {
+        const token = currencyAddress(currency);
+        const offer = {
+          model: addressOf(model, "model"),
+          currency: token,
+          price: String(await unitsOf(token, price)),
+          duration: wholeNumber(duration, "duration", 2 ** 40 - 1),
+          supply: wholeNumber(supply, "supply", 2 ** 32 - 1),
+          textDigest: bytes32Of(textDigest, "textDigest"),
+          salt: bytes32Of(salt ?? hexlify(randomBytes(32)), "salt"),
+        };
+        const terms = solidityOffer(offer);
 
-      return { ...(await send(store.postOffer(terms, textUri))), offerId: offerIdOf(terms), offer };
-    },
+        return {
+          call: await callOf(store.postOffer, [terms, textUri]),
+          ...known({ offerId: offerIdOf(terms), offer }),
+        };
+      },
+    ),
 
-    async closeOffer({ offer }) {
-      return send(store.closeOffer(solidityOffer(offer)));
-    },
+    closeOffer: writeOf(context, async ({ offer }) => ({
+      call: await callOf(store.closeOffer, [solidityOffer(offer)]),
+      ...known({}),
+    })),
 
-    async buy({ approve = true, ...options }) {
+    buy: writeOf(context, async ({ approve = true, ...options }) => {
       const terms = solidityOffer(options.offer);
       const purchase = await purchaseOf(options);
       const price = priceOf(terms, purchase.periods);
       // What is free needs no allowance.
-      const overrides = await provide(terms.currency, price, approve && price > 0n, store);
+      const { value, approvals } = await provide(terms.currency, price, approve && price > 0n, store);
+      const call = await callOf(store.buy, [terms, purchase], { value });
 
-      return boughtIn(await send(store.buy(terms, purchase, overrides)));
-    },
+      return { approvals, call, outcome, preview: (tokenId: bigint) => ({ tokenId, price }) };
+    }),
 
-    async buyWithPermit({ deadline, ...options }) {
+    buyWithPermit: writeOf(context, async ({ deadline, ...options }) => {
       const terms = solidityOffer(options.offer);
       const token = tokenOf(terms.currency);
       const purchase = await purchaseOf(options);
-      const permit = await signPermit(token, address, priceOf(terms, purchase.periods), deadline);
+      const price = priceOf(terms, purchase.periods);
+      const permit = await signPermit(token, address, price, deadline);
+      const call = await callOf(store.buyWithPermit, [terms, purchase, permit.deadline, permit.v, permit.r, permit.s]);
 
-      return boughtIn(await send(store.buyWithPermit(terms, purchase, permit.deadline, permit.v, permit.r, permit.s)));
-    },
+      return { call, outcome, preview: (tokenId: bigint) => ({ tokenId, price }) };
+    }),
 
     async signPurchase({ validAfter = 0, validBefore, salt, ...options }) {
       const terms = solidityOffer(options.offer);
@@ -274,11 +287,13 @@ export function licensingOf(context: Context): Licensing {
       return { offer: licenseOfferOf(terms), ...purchase, ...consent, signature };
     },
 
-    async buySigned({ offer, recipient, periods, policyVersion, ...authorization }) {
+    buySigned: writeOf(context, async ({ offer, recipient, periods, policyVersion, ...authorization }) => {
+      const terms = solidityOffer(offer);
       const purchase = await purchaseOf({ offer, recipient, periods, policyVersion });
+      const call = await callOf(store.buyWithAuthorization, [terms, purchase, authorization]);
 
-      return boughtIn(await send(store.buyWithAuthorization(solidityOffer(offer), purchase, authorization)));
-    },
+      return { call, outcome, preview: (tokenId: bigint) => ({ tokenId, price: priceOf(terms, purchase.periods) }) };
+    }),
 
     async isLicensed({ model, account }) {
       return store.isLicensed(addressOf(model, "model"), addressOf(account, "account"));

@@ -1,17 +1,20 @@
+import type { ModelId } from "./brands.js";
 import type { BlockTag } from "ethers";
 import type { Amount } from "./amounts.js";
-import { addressOf } from "./arguments.js";
+import { addressOf, ascending } from "./arguments.js";
 import { type CascadeBooks, flow, type LineageNode, MAX_RECEIVED, splitKept } from "./arithmetic.js";
 import type { Context } from "./context.js";
 import { type Currency, currenciesOf, currencyAddress } from "./currencies.js";
-import { ContractError, isContractError } from "./errors.js";
+import { type ContractError, isContractError } from "./errors.js";
 import { typedError, withTypedErrors } from "./failures.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+import { RoyaltyLens } from "./generated/fragments/RoyaltyLens.js";
 import type { ContractErrors } from "./generated/errors.js";
-import { instructions } from "./instructions.js";
+import type { RoyaltyLedger as RoyaltyLedgerContract } from "./generated/types/RoyaltyLedger.js";
 
 /** What a payment brings to one model of a lineage, in the currency's smallest units. */
 export interface Payee {
-  model: string;
+  model: ModelId;
   /** What its books get. */
   received: bigint;
   /** The part of it that belongs to the holders of its shares. */
@@ -22,13 +25,13 @@ export interface Payee {
 
 /** A model with its parents. */
 export interface Ancestor {
-  model: string;
+  model: ModelId;
   /** Its registration number: a parent's is lower than its child's. */
   number: number;
   /** The protocol fee on what stays with it, in basis points. */
   feeBps: number;
   /** Rates in basis points, 0 for an edge that was retired; `until` in Unix time, 0 for ever. */
-  parents: { model: string; rateBps: number; until: number }[];
+  parents: { model: ModelId; rateBps: number; until: number }[];
 }
 
 /** What the lens computes, and goes on off the chain where it stops. */
@@ -43,7 +46,7 @@ export interface Lineage {
    * @example
    * const payees = await royalties.quote({ model, currency: usdc, amount: "100" });
    */
-  quote(options: { model: string; currency: Currency; amount: Amount }): Promise<Payee[]>;
+  quote(options: { model: ModelId; currency: Currency; amount: Amount }): Promise<Payee[]>;
 
   /**
    * Returns a model and all of its ancestors, each once, children before parents.
@@ -52,12 +55,12 @@ export interface Lineage {
    * @example
    * const [self, ...ancestors] = await royalties.lineageOf({ model });
    */
-  lineageOf(options: { model: string }): Promise<Ancestor[]>;
+  lineageOf(options: { model: ModelId }): Promise<Ancestor[]>;
 }
 
 /** Reads lineages and books from the ledger, at one block. */
-export function lineageReaderOf({ contracts }: Context) {
-  const { RoyaltyLedger: ledger } = contracts;
+export function lineageReaderOf({ at }: Pick<Context, "at">) {
+  const ledger = at(RoyaltyLedger);
 
   async function nodeOf(model: string, blockTag: BlockTag): Promise<LineageNode & { currencies: bigint }> {
     const [terms, edges] = await Promise.all([
@@ -110,9 +113,21 @@ export function lineageReaderOf({ contracts }: Context) {
   };
 }
 
+/** Returns models in the order in which a cascade moves money furthest: children first, by their registration numbers. */
+export async function newestFirst(
+  ledger: Pick<RoyaltyLedgerContract, "modelTermsOf">,
+  models: readonly string[],
+): Promise<string[]> {
+  const numbered = await Promise.all(
+    ascending(models).map(async (model) => ({ model, number: (await ledger.modelTermsOf(model)).number })),
+  );
+
+  return numbered.sort((a, b) => Number(b.number - a.number)).map(({ model }) => model);
+}
+
 /** Binds the lens' views to a runner. */
 export function lineageOf(context: Context): Lineage {
-  const { RoyaltyLens: lens } = context.contracts;
+  const lens = context.at(RoyaltyLens);
   const { unitsOf } = currenciesOf(context);
   const { ancestorsOf, booksOf } = lineageReaderOf(context);
 
@@ -125,7 +140,7 @@ export function lineageOf(context: Context): Lineage {
       block,
     );
     const room = MAX_RECEIVED - (books.get(model) as CascadeBooks).received;
-    if (amount > room) throw booksFull({ model, currency, received: MAX_RECEIVED - room, amount });
+    if (amount > room) throw await booksFull({ model, currency, received: MAX_RECEIVED - room, amount });
     const withIt = flow(nodes, books, { model, amount });
     const without = flow(nodes, books);
 
@@ -152,7 +167,7 @@ export function lineageOf(context: Context): Lineage {
 
         return payees.map(({ model: payee, received, holders, fee }) => ({ model: payee, received, holders, fee }));
       } catch (error) {
-        if (!isTooMuch(error)) throw error;
+        if (!(await isTooMuch(error))) throw error;
 
         return quoteHere(id, token, units);
       }
@@ -180,13 +195,15 @@ export function childrenFirst<Node extends { number: number }>(nodes: Iterable<N
 }
 
 /** Returns what the lens throws. */
-function booksFull(args: ContractErrors["BooksFull"]): ContractError {
-  return new ContractError("BooksFull", { ...args }, undefined, instructions.BooksFull(args));
+async function booksFull(args: ContractErrors["BooksFull"]): Promise<ContractError> {
+  const { knownContractError } = await import("./contractErrors.js");
+
+  return knownContractError("BooksFull", args);
 }
 
 /** Tells whether a view was more than it, or the node, will do. */
-export function isTooMuch(error: unknown): boolean {
-  const typed = typedError(error);
+export async function isTooMuch(error: unknown): Promise<boolean> {
+  const typed = await typedError(error);
 
   return isContractError(typed, "LineageTooLarge") || /out ?of ?gas|gas limit|timeout/i.test(typed.message);
 }

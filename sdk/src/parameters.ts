@@ -1,5 +1,5 @@
 import type { Arguments, ArgumentValue } from "./actions.js";
-import type { Contracts } from "./context.js";
+import type { Contracts } from "./contracts.js";
 
 /** What governance can change in a contract, and where to read it. */
 export interface ContractParameters {

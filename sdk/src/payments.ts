@@ -1,12 +1,15 @@
+import type { Address, ModelId } from "./brands.js";
 import { AbiCoder, hexlify, keccak256, randomBytes, ZeroHash } from "ethers";
 import type { Amount } from "./amounts.js";
 import { addressOf, bytes32Of } from "./arguments.js";
-import { send, type Transaction } from "./calls.js";
+import { callOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { type Currency, currenciesOf, currencyAddress } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import { tokenOf, tokenSignaturesOf } from "./tokenSignatures.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** What a payment is made with. */
 interface PaymentOptions {
@@ -23,13 +26,13 @@ interface ApprovalOptions {
 
 /** A payment that was signed and that anyone can send; plain JSON. The payer needs no ETH. */
 export interface SignedPayment {
-  model: string;
+  model: ModelId;
   currency: string;
   /** In the currency's smallest units. */
   amount: string;
   ref: string;
   /** Who pays. */
-  from: string;
+  from: Address;
   /** It serves after this time and before that one, in Unix time. */
   validAfter: number;
   validBefore: number;
@@ -50,9 +53,7 @@ export interface Payments {
    * @example
    * await royalties.pay({ model, currency: usdc, amount: "12.5" });
    */
-  pay(
-    options: PaymentOptions & ApprovalOptions & { model: string; amount: Amount },
-  ): Promise<Transaction & { amount: bigint }>;
+  readonly pay: Write<PaymentOptions & ApprovalOptions & { model: ModelId; amount: Amount }, { amount: bigint }>;
 
   /**
    * Pays several models in one currency, with a single transfer; otherwise as {@link pay}.
@@ -61,9 +62,10 @@ export interface Payments {
    * @example
    * await royalties.payMany({ currency: "ETH", payments: [{ model, amount: "0.1" }, { model: other, amount: "0.2" }] });
    */
-  payMany(
-    options: PaymentOptions & ApprovalOptions & { payments: readonly { model: string; amount: Amount }[] },
-  ): Promise<Transaction & { amount: bigint }>;
+  readonly payMany: Write<
+    PaymentOptions & ApprovalOptions & { payments: readonly { model: ModelId; amount: Amount }[] },
+    { amount: bigint }
+  >;
 
   /**
    * Pays a model in an ERC-20 with one transaction: the signer signs a permit (ERC-2612) instead of sending an approval.
@@ -75,9 +77,10 @@ export interface Payments {
    * @example
    * await royalties.payWithPermit({ model, currency: usdc, amount: "12.5" });
    */
-  payWithPermit(
-    options: PaymentOptions & { model: string; amount: Amount; deadline?: number },
-  ): Promise<Transaction & { amount: bigint }>;
+  readonly payWithPermit: Write<
+    PaymentOptions & { model: ModelId; amount: Amount; deadline?: number },
+    { amount: bigint }
+  >;
 
   /**
    * Signs a payment in an ERC-20 (ERC-3009) that anyone can send by {@link paySigned}; no transaction. Nobody can change
@@ -92,7 +95,7 @@ export interface Payments {
    */
   signPayment(
     options: PaymentOptions & {
-      model: string;
+      model: ModelId;
       amount: Amount;
       validAfter?: number;
       validBefore?: number;
@@ -107,13 +110,13 @@ export interface Payments {
    * @example
    * await royalties.paySigned(signed);
    */
-  paySigned(signed: SignedPayment): Promise<Transaction & { amount: bigint }>;
+  readonly paySigned: Write<SignedPayment, { amount: bigint }>;
 }
 
 /** Binds payments to a runner. */
 export function paymentsOf(context: Context): Payments {
-  const { contracts, chainId, signer } = context;
-  const { RoyaltyLedger: ledger } = contracts;
+  const { chainId, signer } = context;
+  const ledger = context.at(RoyaltyLedger);
   const { unitsOf, provide } = currenciesOf(context);
   const { authorizationEnd, signPermit, signTransfer } = tokenSignaturesOf(context);
 
@@ -142,34 +145,34 @@ export function paymentsOf(context: Context): Payments {
   }
 
   return withTypedErrors<Payments>({
-    async pay({ model, currency, amount, ref = ZeroHash, approve = true }) {
+    pay: writeOf(context, async ({ model, currency, amount, ref = ZeroHash, approve }) => {
       const [id, token, reference] = [addressOf(model, "model"), currencyAddress(currency), bytes32Of(ref, "ref")];
       const units = await unitsOf(token, amount);
-      const overrides = await provide(token, units, approve);
+      const { value, approvals } = await provide(token, units, approve);
+      const call = await callOf(ledger.pay, [id, token, units, reference], { value });
 
-      return { ...(await send(ledger.pay(id, token, units, reference, overrides))), amount: units };
-    },
+      return { approvals, call, ...known({ amount: units }) };
+    }),
 
-    async payMany({ payments, currency, ref = ZeroHash, approve = true }) {
+    payMany: writeOf(context, async ({ payments, currency, ref = ZeroHash, approve }) => {
       const ids = payments.map(({ model }) => addressOf(model, "payments.model"));
       const [token, reference] = [currencyAddress(currency), bytes32Of(ref, "ref")];
       const units = await Promise.all(payments.map(({ amount }) => unitsOf(token, amount)));
       const total = units.reduce((sum, amount) => sum + amount, 0n);
-      const overrides = await provide(token, total, approve);
+      const { value, approvals } = await provide(token, total, approve);
+      const call = await callOf(ledger.payMany, [ids, token, units, reference], { value });
 
-      return { ...(await send(ledger.payMany(ids, token, units, reference, overrides))), amount: total };
-    },
+      return { approvals, call, ...known({ amount: total }) };
+    }),
 
-    async payWithPermit({ model, currency, amount, ref = ZeroHash, deadline }) {
+    payWithPermit: writeOf(context, async ({ model, currency, amount, ref = ZeroHash, deadline }) => {
       const [id, token, reference] = [addressOf(model, "model"), tokenOf(currency), bytes32Of(ref, "ref")];
       const units = await unitsOf(token, amount);
       const permit = await signPermit(token, String(ledger.target), units, deadline);
-      const transaction = await send(
-        ledger.payWithPermit(id, token, units, reference, permit.deadline, permit.v, permit.r, permit.s),
-      );
+      const args = [id, token, units, reference, permit.deadline, permit.v, permit.r, permit.s] as const;
 
-      return { ...transaction, amount: units };
-    },
+      return { call: await callOf(ledger.payWithPermit, [...args]), ...known({ amount: units }) };
+    }),
 
     async signPayment({ model, currency, amount, ref = ZeroHash, validAfter = 0, validBefore, salt }) {
       const token = tokenOf(currency);
@@ -192,21 +195,19 @@ export function paymentsOf(context: Context): Payments {
       return { ...unsigned, signature };
     },
 
-    async paySigned({ model, currency, amount, ref, ...authorization }) {
+    paySigned: writeOf(context, async ({ model, currency, amount, ref, ...authorization }) => {
       if (!/^\d+$/.test(amount)) throw new InvalidArgument("amount", amount, "units in decimal, as signPayment gives");
       const units = BigInt(amount);
-      const transaction = await send(
-        ledger.payWithAuthorization(
-          addressOf(model, "model"),
-          addressOf(currency, "currency"),
-          units,
-          bytes32Of(ref, "ref"),
-          authorization,
-        ),
-      );
+      const call = await callOf(ledger.payWithAuthorization, [
+        addressOf(model, "model"),
+        addressOf(currency, "currency"),
+        units,
+        bytes32Of(ref, "ref"),
+        authorization,
+      ]);
 
-      return { ...transaction, amount: units };
-    },
+      return { call, ...known({ amount: units }) };
+    }),
   });
 }
 

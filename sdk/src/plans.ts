@@ -1,3 +1,4 @@
+import type { Address, ModelId } from "./brands.js";
 import { type BlockTag, ZeroAddress } from "ethers";
 import { addressOf, byAddress } from "./arguments.js";
 import {
@@ -9,19 +10,19 @@ import {
   type LineageNode,
   splitKept,
 } from "./arithmetic.js";
-import type { Context } from "./context.js";
+import { type Context, contractAt } from "./context.js";
 import { type Currency, currencyAddress, currencyOf } from "./currencies.js";
+import { MAX_TRANSACTION_GAS } from "./limits.js";
 import { InvalidArgument } from "./errors.js";
+import { ERC20 } from "./generated/fragments/ERC20.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import { childrenFirst, lineageReaderOf } from "./lineage.js";
 import { readLogs } from "./logs.js";
-
-/** The most gas that one transaction may use on Ethereum: 2²⁴, by EIP-7825. */
-export const MAX_TRANSACTION_GAS = 16_777_216n;
 
 /** What {@link planClaims} is asked. */
 export interface PlanOptions {
   /** Whose earnings; the signer's by default. */
-  holder?: string;
+  holder?: Address;
   /** In which currencies; all that are listed by default. */
   currencies?: readonly Currency[];
   /**
@@ -52,7 +53,7 @@ export interface PlanStep {
 export interface SkippedStep {
   kind: "cascade" | "claim";
   currency: Currency;
-  model: string;
+  model: ModelId;
   /** What it would bring the holder, in the currency's smallest units; of a cascade, about. */
   amount: bigint;
   gas: bigint;
@@ -60,7 +61,7 @@ export interface SkippedStep {
 
 /** How to bring a holder everything that is theirs. */
 export interface ClaimPlan {
-  holder: string;
+  holder: Address;
   /** Transactions, in order. None: there is nothing to do. */
   steps: PlanStep[];
   skipped: SkippedStep[];
@@ -83,14 +84,15 @@ const ONE = 10n ** 18n;
 
 /** Reads what a plan needs from the chain, and makes it. */
 export async function planClaims(context: Context, options: PlanOptions): Promise<ClaimPlan> {
-  const { contracts, provider } = context;
+  const { provider } = context;
+  const ledger = context.at(RoyaltyLedger);
   const holder = addressOf(options.holder ?? (await context.signer().getAddress()), "holder");
   const block = await provider.getBlockNumber();
   const { signal, maxGas = MAX_TRANSACTION_GAS } = options;
 
   const held = await modelsOfHolder(context, holder, block, signal);
   const nodes = await descendantsOf(context, held, block, signal);
-  const listed = await contracts.RoyaltyLedger.currencies({ blockTag: block });
+  const listed = await ledger.currencies({ blockTag: block });
   const wanted = new Set(options.currencies?.map(currencyAddress) ?? listed);
   for (const currency of wanted) {
     if (!listed.includes(currency)) throw new InvalidArgument("currencies", currency, "one of royalties.currencies()");
@@ -129,11 +131,12 @@ type Node = LineageNode & { currencies: bigint };
 
 /** Returns every model of which the holder ever got shares: it may be owed something still. */
 async function modelsOfHolder(
-  { contracts: { RoyaltyLedger: ledger }, provider, firstBlock }: Context,
+  { at, provider, firstBlock }: Context,
   holder: string,
   block: number,
   signal?: AbortSignal,
 ): Promise<Set<string>> {
+  const ledger = at(RoyaltyLedger);
   const topics = ledger.interface.encodeFilterTopics("Transfer", [null, null, holder, null]);
   const logs = await readLogs(
     provider,
@@ -151,7 +154,7 @@ async function descendantsOf(
   block: number,
   signal?: AbortSignal,
 ): Promise<Node[]> {
-  const { RoyaltyLedger: ledger } = context.contracts;
+  const ledger = context.at(RoyaltyLedger);
   const { nodeOf } = lineageReaderOf(context);
   const topics = ledger.interface.encodeFilterTopics("ModelOpened", []);
   const logs = await readLogs(
@@ -164,7 +167,7 @@ async function descendantsOf(
   const found = new Set(models);
   for (const log of logs) {
     const { model, edges } = ledger.interface.decodeEventLog("ModelOpened", log.data, log.topics);
-    if (edges.some((edge: { parent: string }) => found.has(edge.parent))) found.add(model);
+    if (edges.some((edge: { parent: ModelId }) => found.has(edge.parent))) found.add(model);
   }
 
   return childrenFirst(await Promise.all([...found].map((model) => nodeOf(model, block))));
@@ -172,7 +175,7 @@ async function descendantsOf(
 
 /** Returns what units of a currency are worth in wei; undefined if nobody says. */
 async function valuation(
-  { contracts, runner }: Context,
+  { reads }: Context,
   currency: string,
   prices: PlanOptions["prices"] = {},
 ): Promise<((amount: bigint) => bigint) | undefined> {
@@ -180,8 +183,7 @@ async function valuation(
 
   const price = Object.entries(prices).find(([key]) => currencyAddress(key) === currency)?.[1];
   if (price === undefined) return undefined;
-  const token = contracts.WealToken.attach(currency).connect(runner) as typeof contracts.WealToken;
-  const coin = 10n ** (await token.decimals());
+  const coin = 10n ** (await contractAt(ERC20, currency, reads).decimals());
 
   return (amount) => (amount * price) / coin;
 }
@@ -189,7 +191,7 @@ async function valuation(
 /* ONE CURRENCY */
 
 interface CurrencyQuestion {
-  holder: string;
+  holder: Address;
   held: ReadonlySet<string>;
   nodes: readonly Node[];
   currency: string;
@@ -247,11 +249,11 @@ function arrange(
   };
 
   const worth = worthOf(nodes, positions);
-  const cascades: { model: string; amount: bigint; gas: bigint }[] = [];
+  const cascades: { model: ModelId; amount: bigint; gas: bigint }[] = [];
   const flows = flow(nodes, books, undefined, (node, due) => {
     // What reaches none of the holder's models is not theirs to pay for.
     if (!node.edges.some(({ parent }, i) => due[i] > 0n && (worth.get(parent) ?? 0n) > 0n)) return false;
-    const isNew = ({ parent }: { parent: string }) => (books.get(parent)?.received ?? 0n) === 0n;
+    const isNew = ({ parent }: { parent: ModelId }) => (books.get(parent)?.received ?? 0n) === 0n;
     const gasOfEdges = node.edges.map((edge, i) => {
       if (due[i] === 0n) return GAS.cascade.edge;
       return isNew(edge) ? GAS.cascade.newParent : GAS.cascade.parent;
@@ -263,7 +265,7 @@ function arrange(
     return wanted;
   });
 
-  const claims: { model: string; amount: bigint; gas: bigint }[] = [];
+  const claims: { model: ModelId; amount: bigint; gas: bigint }[] = [];
   for (const { model, ...node } of nodes) {
     const position = positions.get(model);
     const amount =
@@ -303,10 +305,11 @@ function relevantNodes({ nodes, hasReceived }: CurrencyQuestion): Node[] {
 }
 
 async function positionsOf(
-  { contracts: { RoyaltyLedger: ledger } }: Context,
+  { at }: Context,
   models: readonly string[],
   { holder, currency, block }: CurrencyQuestion,
 ): Promise<Map<string, HeldPosition>> {
+  const ledger = at(RoyaltyLedger);
   const entries = models.map(async (model) => {
     const [shares, { seen, owed, remainder }] = await Promise.all([
       ledger.balanceOf(holder, model, { blockTag: block }),
@@ -344,7 +347,7 @@ function distributedAfter(
 }
 
 /** Puts models into as few transactions as the gas allows, in their order. */
-function batches(items: readonly { model: string; amount: bigint; gas: bigint }[], base: bigint, max: bigint) {
+function batches(items: readonly { model: ModelId; amount: bigint; gas: bigint }[], base: bigint, max: bigint) {
   const found: { models: string[]; amount: bigint; gas: bigint }[] = [];
   for (const { model, amount, gas } of items) {
     const last = found.at(-1);

@@ -1,6 +1,8 @@
 import { getAddress, toBeHex, ZeroAddress } from "ethers";
-import type { Arguments, ArgumentValue, DecodedAction } from "./actions.js";
-import type { Context, Contracts } from "./context.js";
+import type { Arguments, ArgumentValue } from "./actions.js";
+import type { Context } from "./context.js";
+import { type Contracts, contractsToRead } from "./contracts.js";
+import type { DecodedAction } from "./decodedActions.js";
 import { duration, roleName } from "./explanations.js";
 import type { CommonWords } from "./words.js";
 
@@ -21,7 +23,7 @@ const SHORT_DELAY = 86_400n;
 
 /** Says which power a call gives to somebody who does not have it; undefined for one that gives none. */
 export async function powerGiven(
-  { contracts }: Context,
+  context: Context,
   { contract, function: name = "", args, caller }: DecodedAction,
   { account }: CommonWords,
 ): Promise<string | undefined> {
@@ -29,7 +31,8 @@ export async function powerGiven(
   if (!Object.hasOwn(ofContract, name)) return undefined;
 
   return ofContract[name](args, {
-    ...{ caller, owner: account(caller), contract: contract as keyof Contracts, contracts, account },
+    ...{ caller, owner: account(caller), account },
+    ...{ contract: contract as keyof Contracts, contracts: contractsToRead(context) },
   });
 }
 

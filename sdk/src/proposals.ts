@@ -1,3 +1,4 @@
+import type { Address, ModelId } from "./brands.js";
 import { ZeroAddress, ZeroHash } from "ethers";
 import type { Action } from "./actions.js";
 import { type Amount, parseAmount } from "./amounts.js";
@@ -7,6 +8,14 @@ import { type Currency, currenciesOf, currencyAddress } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
 import { Level } from "./generated/enums.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+import { SafetyBoard } from "./generated/fragments/SafetyBoard.js";
+import { SourceRegistry } from "./generated/fragments/SourceRegistry.js";
+import { Stakeholding } from "./generated/fragments/Stakeholding.js";
+import { TimelockController } from "./generated/fragments/TimelockController.js";
+import { TrainingRounds } from "./generated/fragments/TrainingRounds.js";
+import { UsePolicy } from "./generated/fragments/UsePolicy.js";
+import { WealToken } from "./generated/fragments/WealToken.js";
 import { requireState, roundReaderOf } from "./roundReader.js";
 import { type RoundOpening, solidityOpening } from "./roundTerms.js";
 import { type SafetyReason, type SafetySubject, solidityReason } from "./safety.js";
@@ -26,7 +35,7 @@ export interface Proposals {
    * @example
    * const grant = await governance.proposals.grant({ to: lab, currency: usdc, amount: "25000" });
    */
-  grant(options: { to: string; currency: Currency; amount: Amount }): Promise<Action>;
+  grant(options: { to: Address; currency: Currency; amount: Amount }): Promise<Action>;
 
   /**
    * Funds a round from the treasury, which gets shares of its model. An ERC-20 is approved first, for that much.
@@ -54,10 +63,10 @@ export interface Proposals {
    *
    * @throws {InvalidArgument} when the fee is not that.
    */
-  setProtocolFee(feeBps: number): Action;
+  setProtocolFee(options: { feeBps: number }): Action;
 
   /** Lists an ERC-20, for ever. */
-  addCurrency(address: string): Action;
+  addCurrency(options: { currency: string }): Action;
 
   /**
    * Sets how much WEAL models are paid for the fees that they bring in a currency.
@@ -70,7 +79,7 @@ export interface Proposals {
   setStakeholdingRate(options: { currency: Currency; weal: Amount }): Promise<Action>;
 
   /** Sets how much WEAL models may be paid in 30 days, all together. */
-  setStakeholdingCap(weal: Amount): Action;
+  setStakeholdingCap(options: { weal: Amount }): Action;
 
   /* USE */
 
@@ -85,14 +94,14 @@ export interface Proposals {
   publishPolicy(options: { digest: string; clauseCount: number; uri?: string }): Action;
 
   /** Names or dismisses a verifier of sources. One who is named counts after 30 days. */
-  setVerifier(options: { verifier: string; allowed: boolean }): Action;
+  setVerifier(options: { verifier: Address; allowed: boolean }): Action;
 
   /**
    * Sets how many verifiers must attest whose a source is, 1 to 255; it counts after 30 days.
    *
    * @throws {InvalidArgument} when it is not that.
    */
-  setVerifierThreshold(threshold: number): Action;
+  setVerifierThreshold(options: { threshold: number }): Action;
 
   /** Cancels a claim of a source that waits. */
   cancelSourceClaim(options: { source: string }): Action;
@@ -100,7 +109,7 @@ export interface Proposals {
   /* SAFETY'S GOVERNOR */
 
   /** Puts another timelock in charge of safety. */
-  setSafetyGovernance(timelock: string): Action;
+  setSafetyGovernance(options: { timelock: Address }): Action;
 }
 
 /** Actions for the safety governor. */
@@ -120,10 +129,10 @@ export interface SafetyProposals {
   liftAdvisory(options: SafetySubject): Action;
 
   /** Lets the board restrict a model once more. */
-  rearm(options: { model: string }): Action;
+  rearm(options: { model: ModelId }): Action;
 
   /** Names or dismisses a member of the board. */
-  setMember(options: { account: string; allowed: boolean }): Action;
+  setMember(options: { account: Address; allowed: boolean }): Action;
 }
 
 const WEAL_DECIMALS = 18;
@@ -137,9 +146,10 @@ const RATE_DECIMALS = 18;
 
 /** Binds the main governor's actions to the contracts. */
 export function proposalsOf(context: Context): Proposals {
-  const { RoyaltyLedger: ledger, SourceRegistry: sources, Stakeholding: stakeholding } = context.contracts;
-  const { UsePolicy: usePolicy, SafetyBoard: board, WealToken: weal, TimelockController: timelock } = context.contracts;
-  const { TrainingRounds: rounds } = context.contracts;
+  const { at } = context;
+  const [ledger, sources, stakeholding] = [at(RoyaltyLedger), at(SourceRegistry), at(Stakeholding)];
+  const [usePolicy, board, weal, timelock] = [at(UsePolicy), at(SafetyBoard), at(WealToken), at(TimelockController)];
+  const rounds = at(TrainingRounds);
   const { unitsOf } = currenciesOf(context);
 
   return {
@@ -149,7 +159,7 @@ export function proposalsOf(context: Context): Proposals {
         requireState(status, "open", roundId);
         const token = currencyAddress(status.currency);
         const units = await unitsOf(token, amount);
-        const funding = callOf(rounds, rounds.interface.encodeFunctionData("fund", [roundId, units]));
+        const funding = actionOf(rounds, rounds.interface.encodeFunctionData("fund", [roundId, units]));
         if (token === ZeroAddress) return [{ ...funding, value: units }];
 
         // Any ERC-20 has WEAL's approve.
@@ -174,7 +184,7 @@ export function proposalsOf(context: Context): Proposals {
 
         uint128Of(rate, "weal", "a smaller rate");
 
-        return callOf(stakeholding, stakeholding.interface.encodeFunctionData("setRate", [token, rate]));
+        return actionOf(stakeholding, stakeholding.interface.encodeFunctionData("setRate", [token, rate]));
       },
     }),
 
@@ -185,65 +195,67 @@ export function proposalsOf(context: Context): Proposals {
       }
       wholeOf(attempt, 1, MAX_UINT8, "attempt", "the number of a result");
 
-      return callOf(rounds, rounds.interface.encodeFunctionData("resolve", [terms, attempt, isUpheld]));
+      return actionOf(rounds, rounds.interface.encodeFunctionData("resolve", [terms, attempt, isUpheld]));
     },
 
-    setProtocolFee(feeBps) {
+    setProtocolFee({ feeBps }) {
       wholeOf(feeBps, 0, MAX_PROTOCOL_FEE_BPS, "feeBps", "whole basis points");
 
-      return callOf(ledger, ledger.interface.encodeFunctionData("setProtocolFee", [feeBps]));
+      return actionOf(ledger, ledger.interface.encodeFunctionData("setProtocolFee", [feeBps]));
     },
 
-    addCurrency(address) {
-      return callOf(ledger, ledger.interface.encodeFunctionData("addCurrency", [accountOf(address, "address")]));
+    addCurrency({ currency }) {
+      return actionOf(ledger, ledger.interface.encodeFunctionData("addCurrency", [accountOf(currency, "currency")]));
     },
 
-    setStakeholdingCap(cap) {
+    setStakeholdingCap({ weal: cap }) {
       const units = parseAmount(cap, WEAL_DECIMALS);
       uint128Of(units, "weal", "a smaller cap");
 
-      return callOf(stakeholding, stakeholding.interface.encodeFunctionData("setEpochCap", [units]));
+      return actionOf(stakeholding, stakeholding.interface.encodeFunctionData("setEpochCap", [units]));
     },
 
     publishPolicy({ digest, clauseCount, uri = "" }) {
       wholeOf(clauseCount, 1, MAX_UINT16, "clauseCount", "a number of clauses");
       const policy = [digestOf(digest, "digest"), clauseCount, uri] as const;
 
-      return callOf(usePolicy, usePolicy.interface.encodeFunctionData("publishPolicy", [...policy]));
+      return actionOf(usePolicy, usePolicy.interface.encodeFunctionData("publishPolicy", [...policy]));
     },
 
     setVerifier({ verifier, allowed }) {
       const account = addressOf(verifier, "verifier");
 
-      return callOf(sources, sources.interface.encodeFunctionData("setVerifier", [account, allowed]));
+      return actionOf(sources, sources.interface.encodeFunctionData("setVerifier", [account, allowed]));
     },
 
-    setVerifierThreshold(threshold) {
+    setVerifierThreshold({ threshold }) {
       wholeOf(threshold, 1, MAX_UINT8, "threshold", "a number of verifiers");
 
-      return callOf(sources, sources.interface.encodeFunctionData("setThreshold", [threshold]));
+      return actionOf(sources, sources.interface.encodeFunctionData("setThreshold", [threshold]));
     },
 
     cancelSourceClaim({ source }) {
       // Governance needs no attestations, nor a deadline for them.
       const call = sources.interface.encodeFunctionData("cancelClaim", [addressOf(source, "source"), 0, []]);
 
-      return callOf(sources, call);
+      return actionOf(sources, call);
     },
 
-    setSafetyGovernance(account) {
+    setSafetyGovernance({ timelock: account }) {
       const successor = addressOf(account, "timelock");
       if (successor === ZeroAddress || successor === timelock.target) {
         throw new InvalidArgument("timelock", successor, "a timelock that is not the main one");
       }
 
-      return callOf(board, board.interface.encodeFunctionData("setSafetyGovernance", [successor]));
+      return actionOf(board, board.interface.encodeFunctionData("setSafetyGovernance", [successor]));
     },
   };
 }
 
 /** Binds the safety governor's actions to the contracts. */
-export function safetyProposalsOf({ contracts: { SafetyBoard: board } }: Context): SafetyProposals {
+export function safetyProposalsOf({ at }: Context): SafetyProposals {
+  const board = at(SafetyBoard);
+
   return {
     decideAdvisory({ model, version = 0, level, reason, evidenceUri = "" }) {
       if ((level as Level) === "none") throw new InvalidArgument("level", level, "a level, or propose liftAdvisory");
@@ -255,26 +267,26 @@ export function safetyProposalsOf({ contracts: { SafetyBoard: board } }: Context
       }
       const advisory = [id, version, number, solidityReason(reason), evidenceUri] as const;
 
-      return callOf(board, board.interface.encodeFunctionData("decide", [...advisory]));
+      return actionOf(board, board.interface.encodeFunctionData("decide", [...advisory]));
     },
 
     liftAdvisory({ model, version = 0 }) {
-      return callOf(board, board.interface.encodeFunctionData("lift", [addressOf(model, "model"), version]));
+      return actionOf(board, board.interface.encodeFunctionData("lift", [addressOf(model, "model"), version]));
     },
 
     rearm({ model }) {
-      return callOf(board, board.interface.encodeFunctionData("rearm", [addressOf(model, "model")]));
+      return actionOf(board, board.interface.encodeFunctionData("rearm", [addressOf(model, "model")]));
     },
 
     setMember({ account, allowed }) {
       const member = accountOf(account, "account");
 
-      return callOf(board, board.interface.encodeFunctionData("setMember", [member, allowed]));
+      return actionOf(board, board.interface.encodeFunctionData("setMember", [member, allowed]));
     },
   };
 }
 
-function callOf({ target }: { target: unknown }, data: string): Action {
+function actionOf({ target }: { target: unknown }, data: string): Action {
   return { target: String(target), data };
 }
 

@@ -1,11 +1,14 @@
+import type { Address, Digest, ModelId } from "./brands.js";
 import { hexlify, randomBytes } from "ethers";
 import { type Allocation, solidityAllocation } from "./allocations.js";
 import { addressOf, byAddress, bytes32Of, numberOf } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import { manifestUri } from "./cid.js";
 import type { Context } from "./context.js";
 import { withTypedErrors } from "./failures.js";
+import { ModelRegistry } from "./generated/fragments/ModelRegistry.js";
 import { DerivativeMode, Kind, Relation } from "./generated/enums.js";
+import { known, type Write, writeOf } from "./writes.js";
 import * as typedData from "./generated/typedData.js";
 
 /** A model's terms for derivatives: who may register children, and the least that a child passes on, in basis points. */
@@ -19,8 +22,8 @@ export interface DerivativeTerms {
 
 /** The consent of a parent's owner to one child; plain JSON, to be sent to the child's publisher. */
 export interface Grant {
-  parent: string;
-  child: string;
+  parent: ModelId;
+  child: ModelId;
   rateBps: number;
   /** The time until which the child must pass it on at least, in Unix time; 0 is for ever. */
   until: number;
@@ -31,7 +34,7 @@ export interface Grant {
 
 /** What a model was built from. */
 export interface Parent {
-  model: string;
+  model: ModelId;
   /** The parent's part of everything the child receives, in basis points. */
   rateBps: number;
   /** The last second for which it does, in Unix time; 0, the default, is for ever. */
@@ -43,13 +46,13 @@ export interface Parent {
 export interface Registration {
   kind: Kind;
   /** The sha-256 of the first version's manifest, 32 bytes in hex. */
-  manifestDigest: string;
+  manifestDigest: Digest;
   /** Where the manifest can be fetched. */
   mirrorURI?: string;
   /** Terms for future children. */
   derivatives: DerivativeTerms;
   /** Who holds shares to begin with. */
-  holdings?: readonly { holder: string; units: bigint | number }[];
+  holdings?: readonly { holder: Address; units: bigint | number }[];
   /** Shares set aside for many; with the holdings 1,000,000 in all. */
   allocations?: readonly Allocation[];
   /** What it was built from, in any order; with a grant where the parent asks for one. */
@@ -57,7 +60,7 @@ export interface Registration {
   /** The most that a host who serves the model may keep, in basis points, 0 to 9,000; 0 by default. Fixed for ever. */
   maxHostBps?: number;
   /** Who gets the ERC-721; the signer by default. */
-  owner?: string;
+  owner?: Address;
   /** 32 bytes in hex which, with the publisher, give the id; random by default. */
   salt?: string;
 }
@@ -66,7 +69,7 @@ export interface Registration {
 export interface Version {
   version: number;
   /** The sha-256 of its manifest. */
-  manifestDigest: string;
+  manifestDigest: Digest;
   /** The manifest's address on IPFS. */
   uri: string;
   /** Whether it is marked withdrawn, a warning to readers. */
@@ -75,8 +78,8 @@ export interface Version {
 
 /** A registered model. */
 export interface Model {
-  model: string;
-  owner: string;
+  model: ModelId;
+  owner: Address;
   /** Its registration number: a parent's is lower than its child's. */
   number: number;
   kind: Kind;
@@ -103,7 +106,7 @@ export interface Registry {
    *   holdings: [{ holder: alice, units: 600_000 }, { holder: bob, units: 400_000 }],
    * });
    */
-  register(registration: Registration): Promise<Transaction & { model: string; number: number }>;
+  readonly register: Write<Registration, { model: ModelId; number: number }, { model: ModelId }>;
 
   /**
    * Returns the id of the model that `publisher` (the signer by default) registers, or has registered, with `salt`.
@@ -111,16 +114,16 @@ export interface Registry {
    * @example
    * const child = await registry.modelIdOf({ salt });
    */
-  modelIdOf(options: { salt: string; publisher?: string }): Promise<string>;
+  modelIdOf(options: { salt: string; publisher?: Address }): Promise<ModelId>;
 
   /**
    * Returns a model with its parents and its newest version.
    *
    * @throws {ContractError} `ModelNotRegistered`.
    * @example
-   * const { newest, parents } = await registry.get(model);
+   * const { newest, parents } = await registry.get({ model });
    */
-  get(model: string): Promise<Model>;
+  get(options: { model: ModelId }): Promise<Model>;
 
   /**
    * Publishes a further version, as the owner or a maintainer.
@@ -129,11 +132,14 @@ export interface Registry {
    * @example
    * const { version } = await registry.publish({ model, manifestDigest });
    */
-  publish(options: {
-    model: string;
-    manifestDigest: string;
-    mirrorURI?: string;
-  }): Promise<Transaction & { version: number }>;
+  readonly publish: Write<
+    {
+      model: ModelId;
+      manifestDigest: Digest;
+      mirrorURI?: string;
+    },
+    { version: number }
+  >;
 
   /**
    * Marks a version as withdrawn, for good, as the owner or a maintainer.
@@ -142,7 +148,7 @@ export interface Registry {
    * @example
    * await registry.withdrawVersion({ model, version: 1 });
    */
-  withdrawVersion(options: { model: string; version: number }): Promise<Transaction>;
+  readonly withdrawVersion: Write<{ model: ModelId; version: number }, object>;
 
   /**
    * Signs the consent of a parent's owner, the signer, to one child; no transaction.
@@ -156,8 +162,8 @@ export interface Registry {
    * const grant = await registry.signGrant({ parent, child, rateBps: 800, deadline });
    */
   signGrant(options: {
-    parent: string;
-    child: string;
+    parent: ModelId;
+    child: ModelId;
     rateBps: number;
     until?: number;
     deadline: number;
@@ -170,7 +176,7 @@ export interface Registry {
    * @example
    * await registry.setDerivativeTerms({ model, derivatives: { mode: "closed" } });
    */
-  setDerivativeTerms(options: { model: string; derivatives: DerivativeTerms }): Promise<Transaction>;
+  readonly setDerivativeTerms: Write<{ model: ModelId; derivatives: DerivativeTerms }, object>;
 
   /**
    * Names or dismisses a maintainer, who may publish and withdraw versions, as the model's owner.
@@ -179,21 +185,22 @@ export interface Registry {
    * @example
    * await registry.setMaintainer({ model, maintainer, allowed: true });
    */
-  setMaintainer(options: { model: string; maintainer: string; allowed: boolean }): Promise<Transaction>;
+  readonly setMaintainer: Write<{ model: ModelId; maintainer: Address; allowed: boolean }, object>;
 }
 
 /** Binds the registry's functions to a runner. */
-export function registryOf({ chainId, contracts, signer }: Context): Registry {
-  const { ModelRegistry: registry } = contracts;
+export function registryOf(context: Context): Registry {
+  const { chainId, signer } = context;
+  const registry = context.at(ModelRegistry);
 
   return withTypedErrors<Registry>({
-    async register({ parents = [], ...registration }) {
+    register: writeOf(context, async ({ parents = [], ...registration }) => {
       const sorted = parents
         .map((parent) => ({ ...parent, model: addressOf(parent.model, "parents.model") }))
         .sort((a, b) => byAddress(a.model, b.model));
 
-      const transaction = await send(
-        registry.register({
+      const call = await callOf(registry.register, [
+        {
           salt: bytes32Of(registration.salt ?? hexlify(randomBytes(32)), "salt"),
           owner: addressOf(registration.owner ?? (await signer().getAddress()), "owner"),
           kind: numberOf(Kind, registration.kind, "kind"),
@@ -213,12 +220,19 @@ export function registryOf({ chainId, contracts, signer }: Context): Registry {
             units,
           })),
           allocations: (registration.allocations ?? []).map(solidityAllocation),
-        }),
-      );
-      const [{ model, number }] = eventsOf(transaction.receipt, registry, registry.getEvent("ModelRegistered"));
+        },
+      ]);
 
-      return { ...transaction, model, number: Number(number) };
-    },
+      return {
+        call,
+        outcome(receipt) {
+          const [{ model, number }] = eventsOf(receipt, registry, registry.getEvent("ModelRegistered"));
+
+          return { model, number: Number(number) };
+        },
+        preview: (model: string) => ({ model }),
+      };
+    }),
 
     async modelIdOf({ salt, publisher }) {
       const account = addressOf(publisher ?? (await signer().getAddress()), "publisher");
@@ -226,7 +240,7 @@ export function registryOf({ chainId, contracts, signer }: Context): Registry {
       return registry.modelIdOf(account, bytes32Of(salt, "salt"));
     },
 
-    async get(model) {
+    async get({ model }) {
       const id = addressOf(model, "model");
       const [{ owner, number, kind, versionCount, derivatives }, parents] = await Promise.all([
         registry.modelOf(id),
@@ -254,17 +268,24 @@ export function registryOf({ chainId, contracts, signer }: Context): Registry {
       };
     },
 
-    async publish({ model, manifestDigest, mirrorURI = "" }) {
+    publish: writeOf(context, async ({ model, manifestDigest, mirrorURI = "" }) => {
       const digest = bytes32Of(manifestDigest, "manifestDigest");
-      const transaction = await send(registry.publish(addressOf(model, "model"), digest, mirrorURI));
-      const [{ version }] = eventsOf(transaction.receipt, registry, registry.getEvent("VersionPublished"));
 
-      return { ...transaction, version: Number(version) };
-    },
+      return {
+        call: await callOf(registry.publish, [addressOf(model, "model"), digest, mirrorURI]),
+        outcome(receipt) {
+          const [{ version }] = eventsOf(receipt, registry, registry.getEvent("VersionPublished"));
 
-    async withdrawVersion({ model, version }) {
-      return send(registry.withdrawVersion(addressOf(model, "model"), version));
-    },
+          return { version: Number(version) };
+        },
+        preview: (version: bigint) => ({ version: Number(version) }),
+      };
+    }),
+
+    withdrawVersion: writeOf(context, async ({ model, version }) => ({
+      call: await callOf(registry.withdrawVersion, [addressOf(model, "model"), version]),
+      ...known({}),
+    })),
 
     async signGrant({ parent, child, rateBps, until = 0, deadline }) {
       const grant = {
@@ -280,13 +301,19 @@ export function registryOf({ chainId, contracts, signer }: Context): Registry {
       return { ...grant, signature: await signer().signTypedData(domain, types, grant) };
     },
 
-    async setDerivativeTerms({ model, derivatives }) {
-      return send(registry.setDerivativeTerms(addressOf(model, "model"), solidityTerms(derivatives)));
-    },
+    setDerivativeTerms: writeOf(context, async ({ model, derivatives }) => ({
+      call: await callOf(registry.setDerivativeTerms, [addressOf(model, "model"), solidityTerms(derivatives)]),
+      ...known({}),
+    })),
 
-    async setMaintainer({ model, maintainer, allowed }) {
-      return send(registry.setMaintainer(addressOf(model, "model"), addressOf(maintainer, "maintainer"), allowed));
-    },
+    setMaintainer: writeOf(context, async ({ model, maintainer, allowed }) => ({
+      call: await callOf(registry.setMaintainer, [
+        addressOf(model, "model"),
+        addressOf(maintainer, "maintainer"),
+        allowed,
+      ]),
+      ...known({}),
+    })),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Address } from "./brands.js";
 import { type AggregateInputs, aggregateScores } from "./aggregate.js";
 import { canonicalJson, type Json } from "./canonicalJson.js";
 import { CommonwealError, InvalidArgument } from "./errors.js";
@@ -25,7 +26,7 @@ export type ResultDiscrepancy = {
     /** The terms are those of another round. */
     | { code: "RoundIdMismatch"; stated: string; computed: string }
     /** A reviewer did not sign these scores with its key; a smart wallet (ERC-1271) may have. */
-    | { code: "SignatureInvalid"; reviewer: string }
+    | { code: "SignatureInvalid"; reviewer: Address }
     /** The scores give an account something else, or nothing (`computed` is undefined), or it was left out. */
     | { code: "LeafMismatch"; index: number; stated: ResultLeaf | undefined; computed: ResultLeaf | undefined }
     /** What all leaves have together, or their root, does not follow from the scores. */
@@ -42,7 +43,7 @@ export interface ResultFacts
   /** All that was revealed, in any order. */
   contributions?: readonly Contribution[];
   /** The reviews that were posted with the result, ascending by reviewer. */
-  reviews?: readonly { reviewer: string; scoresHash: string }[];
+  reviews?: readonly { reviewer: Address; scoresHash: string }[];
 }
 
 const PLAIN_FACTS = [
@@ -194,6 +195,6 @@ function reviewsIn({ contributions, reviews }: RoundResult): string {
   );
 }
 
-function postedReviews(reviews: readonly { reviewer: string; scoresHash: string }[]): string {
+function postedReviews(reviews: readonly { reviewer: Address; scoresHash: string }[]): string {
   return reviews.map(({ reviewer, scoresHash }) => `${reviewer} ${scoresHash}`.toLowerCase()).join("\n");
 }

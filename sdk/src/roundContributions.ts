@@ -1,13 +1,16 @@
+import type { Address, Digest } from "./brands.js";
 import { AbiCoder, keccak256 } from "ethers";
 import { addressOf, bytes32Of, numberOf } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { currenciesOf, currencyAddress } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
 import { ContributionKind } from "./generated/enums.js";
+import { TrainingRounds } from "./generated/fragments/TrainingRounds.js";
 import { requireState, type RoundReader, type Submission } from "./roundReader.js";
 import type { RoundLeaf } from "./roundTrees.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** Bringing something to a round, and what contributors get. */
 export interface RoundContributions {
@@ -22,13 +25,16 @@ export interface RoundContributions {
    * @example
    * const { commitment } = await rounds.submit({ roundId, contentDigest, kind: "data", units: 12_000 });
    */
-  submit(options: {
-    roundId: string;
-    contentDigest: string;
-    kind: ContributionKind;
-    units: bigint | number;
-    approve?: boolean;
-  }): Promise<Transaction & { commitment: string }>;
+  readonly submit: Write<
+    {
+      roundId: string;
+      contentDigest: Digest;
+      kind: ContributionKind;
+      units: bigint | number;
+      approve?: boolean;
+    },
+    { commitment: string }
+  >;
 
   /**
    * Tells the digest of what the signer has submitted, once submissions have ended and before the last second to reveal.
@@ -39,7 +45,7 @@ export interface RoundContributions {
    * @example
    * await rounds.reveal({ roundId, contentDigest, uri: "ipfs://…" });
    */
-  reveal(options: { roundId: string; contentDigest: string; uri?: string }): Promise<Transaction>;
+  readonly reveal: Write<{ roundId: string; contentDigest: Digest; uri?: string }, object>;
 
   /**
    * Pays the bond of a submission back, once it is revealed or the round has ended.
@@ -50,12 +56,16 @@ export interface RoundContributions {
    * @example
    * const { amount } = await rounds.takeSubmissionBond({ roundId, commitment });
    */
-  takeSubmissionBond(options: {
-    roundId: string;
-    commitment: string;
-    contributor?: string;
-    to?: string;
-  }): Promise<Transaction & { amount: bigint }>;
+  readonly takeSubmissionBond: Write<
+    {
+      roundId: string;
+      commitment: string;
+      contributor?: string;
+      to?: Address;
+    },
+    { amount: bigint },
+    object
+  >;
 
   /**
    * Gives a leaf's account its shares, with all that they earned, and its cash.
@@ -66,7 +76,7 @@ export interface RoundContributions {
    * @example
    * for (const leaf of leavesOf(readResult(text), alice)) await rounds.claim({ roundId, leaf });
    */
-  claim(options: { roundId: string; leaf: RoundLeaf; to?: string }): Promise<Transaction>;
+  readonly claim: Write<{ roundId: string; leaf: RoundLeaf; to?: Address }, object>;
 
   /**
    * Returns whether a leaf was claimed.
@@ -89,12 +99,12 @@ const MAX_UNITS = 2n ** 64n - 1n;
 
 /** Binds what contributors do to a runner. */
 export function roundContributionsOf(context: Context, reader: RoundReader): RoundContributions {
-  const { contracts, signer } = context;
-  const { TrainingRounds: rounds } = contracts;
+  const { signer } = context;
+  const rounds = context.at(TrainingRounds);
   const { provide } = currenciesOf(context);
 
   return withTypedErrors<RoundContributions>({
-    async submit({ roundId, contentDigest, kind, units, approve = true }) {
+    submit: writeOf(context, async ({ roundId, contentDigest, kind, units, approve }) => {
       const amount = Number.isSafeInteger(units) || typeof units === "bigint" ? BigInt(units) : -1n;
       if (amount < 0n || amount > MAX_UNITS) throw new InvalidArgument("units", units, "a whole number, below 2⁶⁴");
       const number = numberOf(ContributionKind, kind, "kind");
@@ -102,36 +112,42 @@ export function roundContributionsOf(context: Context, reader: RoundReader): Rou
       const status = await reader.stateOf(roundId);
       requireState(status, "open", roundId);
 
-      const overrides = await provide(currencyAddress(status.currency), await bondOf(roundId), approve, rounds);
-      return { ...(await send(rounds.submit(roundId, commitment, number, amount, overrides))), commitment };
-    },
+      const bond = await bondOf(roundId);
+      const { value, approvals } = await provide(currencyAddress(status.currency), bond, approve, rounds);
+      const call = await callOf(rounds.submit, [roundId, commitment, number, amount], { value });
 
-    async reveal({ roundId, contentDigest, uri = "" }) {
-      return send(rounds.reveal(bytes32Of(roundId, "roundId"), bytes32Of(contentDigest, "contentDigest"), uri));
-    },
+      return { approvals, call, ...known({ commitment }) };
+    }),
 
-    async takeSubmissionBond({ roundId, commitment, contributor, to }) {
+    reveal: writeOf(context, async ({ roundId, contentDigest, uri = "" }) => {
+      const [id, digest] = [bytes32Of(roundId, "roundId"), bytes32Of(contentDigest, "contentDigest")];
+
+      return { call: await callOf(rounds.reveal, [id, digest, uri]), ...known({}) };
+    }),
+
+    takeSubmissionBond: writeOf(context, async ({ roundId, commitment, contributor, to }) => {
       const account = addressOf(contributor ?? (await signer().getAddress()), "contributor");
       const recipient = addressOf(to ?? account, "to");
-      const transaction = await send(
-        rounds.takeSubmissionBond(
-          bytes32Of(roundId, "roundId"),
-          account,
-          bytes32Of(commitment, "commitment"),
-          recipient,
-        ),
-      );
-      const [{ amount }] = eventsOf(transaction.receipt, rounds, rounds.getEvent("SubmissionBondPaid"));
+      const [id, hash] = [bytes32Of(roundId, "roundId"), bytes32Of(commitment, "commitment")];
 
-      return { ...transaction, amount };
-    },
+      return {
+        call: await callOf(rounds.takeSubmissionBond, [id, account, hash, recipient]),
+        outcome(receipt) {
+          const [{ amount }] = eventsOf(receipt, rounds, rounds.getEvent("SubmissionBondPaid"));
 
-    async claim({ roundId, leaf: { proof, ...leaf }, to }) {
+          return { amount };
+        },
+        preview: () => ({}),
+      };
+    }),
+
+    claim: writeOf(context, async ({ roundId, leaf: { proof, ...leaf }, to }) => {
       const account = addressOf(leaf.account, "leaf.account");
       const recipient = addressOf(to ?? account, "to");
+      const args = [bytes32Of(roundId, "roundId"), { ...leaf, account }, proof, recipient] as const;
 
-      return send(rounds.claim(bytes32Of(roundId, "roundId"), { ...leaf, account }, proof, recipient));
-    },
+      return { call: await callOf(rounds.claim, [...args]), ...known({}) };
+    }),
 
     async isClaimed({ roundId, index }) {
       return rounds.isLeafClaimed(bytes32Of(roundId, "roundId"), index);

@@ -1,15 +1,17 @@
+import type { Address, Digest, ModelId } from "./brands.js";
 import { Interface } from "ethers";
-import { aggregateScores } from "./aggregate.js";
 import { addressOf } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import type { Context } from "./context.js";
-import { currenciesOf, currencyAddress } from "./currencies.js";
+import { currenciesOf } from "./currencies.js";
 import { InvalidArgument, NetworkFailure } from "./errors.js";
 import { withTypedError, withTypedErrors } from "./failures.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+import { TrainingRounds } from "./generated/fragments/TrainingRounds.js";
 import type { Grant } from "./registry.js";
-import { type ResultDiscrepancy, verifyResult } from "./roundChecks.js";
+import type { ResultDiscrepancy } from "./roundChecks.js";
 import { type PostedResult, requireState, type RoundReader } from "./roundReader.js";
-import { readResult, type RoundResult, scoresOf } from "./roundResults.js";
+import type { RoundResult } from "./roundResults.js";
 import { type RoundOpening, roundIdOf, solidityOpening } from "./roundTerms.js";
 import {
   completeScores,
@@ -20,10 +22,11 @@ import {
   signScores,
   verifyScores,
 } from "./scores.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** What a finalised round has led to. */
-export interface Finalised extends Transaction {
-  model: string;
+export interface Finalised {
+  model: ModelId;
   /** The number of the contributors' shares in the ledger; undefined if they have none. */
   allocation: bigint | undefined;
   /** Where the shares are that funders have not claimed; undefined if they have none. */
@@ -42,7 +45,7 @@ export interface RoundDecisions {
    * @example
    * const signed = await rounds.signScores({ roundId, manifestDigest, scores: [{ contributor, contentDigest, score: 80 }] });
    */
-  signScores(options: { roundId: string; manifestDigest: string; scores: readonly Score[] }): Promise<SignedScores>;
+  signScores(options: { roundId: string; manifestDigest: Digest; scores: readonly Score[] }): Promise<SignedScores>;
 
   /**
    * Returns whether a reviewer signed scores: by its key, or, where it is a smart wallet, by asking that (ERC-1271).
@@ -64,7 +67,7 @@ export interface RoundDecisions {
   aggregate(options: {
     opening: RoundOpening;
     budget: string;
-    manifestDigest: string;
+    manifestDigest: Digest;
     reviews: readonly SignedScores[];
   }): Promise<RoundResult>;
 
@@ -91,12 +94,11 @@ export interface RoundDecisions {
    * @example
    * const { challengeUntil } = await rounds.postResult({ result, resultURI: "ipfs://…" });
    */
-  postResult(options: {
-    result: RoundResult;
-    mirrorURI?: string;
-    resultURI?: string;
-    approve?: boolean;
-  }): Promise<Transaction & { attempt: number; challengeUntil: number }>;
+  readonly postResult: Write<
+    { result: RoundResult; mirrorURI?: string; resultURI?: string; approve?: boolean },
+    { attempt: number; challengeUntil: number },
+    { attempt: number }
+  >;
 
   /**
    * Challenges the result that stands, for a bond that is lost if the arbiter finds nothing wrong.
@@ -108,12 +110,10 @@ export interface RoundDecisions {
    * @example
    * await rounds.challenge({ opening, evidenceUri: "ipfs://…" });
    */
-  challenge(options: {
-    opening: RoundOpening;
-    attempt?: number;
-    evidenceUri?: string;
-    approve?: boolean;
-  }): Promise<Transaction & { attempt: number }>;
+  readonly challenge: Write<
+    { opening: RoundOpening; attempt?: number; evidenceUri?: string; approve?: boolean },
+    { attempt: number }
+  >;
 
   /**
    * Decides about all challenges of a result, as the arbiter. The timelock does by vote: see
@@ -125,11 +125,11 @@ export interface RoundDecisions {
    * @example
    * await rounds.resolve({ opening, attempt: 1, isUpheld: true });
    */
-  resolve(options: {
-    opening: RoundOpening;
-    attempt: number;
-    isUpheld: boolean;
-  }): Promise<Transaction & { forfeit: bigint; until: number | undefined }>;
+  readonly resolve: Write<
+    { opening: RoundOpening; attempt: number; isUpheld: boolean },
+    { forfeit: bigint; until: number | undefined },
+    object
+  >;
 
   /**
    * Pays a challenger's bond back, if the challenge was upheld or the round refunds without a decision.
@@ -139,12 +139,10 @@ export interface RoundDecisions {
    * @example
    * await rounds.takeChallengeBond({ opening, attempt: 1 });
    */
-  takeChallengeBond(options: {
-    opening: RoundOpening;
-    attempt: number;
-    challenger?: string;
-    to?: string;
-  }): Promise<Transaction & { amount: bigint }>;
+  readonly takeChallengeBond: Write<
+    { opening: RoundOpening; attempt: number; challenger?: string; to?: Address },
+    { amount: bigint }
+  >;
 
   /**
    * Registers the model, and lets everybody take what is theirs. Anyone may, once no challenge is open.
@@ -155,7 +153,7 @@ export interface RoundDecisions {
    * @example
    * const { model } = await rounds.finalise({ opening });
    */
-  finalise(options: { opening: RoundOpening; grants?: readonly Grant[] }): Promise<Finalised>;
+  readonly finalise: Write<{ opening: RoundOpening; grants?: readonly Grant[] }, Finalised, Pick<Finalised, "model">>;
 
   /**
    * Pays the coordinator, once a round has ended: its part, if it is finalised, and the bond of the result that stood.
@@ -165,10 +163,7 @@ export interface RoundDecisions {
    * @example
    * const { cash, bond } = await rounds.payCoordinator({ opening });
    */
-  payCoordinator(options: {
-    opening: RoundOpening;
-    to?: string;
-  }): Promise<Transaction & { cash: bigint; bond: bigint }>;
+  readonly payCoordinator: Write<{ opening: RoundOpening; to?: Address }, { cash: bigint; bond: bigint }, object>;
 
   /**
    * Returns the results that were posted in a round, the first first, with who scored and what they signed.
@@ -182,13 +177,13 @@ export interface RoundDecisions {
 /** A review as it was posted. */
 type SignedHash = PostedResult["reviews"][number];
 
-const WALLET = new Interface(["function isValidSignature(bytes32, bytes) view returns (bytes4)"]);
+const WALLET_ABI = ["function isValidSignature(bytes32, bytes) view returns (bytes4)"];
 const IS_SIGNED = "0x1626ba7e";
 
 /** Binds what coordinators, reviewers and challengers do to a runner. */
 export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDecisions {
-  const { chainId, contracts, provider, signer } = context;
-  const { TrainingRounds: rounds, RoyaltyLedger: ledger } = contracts;
+  const { chainId, provider, signer } = context;
+  const [rounds, ledger] = [context.at(TrainingRounds), context.at(RoyaltyLedger)];
   const { provide } = currenciesOf(context);
   const place = { chainId, contract: String(rounds.target) };
 
@@ -197,7 +192,8 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
     const reviewer = addressOf(signed.reviewer, "reviewer");
     if ((await provider.getCode(reviewer)) === "0x") return verifyScores(signed, place);
 
-    const data = WALLET.encodeFunctionData("isValidSignature", [reviewHashOf(signed, place), signed.signature]);
+    const args = [reviewHashOf(signed, place), signed.signature];
+    const data = new Interface(WALLET_ABI).encodeFunctionData("isValidSignature", args);
     const answer = await withTypedError(provider.call({ to: reviewer, data })).catch((error: unknown) => {
       if (error instanceof NetworkFailure) throw error;
       return "0x";
@@ -238,6 +234,7 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
     json: unknown,
     posted: readonly SignedHash[],
   ): Promise<ResultDiscrepancy[]> {
+    const { readResult, scoresOf } = await import("./roundResults.js");
     const left: ResultDiscrepancy[] = [];
     for (const mismatch of mismatches) {
       if (mismatch.code === "SignatureInvalid") {
@@ -273,10 +270,11 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
         if (await isSigned(review)) continue;
         throw new InvalidArgument(`reviews[${r}].signature`, review.signature, `that of ${review.reviewer}`);
       }
-      const [{ raised }, contributions, model] = await Promise.all([
+      const [{ raised }, contributions, model, { aggregateScores }] = await Promise.all([
         reader.stateOf(roundId),
         reader.contributionsOf(roundId),
         rounds.modelIdOf(roundId),
+        import("./aggregate.js"),
       ]);
 
       return aggregateScores({
@@ -286,80 +284,99 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
     },
 
     async verify({ roundId, json, attempt }) {
-      const facts = await factsOf(roundId, attempt);
+      const [facts, { verifyResult }] = await Promise.all([factsOf(roundId, attempt), import("./roundChecks.js")]);
 
       return withoutWallets(verifyResult(json, facts), json, facts.reviews ?? []);
     },
 
-    async postResult({ result: given, mirrorURI = "", resultURI = "", approve = true }) {
+    postResult: writeOf(context, async ({ result: given, mirrorURI = "", resultURI = "", approve }) => {
+      const { readResult, scoresOf } = await import("./roundResults.js");
       const result = readResult(given);
-      requireState(await reader.stateOf(result.roundId), "review", result.roundId);
+      const status = await reader.stateOf(result.roundId);
+      requireState(status, "review", result.roundId);
       const opening = solidityOpening(result.opening);
       const reviews = scoresOf(result).map(({ reviewer, scores, signature }) => ({
         ...{ reviewer, scoresHash: scoresHashOf(scores), signature },
       }));
       const { manifestDigest, root, cash } = result;
-      const overrides = await provide(
-        currencyAddress(result.opening.currency),
-        opening.money.resultBond,
-        approve,
-        rounds,
-      );
-      const transaction = await send(
-        rounds.postResult(opening, { manifestDigest, root, cash, mirrorURI, resultURI }, reviews, overrides),
-      );
-      const [{ attempt, challengeUntil }] = eventsOf(transaction.receipt, rounds, rounds.getEvent("ResultPosted"));
+      const { value, approvals } = await provide(opening.currency, opening.money.resultBond, approve, rounds);
+      const args = [opening, { manifestDigest, root, cash, mirrorURI, resultURI }, reviews] as const;
 
-      return { ...transaction, attempt: Number(attempt), challengeUntil: Number(challengeUntil) };
-    },
+      return {
+        approvals,
+        call: await callOf(rounds.postResult, [...args], { value }),
+        outcome(receipt) {
+          const [{ attempt, challengeUntil }] = eventsOf(receipt, rounds, rounds.getEvent("ResultPosted"));
 
-    async challenge({ opening, attempt, evidenceUri = "", approve = true }) {
+          return { attempt: Number(attempt), challengeUntil: Number(challengeUntil) };
+        },
+        preview: () => ({ attempt: status.attempt + 1 }),
+      };
+    }),
+
+    challenge: writeOf(context, async ({ opening, attempt, evidenceUri = "", approve }) => {
       const terms = solidityOpening(opening);
       const roundId = roundIdOf(opening, place);
       const status = await reader.stateOf(roundId);
       requireState(status, "challenge", roundId);
       const number = attempt ?? status.attempt;
+      const { value, approvals } = await provide(terms.currency, terms.money.challengeBond, approve, rounds);
+      const call = await callOf(rounds.challenge, [terms, number, evidenceUri], { value });
 
-      const overrides = await provide(terms.currency, terms.money.challengeBond, approve, rounds);
-      return { ...(await send(rounds.challenge(terms, number, evidenceUri, overrides))), attempt: number };
-    },
+      return { approvals, call, ...known({ attempt: number }) };
+    }),
 
-    async resolve({ opening, attempt, isUpheld }) {
-      const transaction = await send(rounds.resolve(solidityOpening(opening), attempt, isUpheld));
-      const [{ forfeit, until }] = eventsOf(transaction.receipt, rounds, rounds.getEvent("ChallengesResolved"));
+    resolve: writeOf(context, async ({ opening, attempt, isUpheld }) => ({
+      call: await callOf(rounds.resolve, [solidityOpening(opening), attempt, isUpheld]),
+      outcome(receipt) {
+        const [{ forfeit, until }] = eventsOf(receipt, rounds, rounds.getEvent("ChallengesResolved"));
 
-      return { ...transaction, forfeit, until: until === 0n ? undefined : Number(until) };
-    },
+        return { forfeit, until: until === 0n ? undefined : Number(until) };
+      },
+      preview: () => ({}),
+    })),
 
-    async takeChallengeBond({ opening, attempt, challenger, to }) {
+    takeChallengeBond: writeOf(context, async ({ opening, attempt, challenger, to }) => {
+      const terms = solidityOpening(opening);
       const account = addressOf(challenger ?? (await signer().getAddress()), "challenger");
       const recipient = addressOf(to ?? account, "to");
-      const transaction = await send(rounds.takeChallengeBond(solidityOpening(opening), attempt, account, recipient));
-      const [{ amount }] = eventsOf(transaction.receipt, rounds, rounds.getEvent("ChallengeBondPaid"));
+      const call = await callOf(rounds.takeChallengeBond, [terms, attempt, account, recipient]);
 
-      return { ...transaction, amount };
-    },
+      return { call, ...known({ amount: terms.money.challengeBond }) };
+    }),
 
-    async finalise({ opening, grants = [] }) {
+    finalise: writeOf(context, async ({ opening, grants = [] }) => {
       const { manifestDigest, root, cash, mirrorURI, resultURI } = await currentResult(roundIdOf(opening, place));
       const result = { manifestDigest, root, cash, mirrorURI, resultURI };
-      const transaction = await send(rounds.finalise(solidityOpening(opening), result, [...grants]));
-      const [event] = eventsOf(transaction.receipt, rounds, rounds.getEvent("RoundFinalised"));
 
       return {
-        ...{ ...transaction, model: event.model },
-        allocation: event.allocation === 0n ? undefined : event.allocation,
-        pool: BigInt(event.pool) === 0n ? undefined : event.pool,
+        call: await callOf(rounds.finalise, [solidityOpening(opening), result, [...grants]]),
+        outcome(receipt) {
+          const [{ model, allocation, pool }] = eventsOf(receipt, rounds, rounds.getEvent("RoundFinalised"));
+
+          return {
+            model,
+            allocation: allocation === 0n ? undefined : allocation,
+            pool: BigInt(pool) === 0n ? undefined : pool,
+          };
+        },
+        preview: (model: string) => ({ model }),
       };
-    },
+    }),
 
-    async payCoordinator({ opening, to }) {
+    payCoordinator: writeOf(context, async ({ opening, to }) => {
       const terms = solidityOpening(opening);
-      const transaction = await send(rounds.payCoordinator(terms, addressOf(to ?? terms.coordinator, "to")));
-      const [{ cash, bond }] = eventsOf(transaction.receipt, rounds, rounds.getEvent("CoordinatorPaid"));
 
-      return { ...transaction, cash, bond };
-    },
+      return {
+        call: await callOf(rounds.payCoordinator, [terms, addressOf(to ?? terms.coordinator, "to")]),
+        outcome(receipt) {
+          const [{ cash, bond }] = eventsOf(receipt, rounds, rounds.getEvent("CoordinatorPaid"));
+
+          return { cash, bond };
+        },
+        preview: () => ({}),
+      };
+    }),
 
     async resultsOf({ roundId }) {
       return reader.resultsOf(roundId);

@@ -1,18 +1,18 @@
-import { AbiCoder, Contract, hexlify, Interface, keccak256, randomBytes } from "ethers";
+import type { Address } from "./brands.js";
+import { AbiCoder, hexlify, keccak256, randomBytes, type TransactionReceipt } from "ethers";
 import type { Amount } from "./amounts.js";
 import { addressOf, bytes32Of } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import { wholeUnits } from "./channels.js";
-import type { Context } from "./context.js";
+import { type Context, contractAt } from "./context.js";
 import { type Currency, currenciesOf, currencyAddress } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
-import { funderPoolAbi } from "./generated/abis/FunderPool.js";
-import { trainingRoundsAbi } from "./generated/abis/TrainingRounds.js";
-import type { FunderPool } from "./generated/types/FunderPool.js";
+import { FunderPool } from "./generated/fragments/FunderPool.js";
+import { TrainingRounds } from "./generated/fragments/TrainingRounds.js";
 import { requireState, type RoundFundingEntry, type RoundReader } from "./roundReader.js";
-import type { RoundPlace } from "./roundTerms.js";
 import { tokenOf, tokenSignaturesOf } from "./tokenSignatures.js";
+import { type Write, writeOf } from "./writes.js";
 
 /** Money for a round that was signed and that anyone can send; plain JSON. Who pays needs no ETH. */
 export interface SignedFunding {
@@ -20,7 +20,7 @@ export interface SignedFunding {
   /** In the currency's smallest units. */
   amount: string;
   /** Who pays, and whose the funding is. */
-  from: string;
+  from: Address;
   /** It serves after this time and before that one, in Unix time. */
   validAfter: number;
   validBefore: number;
@@ -30,7 +30,7 @@ export interface SignedFunding {
 }
 
 /** What a funding is known by, and how much it is. */
-export interface Funded extends Transaction {
+export interface Funded {
   offset: bigint;
   amount: bigint;
 }
@@ -47,7 +47,7 @@ export interface RoundFunds {
    * @example
    * const { offset } = await rounds.fund({ roundId, amount: "500" });
    */
-  fund(options: { roundId: string; amount: Amount; approve?: boolean }): Promise<Funded>;
+  readonly fund: Write<{ roundId: string; amount: Amount; approve?: boolean }, Funded>;
 
   /**
    * As {@link fund}, in an ERC-20 with one transaction: the signer signs a permit (ERC-2612) instead of an approval.
@@ -57,7 +57,7 @@ export interface RoundFunds {
    * @example
    * await rounds.fundWithPermit({ roundId, amount: "500" });
    */
-  fundWithPermit(options: { roundId: string; amount: Amount; deadline?: number }): Promise<Funded>;
+  readonly fundWithPermit: Write<{ roundId: string; amount: Amount; deadline?: number }, Funded>;
 
   /**
    * Signs money for a round in an ERC-20 (ERC-3009) that anyone can send by {@link fundSigned}; no transaction.
@@ -82,7 +82,7 @@ export interface RoundFunds {
    * @example
    * await rounds.fundSigned(signed);
    */
-  fundSigned(signed: SignedFunding): Promise<Funded>;
+  readonly fundSigned: Write<SignedFunding, Funded>;
 
   /**
    * Pays a funder back when a round has failed, with its part of the bonds that were lost.
@@ -95,7 +95,7 @@ export interface RoundFunds {
    * @example
    * const { amount } = await rounds.refund({ roundId });
    */
-  refund(options: FundingsOptions): Promise<Transaction & { amount: bigint }>;
+  readonly refund: Write<FundingsOptions, { amount: bigint }>;
 
   /**
    * Gives a funder its shares of a finalised round's model, and its part of what was not spent and of bonds that were lost.
@@ -106,7 +106,7 @@ export interface RoundFunds {
    * @example
    * const { shares, amount } = await rounds.claimFundings({ roundId });
    */
-  claimFundings(options: FundingsOptions): Promise<Transaction & { shares: bigint; amount: bigint }>;
+  readonly claimFundings: Write<FundingsOptions, { shares: bigint; amount: bigint }>;
 
   /**
    * Returns what a funder's shares earned before it claimed them, in one currency.
@@ -116,7 +116,7 @@ export interface RoundFunds {
    * @example
    * const owed = await rounds.earningsOf({ roundId, currency: "ETH" });
    */
-  earningsOf(options: { roundId: string; currency: Currency; funder?: string }): Promise<bigint>;
+  earningsOf(options: { roundId: string; currency: Currency; funder?: Address }): Promise<bigint>;
 
   /**
    * Sends a funder {@link earningsOf}: one's own to anywhere, or another funder's to that funder.
@@ -125,12 +125,15 @@ export interface RoundFunds {
    * @example
    * const { amount } = await rounds.withdrawEarnings({ roundId, currency: "ETH" });
    */
-  withdrawEarnings(options: {
-    roundId: string;
-    currency: Currency;
-    funder?: string;
-    to?: string;
-  }): Promise<Transaction & { amount: bigint }>;
+  readonly withdrawEarnings: Write<
+    {
+      roundId: string;
+      currency: Currency;
+      funder?: Address;
+      to?: Address;
+    },
+    { amount: bigint }
+  >;
 
   /**
    * Returns what was paid into a round, by one funder or by all, the oldest first, from the logs.
@@ -138,23 +141,22 @@ export interface RoundFunds {
    * @example
    * const fundings = await rounds.fundingsOf({ roundId });
    */
-  fundingsOf(options: { roundId: string; funder?: string }): Promise<RoundFundingEntry[]>;
+  fundingsOf(options: { roundId: string; funder?: Address }): Promise<RoundFundingEntry[]>;
 }
 
 interface FundingsOptions {
   roundId: string;
-  funder?: string;
+  funder?: Address;
   offsets?: readonly bigint[];
-  to?: string;
+  to?: Address;
 }
 
 /** Binds what funders do to a runner. */
 export function roundFundsOf(context: Context, reader: RoundReader): RoundFunds {
-  const { chainId, contracts, provider, runner, signer } = context;
-  const { TrainingRounds: rounds } = contracts;
+  const { chainId, provider, reads, signer } = context;
+  const rounds = context.at(TrainingRounds);
   const { unitsOf, provide } = currenciesOf(context);
   const { authorizationEnd, signPermit, signTransfer } = tokenSignaturesOf(context);
-  const place = { chainId, contract: String(rounds.target) };
 
   /** Looks at the round before anything is approved or signed for it. */
   async function openRound(roundId: string, amount: Amount) {
@@ -172,11 +174,16 @@ export function roundFundsOf(context: Context, reader: RoundReader): RoundFunds 
     return { currency: status.currency, units: await unitsOf(currencyAddress(status.currency), amount) };
   }
 
-  async function funded(sent: Promise<Transaction>): Promise<Funded> {
-    const transaction = await sent;
-    const [{ offset, amount }] = eventsOf(transaction.receipt, rounds, rounds.getEvent("RoundFunded"));
+  /** What comes of funding: the functions that do it return the offset. */
+  function funded(units: bigint) {
+    return {
+      outcome(receipt: TransactionReceipt): Funded {
+        const [{ offset, amount }] = eventsOf(receipt, rounds, rounds.getEvent("RoundFunded"));
 
-    return { ...transaction, offset, amount };
+        return { offset, amount };
+      },
+      preview: (offset: bigint): Funded => ({ offset, amount: units }),
+    };
   }
 
   async function settled({ roundId, funder, offsets, to }: FundingsOptions): Promise<[string, bigint[], string]> {
@@ -190,28 +197,41 @@ export function roundFundsOf(context: Context, reader: RoundReader): RoundFunds 
     return [bytes32Of(roundId, "roundId"), [...all], recipient];
   }
 
-  async function poolOf(roundId: string): Promise<FunderPool> {
+  async function poolOf(roundId: string) {
     const { pool } = await reader.stateOf(roundId);
     if (pool === undefined)
       throw new InvalidArgument("roundId", roundId, "a finalised round whose funders have shares");
 
-    return new Contract(pool, funderPoolAbi, runner) as unknown as FunderPool;
+    return contractAt(FunderPool, pool, reads);
+  }
+
+  /** The nonce of money by authorization (ERC-3009), which commits to every argument. */
+  function nonceOf({ roundId, amount, from, validAfter, validBefore, salt }: Omit<SignedFunding, "signature">): string {
+    const { selector } = rounds.getFunction("fundWithAuthorization").fragment;
+
+    return keccak256(
+      AbiCoder.defaultAbiCoder().encode(
+        ["uint256", "address", "bytes4", "bytes32", "uint256", "address", "uint256", "uint256", "bytes32"],
+        [chainId, rounds.target, selector, roundId, amount, from, validAfter, validBefore, salt],
+      ),
+    );
   }
 
   return withTypedErrors<RoundFunds>({
-    async fund({ roundId, amount, approve = true }) {
+    fund: writeOf(context, async ({ roundId, amount, approve }) => {
       const { currency, units } = await openRound(roundId, amount);
-      const overrides = await provide(currencyAddress(currency), units, approve, rounds);
+      const { value, approvals } = await provide(currencyAddress(currency), units, approve, rounds);
 
-      return funded(send(rounds.fund(roundId, units, overrides)));
-    },
+      return { approvals, call: await callOf(rounds.fund, [roundId, units], { value }), ...funded(units) };
+    }),
 
-    async fundWithPermit({ roundId, amount, deadline }) {
+    fundWithPermit: writeOf(context, async ({ roundId, amount, deadline }) => {
       const { currency, units } = await openRound(roundId, amount);
-      const permit = await signPermit(tokenOf(currency), place.contract, units, deadline);
+      const permit = await signPermit(tokenOf(currency), String(rounds.target), units, deadline);
+      const args = [roundId, units, permit.deadline, permit.v, permit.r, permit.s] as const;
 
-      return funded(send(rounds.fundWithPermit(roundId, units, permit.deadline, permit.v, permit.r, permit.s)));
-    },
+      return { call: await callOf(rounds.fundWithPermit, [...args]), ...funded(units) };
+    }),
 
     async signFunding({ roundId, amount, validAfter = 0, validBefore, salt = hexlify(randomBytes(32)) }) {
       const { currency, units } = await openRound(roundId, amount);
@@ -222,36 +242,42 @@ export function roundFundsOf(context: Context, reader: RoundReader): RoundFunds 
         salt: bytes32Of(salt, "salt"),
       };
       const signature = await signTransfer({
-        ...{ token, from: unsigned.from, to: place.contract, value: units },
-        ...{ validAfter, validBefore: unsigned.validBefore, nonce: fundingNonceOf(unsigned, place) },
+        ...{ token, from: unsigned.from, to: String(rounds.target), value: units },
+        ...{ validAfter, validBefore: unsigned.validBefore, nonce: nonceOf(unsigned) },
       });
 
       return { ...unsigned, signature };
     },
 
-    async fundSigned({ roundId, amount, ...authorization }) {
-      return funded(
-        send(rounds.fundWithAuthorization(bytes32Of(roundId, "roundId"), wholeUnits(amount), authorization)),
-      );
-    },
+    fundSigned: writeOf(context, async ({ roundId, amount, ...authorization }) => {
+      const units = wholeUnits(amount);
+      const args = [bytes32Of(roundId, "roundId"), units, authorization] as const;
 
-    async refund(options) {
-      const transaction = await send(rounds.refund(...(await settled(options))));
-      const events = eventsOf(transaction.receipt, rounds, rounds.getEvent("FundingRefunded"));
+      return { call: await callOf(rounds.fundWithAuthorization, [...args]), ...funded(units) };
+    }),
 
-      return { ...transaction, amount: events.reduce((sum, { amount }) => sum + amount, 0n) };
-    },
+    refund: writeOf(context, async (options) => ({
+      call: await callOf(rounds.refund, await settled(options)),
+      outcome(receipt) {
+        const events = eventsOf(receipt, rounds, rounds.getEvent("FundingRefunded"));
 
-    async claimFundings(options) {
-      const transaction = await send(rounds.claimFundings(...(await settled(options))));
-      const events = eventsOf(transaction.receipt, rounds, rounds.getEvent("FundingClaimed"));
+        return { amount: events.reduce((sum, { amount }) => sum + amount, 0n) };
+      },
+      preview: (amount: bigint) => ({ amount }),
+    })),
 
-      return {
-        ...transaction,
-        shares: events.reduce((sum, { shares }) => sum + shares, 0n),
-        amount: events.reduce((sum, { amount }) => sum + amount, 0n),
-      };
-    },
+    claimFundings: writeOf(context, async (options) => ({
+      call: await callOf(rounds.claimFundings, await settled(options)),
+      outcome(receipt) {
+        const events = eventsOf(receipt, rounds, rounds.getEvent("FundingClaimed"));
+
+        return {
+          shares: events.reduce((sum, { shares }) => sum + shares, 0n),
+          amount: events.reduce((sum, { amount }) => sum + amount, 0n),
+        };
+      },
+      preview: ({ shares, amount }: { shares: bigint; amount: bigint }) => ({ shares, amount }),
+    })),
 
     async earningsOf({ roundId, currency, funder }) {
       const account = addressOf(funder ?? (await signer().getAddress()), "funder");
@@ -259,34 +285,24 @@ export function roundFundsOf(context: Context, reader: RoundReader): RoundFunds 
       return (await poolOf(roundId)).owedTo(account, currencyAddress(currency));
     },
 
-    async withdrawEarnings({ roundId, currency, funder, to }) {
+    withdrawEarnings: writeOf(context, async ({ roundId, currency, funder, to }) => {
       const account = addressOf(funder ?? (await signer().getAddress()), "funder");
       const recipient = addressOf(to ?? account, "to");
       const pool = await poolOf(roundId);
-      const transaction = await send(pool.withdraw(account, currencyAddress(currency), recipient));
-      const [{ amount }] = eventsOf(transaction.receipt, pool, pool.getEvent("FunderPaid"));
 
-      return { ...transaction, amount };
-    },
+      return {
+        call: await callOf(pool.withdraw, [account, currencyAddress(currency), recipient]),
+        outcome(receipt) {
+          const [{ amount }] = eventsOf(receipt, pool, pool.getEvent("FunderPaid"));
+
+          return { amount };
+        },
+        preview: (amount: bigint) => ({ amount }),
+      };
+    }),
 
     async fundingsOf({ roundId, funder }) {
       return reader.fundingsOf(roundId, funder === undefined ? undefined : addressOf(funder, "funder"));
     },
   });
 }
-
-/** The nonce of money by authorization (ERC-3009), which commits to every argument. */
-export function fundingNonceOf(
-  { roundId, amount, from, validAfter, validBefore, salt }: Omit<SignedFunding, "signature">,
-  { chainId, contract }: RoundPlace,
-): string {
-  return keccak256(
-    AbiCoder.defaultAbiCoder().encode(
-      ["uint256", "address", "bytes4", "bytes32", "uint256", "address", "uint256", "uint256", "bytes32"],
-      [chainId, contract, FUND.selector, roundId, amount, from, validAfter, validBefore, salt],
-    ),
-  );
-}
-
-// biome-ignore lint/style/noNonNullAssertion: the ABI is generated, and has it
-const FUND = new Interface(trainingRoundsAbi).getFunction("fundWithAuthorization")!;

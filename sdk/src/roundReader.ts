@@ -1,9 +1,11 @@
+import type { Address, Digest, ModelId } from "./brands.js";
 import type { Log, Result } from "ethers";
 import { bytes32Of } from "./arguments.js";
 import { type Context, firstBlockOf } from "./context.js";
 import { type Currency, currencyOf } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { ContributionKind, RoundState } from "./generated/enums.js";
+import { TrainingRounds } from "./generated/fragments/TrainingRounds.js";
 import { readLogs } from "./logs.js";
 import type { Contribution } from "./roundResults.js";
 import { openingOf, type RoundOpening } from "./roundTerms.js";
@@ -45,7 +47,7 @@ export interface RoundStatus {
   finaliseUntil: number | undefined;
   /** Of a finalised round. */
   root: string | undefined;
-  model: string | undefined;
+  model: ModelId | undefined;
   /** The number of the contributors' shares in the ledger. */
   allocation: bigint | undefined;
   /** Where the shares are that funders have not claimed. */
@@ -61,7 +63,7 @@ export interface Submission {
   /** How much of it, as the contributor says. */
   units: bigint;
   /** The sha-256 of what was brought, and where it can be fetched; undefined until it is revealed. */
-  contentDigest: string | undefined;
+  contentDigest: Digest | undefined;
   uri: string | undefined;
   /** Whether its bond was paid back. */
   isSettled: boolean;
@@ -71,7 +73,7 @@ export interface Submission {
 export interface RoundFundingEntry {
   /** What it is known by. */
   offset: bigint;
-  funder: string;
+  funder: Address;
   /** In units of the round's currency. */
   amount: bigint;
   /** Whether it was paid back, or its shares were claimed. */
@@ -81,7 +83,7 @@ export interface RoundFundingEntry {
 /** A result that was posted. */
 export interface PostedResult {
   attempt: number;
-  manifestDigest: string;
+  manifestDigest: Digest;
   root: string;
   /** What all leaves have together, in units of the round's currency. */
   cash: bigint;
@@ -89,7 +91,7 @@ export interface PostedResult {
   /** Where the result's JSON can be fetched: see `rounds.verify`. */
   resultURI: string;
   /** Who scored, and what they signed. */
-  reviews: { reviewer: string; scoresHash: string; signature: string }[];
+  reviews: { reviewer: Address; scoresHash: string; signature: string }[];
   /** The last second to challenge it, in Unix time. */
   challengeUntil: number;
 }
@@ -102,7 +104,7 @@ type RoundEvent =
 /** Reads what the chain knows of rounds. */
 export function roundReaderOf(context: Context) {
   const { provider } = context;
-  const { TrainingRounds: rounds } = context.contracts;
+  const rounds = context.at(TrainingRounds);
 
   async function logsOf(event: RoundEvent, topics: readonly (string | null)[], toBlock: number, signal?: AbortSignal) {
     const logs = await readLogs(

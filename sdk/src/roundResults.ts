@@ -1,3 +1,4 @@
+import type { Address, Digest, ModelId } from "./brands.js";
 import { canonicalJson, type Json } from "./canonicalJson.js";
 import { InvalidArgument } from "./errors.js";
 import { ContributionKind } from "./generated/enums.js";
@@ -8,7 +9,7 @@ import { MAX_SCORE, type SignedScores } from "./scores.js";
 export interface Contribution {
   contributor: string;
   /** The sha-256 of what was brought. */
-  contentDigest: string;
+  contentDigest: Digest;
   kind: ContributionKind;
   /** How much of it, as the contributor says, in decimal. */
   units: string;
@@ -16,14 +17,14 @@ export interface Contribution {
 
 /** A reviewer's signed scores, one for each contribution of the result, in their order. */
 export interface ResultReview {
-  reviewer: string;
+  reviewer: Address;
   scores: number[];
   signature: string;
 }
 
 /** What a result gives to one contributor; its index is its place in the list. */
 export interface ResultLeaf {
-  account: string;
+  account: Address;
   /** Of the model's 1,000,000. */
   shares: number;
   /** In units of the round's currency, in decimal. */
@@ -40,7 +41,7 @@ export interface RoundResult {
   /** The address of `TrainingRounds`. */
   contract: string;
   /** The address of the `RoyaltyLedger`. */
-  ledger: string;
+  ledger: Address;
   roundId: string;
   opening: RoundOpening;
   /** The budget's text, of which the opening has the digest. */
@@ -48,9 +49,9 @@ export interface RoundResult {
   /** What funders paid in. */
   raised: string;
   /** The id that the round's model will have. */
-  model: string;
+  model: ModelId;
   /** The sha-256 of the model's manifest. */
-  manifestDigest: string;
+  manifestDigest: Digest;
   /** Ascending by contributor and digest. */
   contributions: Contribution[];
   /** Ascending by reviewer. */

@@ -1,3 +1,4 @@
+import type { Address } from "./brands.js";
 import { AbiCoder, keccak256 } from "ethers";
 import { addressOf, byAddress, bytes32Of, numberOf } from "./arguments.js";
 import { wholeUnits } from "./channels.js";
@@ -36,7 +37,7 @@ export interface RoundSchedule {
 
 /** The terms of a round, all of them: its id commits to each; plain JSON. */
 export interface RoundOpening {
-  coordinator: string;
+  coordinator: Address;
   /** Who decides about challenges. */
   arbiter: string;
   currency: Currency;
@@ -50,7 +51,7 @@ export interface RoundOpening {
   reviewers: string[];
   /** How the model will be registered. */
   model: {
-    owner: string;
+    owner: Address;
     kind: Kind;
     maxHostBps: number;
     /** The highest protocol fee at which it is registered, in basis points. */

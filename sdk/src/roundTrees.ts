@@ -1,7 +1,8 @@
-import { SimpleMerkleTree } from "@openzeppelin/merkle-tree";
+import type { Address } from "./brands.js";
 import { AbiCoder, keccak256 } from "ethers";
 import { addressOf } from "./arguments.js";
 import { InvalidArgument } from "./errors.js";
+import { hashPair, merkleProofAt, type MerkleTree, merkleTreeOf, placeOf } from "./merkle.js";
 import type { ResultLeaf, RoundResult } from "./roundResults.js";
 import { leafHashesOf } from "./trees.js";
 
@@ -12,7 +13,7 @@ export type LeafPlace = Pick<RoundResult, "chainId" | "contract" | "ledger" | "r
 export interface RoundLeaf {
   /** The number of the leaf. */
   index: number;
-  account: string;
+  account: Address;
   shares: number;
   cash: bigint;
   /** The round's half of the leaf, and the siblings on the way to the root; the ledger takes the same for the shares. */
@@ -21,10 +22,10 @@ export interface RoundLeaf {
 
 /** A tree with the halves of its leaves that are the round's own. */
 interface LeafTree {
-  merkle: SimpleMerkleTree;
+  merkle: MerkleTree;
   /** By index. */
   own: string[];
-  /** Where in the tree's own list a leaf is, by index. */
+  /** Where in the tree a leaf is, by index. */
   places: number[];
 }
 
@@ -33,7 +34,7 @@ const trees = new WeakMap<RoundResult, LeafTree>();
 
 /** Returns the root of a result's leaves. */
 export function rootOf(place: LeafPlace, leaves: readonly ResultLeaf[]): string {
-  return treeOf(place, leaves).merkle.root;
+  return treeOf(place, leaves).merkle[0];
 }
 
 /**
@@ -47,14 +48,14 @@ export function rootOf(place: LeafPlace, leaves: readonly ResultLeaf[]): string 
 export function leavesOf(result: RoundResult, account: string): RoundLeaf[] {
   const holder = addressOf(account, "account");
   const tree = trees.get(result) ?? treeOf(result, result.leaves);
-  if (tree.merkle.root !== result.root) {
-    throw new InvalidArgument("result.root", result.root, `the root of its leaves, ${tree.merkle.root}`);
+  if (tree.merkle[0] !== result.root) {
+    throw new InvalidArgument("result.root", result.root, `the root of its leaves, ${tree.merkle[0]}`);
   }
   trees.set(result, tree);
 
   return result.leaves.flatMap((leaf, index) => {
     if (leaf.account.toLowerCase() !== holder.toLowerCase()) return [];
-    const proof = [tree.own[index], ...tree.merkle.getProof(tree.places[index])];
+    const proof = [tree.own[index], ...merkleProofAt(tree.merkle, tree.places[index])];
 
     return [{ index, account: holder, shares: leaf.shares, cash: BigInt(leaf.cash), proof }];
   });
@@ -67,16 +68,13 @@ function treeOf(place: LeafPlace, leaves: readonly ResultLeaf[]): LeafTree {
     { chainId: BigInt(place.chainId), ledger: place.ledger, model: place.model },
     leaves.map(({ account, shares }, index) => ({ index, account, units: shares })),
   );
-  const pairs = own.map((hash, index) => pairOf(hash, ledgers[index]));
+  const pairs = own.map((hash, index) => hashPair(hash, ledgers[index]));
 
-  // SimpleMerkleTree would sort them in the same order, but compares them as bytes that it makes each time.
+  // In the order of @openzeppelin/merkle-tree.
   const order = [...pairs.keys()].sort((a, b) => (pairs[a] < pairs[b] ? -1 : 1));
   const places: number[] = [];
-  for (const [rank, index] of order.entries()) places[index] = rank;
-  const merkle = SimpleMerkleTree.of(
-    order.map((index) => pairs[index]),
-    { sortLeaves: false },
-  );
+  const merkle = merkleTreeOf(order.map((index) => pairs[index]));
+  for (const [rank, index] of order.entries()) places[index] = placeOf(merkle, rank);
 
   return { merkle, own, places };
 }
@@ -92,8 +90,4 @@ function ownHashesOf({ chainId, contract, roundId }: LeafPlace, leaves: readonly
 
     return keccak256(keccak256(leaf)).toLowerCase();
   });
-}
-
-function pairOf(a: string, b: string): string {
-  return keccak256(a < b ? a + b.slice(2) : b + a.slice(2)).toLowerCase();
 }

@@ -1,13 +1,15 @@
-import { Contract, hexlify, randomBytes } from "ethers";
+import type { Address, ModelId } from "./brands.js";
+import { hexlify, randomBytes } from "ethers";
 import type { Amount } from "./amounts.js";
 import { addressOf, byAddress, TOTAL_SHARES } from "./arguments.js";
-import { send, type Transaction } from "./calls.js";
-import type { Context } from "./context.js";
+import { callOf } from "./calls.js";
+import { type Context, contractAt } from "./context.js";
 import { type Currency, currenciesOf, currencyAddress, currencyOf } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
-import { roundTermsAbi } from "./generated/abis/RoundTerms.js";
-import type { RoundTerms } from "./generated/types/RoundTerms.js";
+import { RoundTerms } from "./generated/fragments/RoundTerms.js";
+import { TimelockController } from "./generated/fragments/TimelockController.js";
+import { TrainingRounds } from "./generated/fragments/TrainingRounds.js";
 import type { DerivativeTerms, Parent } from "./registry.js";
 import { type RoundContributions, roundContributionsOf } from "./roundContributions.js";
 import { type RoundDecisions, roundDecisionsOf } from "./roundDecisions.js";
@@ -21,6 +23,7 @@ import {
   type RoundSchedule,
   solidityOpening,
 } from "./roundTerms.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** The terms of a round that is to be opened. What is left out is as little as can be. */
 export interface RoundOptions {
@@ -40,7 +43,7 @@ export interface RoundOptions {
   /** How the model will be registered. */
   model: Omit<RoundOpening["model"], "owner" | "maxHostBps" | "derivatives" | "parents"> & {
     /** Who gets the ERC-721; the signer by default. */
-    owner?: string;
+    owner?: Address;
     maxHostBps?: number;
     derivatives: DerivativeTerms;
     parents?: readonly Parent[];
@@ -51,6 +54,7 @@ export interface RoundOptions {
   budgetDigest: string;
   /** Where licence and budget can be fetched. */
   uri?: string;
+  /** 32 bytes in hex; random by default, so pass one to open the very round that `open.simulate` has shown. */
   salt?: string;
 }
 
@@ -65,7 +69,7 @@ export interface Rounds extends RoundFunds, RoundContributions, RoundDecisions {
    * @example
    * const { roundId, opening, model } = await rounds.open({ currency: usdc, money, schedule, split, reviewers, … });
    */
-  open(options: RoundOptions): Promise<Transaction & OpenedRound & { model: string }>;
+  readonly open: Write<RoundOptions, OpenedRound & { model: ModelId }>;
 
   /**
    * Returns where a round stands.
@@ -90,7 +94,7 @@ export interface Rounds extends RoundFunds, RoundContributions, RoundDecisions {
    * @example
    * const mine = await rounds.roundsOf({ coordinator });
    */
-  roundsOf(options?: { coordinator?: string; signal?: AbortSignal }): Promise<OpenedRound[]>;
+  roundsOf(options?: { coordinator?: Address; signal?: AbortSignal }): Promise<OpenedRound[]>;
 
   /**
    * Returns the least time for an arbiter, in seconds: a full cycle of the governor by its present settings.
@@ -103,8 +107,8 @@ export interface Rounds extends RoundFunds, RoundContributions, RoundDecisions {
 
 /** Binds rounds to a runner. */
 export function roundsOf(context: Context): Rounds {
-  const { chainId, contracts, runner, signer } = context;
-  const { TrainingRounds: rounds, TimelockController: timelock } = contracts;
+  const { chainId, reads, signer } = context;
+  const [rounds, timelock] = [context.at(TrainingRounds), context.at(TimelockController)];
   const { unitsOf } = currenciesOf(context);
   const place = { chainId, contract: String(rounds.target) };
   const reader = roundReaderOf(context);
@@ -158,14 +162,14 @@ export function roundsOf(context: Context): Rounds {
     ...roundContributionsOf(context, reader),
     ...roundDecisionsOf(context, reader),
     ...withTypedErrors<Pick<Rounds, "open" | "stateOf" | "get" | "roundsOf" | "minArbitrationPeriod">>({
-      async open({ uri = "", ...options }) {
+      open: writeOf(context, async ({ uri = "", ...options }) => {
         const opening = await termsOf(options);
         requireFitting(opening);
         const roundId = roundIdOf(opening, place);
-        const transaction = await send(rounds.open(solidityOpening(opening), uri));
+        const call = await callOf(rounds.open, [solidityOpening(opening), uri]);
 
-        return { ...transaction, roundId, opening, uri, model: await rounds.modelIdOf(roundId) };
-      },
+        return { call, ...known({ roundId, opening, uri, model: await rounds.modelIdOf(roundId) }) };
+      }),
 
       async stateOf({ roundId }) {
         return reader.stateOf(roundId);
@@ -182,7 +186,7 @@ export function roundsOf(context: Context): Rounds {
       },
 
       async minArbitrationPeriod() {
-        const terms = new Contract(await rounds.terms(), roundTermsAbi, runner) as unknown as RoundTerms;
+        const terms = contractAt(RoundTerms, await rounds.terms(), reads);
 
         return Number(await terms.minArbitrationPeriod());
       },

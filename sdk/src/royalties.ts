@@ -1,11 +1,15 @@
-import { addressOf, ascending } from "./arguments.js";
-import { send, type Transaction } from "./calls.js";
+import type { Address, ModelId } from "./brands.js";
+import { addressOf } from "./arguments.js";
+import { callOf } from "./calls.js";
 import { type Claims, claimsOf } from "./claims.js";
 import type { Context } from "./context.js";
 import { type Currency, currenciesOf, currencyAddress, type ListedCurrency } from "./currencies.js";
 import { withTypedErrors } from "./failures.js";
-import { type Lineage, lineageOf } from "./lineage.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+import { RoyaltyLens } from "./generated/fragments/RoyaltyLens.js";
+import { type Lineage, lineageOf, newestFirst } from "./lineage.js";
 import { type Payments, paymentsOf } from "./payments.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** A model's books in one currency, in its smallest units; all cumulative. */
 export interface Books {
@@ -30,7 +34,7 @@ export interface Royalties extends Payments, Claims, Lineage {
    * @example
    * await royalties.cascade({ models: [model, parent], currency: "ETH" });
    */
-  cascade(options: { models: readonly string[]; currency: Currency }): Promise<Transaction>;
+  readonly cascade: Write<{ models: readonly ModelId[]; currency: Currency }, object>;
 
   /**
    * Retires a model's edges whose agreed end has passed: they earn nothing from now on. Anyone may call it.
@@ -41,7 +45,7 @@ export interface Royalties extends Payments, Claims, Lineage {
    * @example
    * await royalties.retire({ model });
    */
-  retire(options: { model: string }): Promise<Transaction>;
+  readonly retire: Write<{ model: ModelId }, object>;
 
   /**
    * Returns what {@link cascade} would credit to the model's parents, all together.
@@ -49,7 +53,7 @@ export interface Royalties extends Payments, Claims, Lineage {
    * @example
    * const pending = await royalties.pendingUpstream({ model, currency: "ETH" });
    */
-  pendingUpstream(options: { model: string; currency: Currency }): Promise<bigint>;
+  pendingUpstream(options: { model: ModelId; currency: Currency }): Promise<bigint>;
 
   /**
    * Returns a model's books in one currency; all zero if it never got any.
@@ -57,7 +61,7 @@ export interface Royalties extends Payments, Claims, Lineage {
    * @example
    * const { received } = await royalties.booksOf({ model, currency: "ETH" });
    */
-  booksOf(options: { model: string; currency: Currency }): Promise<Books>;
+  booksOf(options: { model: ModelId; currency: Currency }): Promise<Books>;
 
   /**
    * Returns how many of the model's 1,000,000 shares somebody holds.
@@ -65,7 +69,7 @@ export interface Royalties extends Payments, Claims, Lineage {
    * @example
    * const units = await royalties.sharesOf({ holder, model });
    */
-  sharesOf(options: { holder: string; model: string }): Promise<bigint>;
+  sharesOf(options: { holder: Address; model: ModelId }): Promise<bigint>;
 
   /**
    * Sends shares of the signer to another account. What they earned so far stays the signer's.
@@ -74,7 +78,7 @@ export interface Royalties extends Payments, Claims, Lineage {
    * @example
    * await royalties.transferShares({ model, to: bob, units: 10_000 });
    */
-  transferShares(options: { model: string; to: string; units: bigint | number }): Promise<Transaction>;
+  readonly transferShares: Write<{ model: ModelId; to: Address; units: bigint | number }, object>;
 
   /**
    * Hands the signer's whole position in a model to another account: all shares, with everything owed for them.
@@ -83,7 +87,7 @@ export interface Royalties extends Payments, Claims, Lineage {
    * @example
    * await royalties.handOverPosition({ model, to: bob });
    */
-  handOverPosition(options: { model: string; to: string }): Promise<Transaction>;
+  readonly handOverPosition: Write<{ model: ModelId; to: Address }, object>;
 
   /**
    * Returns the currencies that models can be paid in.
@@ -96,28 +100,20 @@ export interface Royalties extends Payments, Claims, Lineage {
 
 /** Binds the ledger's functions to a runner. */
 export function royaltiesOf(context: Context): Royalties {
-  const { RoyaltyLedger: ledger, RoyaltyLens: lens } = context.contracts;
+  const [ledger, lens] = [context.at(RoyaltyLedger), context.at(RoyaltyLens)];
   const { listed } = currenciesOf(context);
 
-  /** Orders models by their registration numbers, the newest first. */
-  async function childrenFirst(models: readonly string[]): Promise<string[]> {
-    const numbered = await Promise.all(
-      ascending(models).map(async (model) => ({ model, number: (await ledger.modelTermsOf(model)).number })),
-    );
-
-    return numbered.sort((a, b) => Number(b.number - a.number)).map(({ model }) => model);
-  }
-
   const own = withTypedErrors<Omit<Royalties, keyof (Payments & Claims & Lineage)>>({
-    async cascade({ models, currency }) {
+    cascade: writeOf(context, async ({ models, currency }) => {
       const token = currencyAddress(currency);
 
-      return send(ledger.cascade(await childrenFirst(models), token));
-    },
+      return { call: await callOf(ledger.cascade, [await newestFirst(ledger, models), token]), ...known({}) };
+    }),
 
-    async retire({ model }) {
-      return send(ledger.retire(addressOf(model, "model")));
-    },
+    retire: writeOf(context, async ({ model }) => ({
+      call: await callOf(ledger.retire, [addressOf(model, "model")]),
+      ...known({}),
+    })),
 
     async pendingUpstream({ model, currency }) {
       return lens.pendingUpstream(addressOf(model, "model"), currencyAddress(currency));
@@ -136,13 +132,15 @@ export function royaltiesOf(context: Context): Royalties {
       return ledger.balanceOf(addressOf(holder, "holder"), addressOf(model, "model"));
     },
 
-    async transferShares({ model, to, units }) {
-      return send(ledger.transfer(addressOf(to, "to"), addressOf(model, "model"), units));
-    },
+    transferShares: writeOf(context, async ({ model, to, units }) => ({
+      call: await callOf(ledger.transfer, [addressOf(to, "to"), addressOf(model, "model"), units]),
+      ...known({}),
+    })),
 
-    async handOverPosition({ model, to }) {
-      return send(ledger.handOverPosition(addressOf(model, "model"), addressOf(to, "to")));
-    },
+    handOverPosition: writeOf(context, async ({ model, to }) => ({
+      call: await callOf(ledger.handOverPosition, [addressOf(model, "model"), addressOf(to, "to")]),
+      ...known({}),
+    })),
 
     currencies: listed,
   });

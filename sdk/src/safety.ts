@@ -1,13 +1,19 @@
+import type { Digest, ModelId } from "./brands.js";
 import { addressOf, bytes32Of, numberOf } from "./arguments.js";
-import { send, type Transaction } from "./calls.js";
+import { callOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
+import { ModelRegistry } from "./generated/fragments/ModelRegistry.js";
+import { SafetyBoard } from "./generated/fragments/SafetyBoard.js";
+import { SafetyLens } from "./generated/fragments/SafetyLens.js";
+import { UsePolicy } from "./generated/fragments/UsePolicy.js";
 import { Ground, Level } from "./generated/enums.js";
 import type { ISafetyBoard } from "./generated/types/SafetyBoard.js";
 import { isTooMuch, lineageReaderOf } from "./lineage.js";
 import { readLogs } from "./logs.js";
 import { type Step, shortestPaths } from "./paths.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** Why an advisory is asked for: a clause of the use policy, or a lineage that was not declared rightly. */
 export type SafetyReason = (
@@ -21,12 +27,12 @@ export type SafetyReason = (
   | { ground: "lineage" }
 ) & {
   /** The sha-256 of what shows it, 32 bytes in hex. */
-  evidenceDigest: string;
+  evidenceDigest: Digest;
 };
 
 /** What a report or an advisory is about. */
 export interface SafetySubject {
-  model: string;
+  model: ModelId;
   /** One version of it; all of the model by default. */
   version?: number;
 }
@@ -45,7 +51,7 @@ export interface Advisory {
   issuedAt: number;
   /** In Unix time; none for an advisory that lasts. */
   expiresAt?: number;
-  evidenceDigest: string;
+  evidenceDigest: Digest;
 }
 
 /** What stands on a model or version. */
@@ -57,14 +63,14 @@ export interface Standing {
 
 /** What stands on a model, on its versions, and on what it was built from. */
 export interface SafetyStatus extends Standing {
-  model: string;
+  model: ModelId;
   /** Whether it takes no new derivatives and is not sold anew. Only its own level decides that. */
   restricted: boolean;
   /** Warnings on single versions, in ascending order. */
   versions: (Standing & { version: number })[];
   /** Warnings inherited from ancestors, children before parents. */
   inherited: (Standing & {
-    model: string;
+    model: ModelId;
     /** One of the shortest ways there: the model, the ancestors between, the ancestor. */
     path: string[];
   })[];
@@ -91,7 +97,7 @@ export interface Safety {
    * @example
    * const { restricted, inherited } = await safety.statusOf({ model });
    */
-  statusOf(options: { model: string }): Promise<SafetyStatus>;
+  statusOf(options: { model: ModelId }): Promise<SafetyStatus>;
 
   /**
    * Files a report, for the board and everybody to read. Anyone may.
@@ -102,7 +108,7 @@ export interface Safety {
    * const reason = { ground: "usePolicy", clause: 5, policyVersion: 1, evidenceDigest };
    * await safety.report({ model, version: 2, reason, evidenceUri: "ipfs://…" });
    */
-  report(options: SafetySubject & { reason: SafetyReason; evidenceUri?: string }): Promise<Transaction>;
+  readonly report: Write<SafetySubject & { reason: SafetyReason; evidenceUri?: string }, object>;
 
   /**
    * Issues a notice, as a member of the board: a warning, which stops nothing.
@@ -111,7 +117,7 @@ export interface Safety {
    * @example
    * await safety.warn({ model, reason: { ground: "lineage", evidenceDigest } });
    */
-  warn(options: SafetySubject & { reason: SafetyReason; evidenceUri?: string }): Promise<Transaction>;
+  readonly warn: Write<SafetySubject & { reason: SafetyReason; evidenceUri?: string }, object>;
 
   /**
    * Restricts a model, as a member of the board: once, and for 14 days. A vote can make it last.
@@ -120,7 +126,7 @@ export interface Safety {
    * @example
    * await safety.restrict({ model, reason, evidenceUri: "ipfs://…" });
    */
-  restrict(options: { model: string; reason: SafetyReason; evidenceUri?: string }): Promise<Transaction>;
+  readonly restrict: Write<{ model: ModelId; reason: SafetyReason; evidenceUri?: string }, object>;
 
   /**
    * Withdraws an advisory of the board, as a member.
@@ -129,7 +135,7 @@ export interface Safety {
    * @example
    * await safety.withdraw({ model, version: 2 });
    */
-  withdraw(options: SafetySubject): Promise<Transaction>;
+  readonly withdraw: Write<SafetySubject, object>;
 
   /**
    * Returns the members of the board.
@@ -153,8 +159,8 @@ type SolidityAdvisory = ISafetyBoard.AdvisoryStructOutput;
 
 /** Binds the safety board to a runner. */
 export function safetyOf(context: Context): Safety {
-  const { contracts, provider, firstBlock } = context;
-  const { ModelRegistry: registry, SafetyBoard: board, SafetyLens: lens, UsePolicy: usePolicy } = contracts;
+  const { at, provider, firstBlock } = context;
+  const [registry, board, lens, usePolicy] = [at(ModelRegistry), at(SafetyBoard), at(SafetyLens), at(UsePolicy)];
   const { ancestorsOf } = lineageReaderOf(context);
 
   /** Requires that there is such a model and version: the board does not look. */
@@ -174,7 +180,7 @@ export function safetyOf(context: Context): Safety {
     try {
       return await lens.statusOf(model, { blockTag });
     } catch (error) {
-      if (!isTooMuch(error)) throw error;
+      if (!(await isTooMuch(error))) throw error;
     }
     const nodes = await ancestorsOf(model, blockTag);
 
@@ -230,23 +236,26 @@ export function safetyOf(context: Context): Safety {
       };
     },
 
-    async report({ reason, evidenceUri = "", ...subject }) {
-      return send(board.report(...(await subjectOf(subject)), solidityReason(reason), evidenceUri));
-    },
+    report: writeOf(context, async ({ reason, evidenceUri = "", ...subject }) => ({
+      call: await callOf(board.report, [...(await subjectOf(subject)), solidityReason(reason), evidenceUri]),
+      ...known({}),
+    })),
 
-    async warn({ reason, evidenceUri = "", ...subject }) {
-      return send(board.warn(...(await subjectOf(subject)), solidityReason(reason), evidenceUri));
-    },
+    warn: writeOf(context, async ({ reason, evidenceUri = "", ...subject }) => ({
+      call: await callOf(board.warn, [...(await subjectOf(subject)), solidityReason(reason), evidenceUri]),
+      ...known({}),
+    })),
 
-    async restrict({ model, reason, evidenceUri = "" }) {
+    restrict: writeOf(context, async ({ model, reason, evidenceUri = "" }) => {
       const [id] = await subjectOf({ model });
 
-      return send(board.restrict(id, solidityReason(reason), evidenceUri));
-    },
+      return { call: await callOf(board.restrict, [id, solidityReason(reason), evidenceUri]), ...known({}) };
+    }),
 
-    async withdraw({ model, version = 0 }) {
-      return send(board.withdraw(addressOf(model, "model"), version));
-    },
+    withdraw: writeOf(context, async ({ model, version = 0 }) => ({
+      call: await callOf(board.withdraw, [addressOf(model, "model"), version]),
+      ...known({}),
+    })),
 
     async members() {
       return [...(await board.members())];
@@ -307,6 +316,6 @@ function advisoryOf(advisory: SolidityAdvisory, by: Advisory["by"]): Advisory | 
   };
 }
 
-function stepsOf(nodes: readonly { model: string; edges: readonly { parent: string }[] }[]): Step[] {
+function stepsOf(nodes: readonly { model: ModelId; edges: readonly { parent: ModelId }[] }[]): Step[] {
   return nodes.map(({ model, edges }) => ({ from: model, to: edges.map(({ parent }) => parent) }));
 }

@@ -1,3 +1,4 @@
+import type { Address, Digest } from "./brands.js";
 import { concat, id, keccak256, recoverAddress, type Signer, Signature, TypedDataEncoder } from "ethers";
 import { addressOf, bytes32Of } from "./arguments.js";
 import { InvalidArgument } from "./errors.js";
@@ -8,7 +9,7 @@ import type { RoundPlace } from "./roundTerms.js";
 export interface Score {
   contributor: string;
   /** The sha-256 of what was brought. */
-  contentDigest: string;
+  contentDigest: Digest;
   /** A whole number, 0 to 2³² − 1, on a scale that is the same for all that is compared. */
   score: number;
 }
@@ -17,8 +18,8 @@ export interface Score {
 export interface SignedScores {
   roundId: string;
   /** The sha-256 of the manifest of the model that came of the round. */
-  manifestDigest: string;
-  reviewer: string;
+  manifestDigest: Digest;
+  reviewer: Address;
   scores: Score[];
   signature: string;
 }

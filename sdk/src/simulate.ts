@@ -1,28 +1,25 @@
+import type { Address } from "./brands.js";
 import { type FunctionFragment, Interface, ZeroAddress } from "ethers";
-import {
-  actionsOf,
-  type ArgumentValue,
-  type DecodedAction,
-  decodeActions,
-  everyCall,
-  isToken,
-  plainValue,
-  type ProposalLike,
-} from "./actions.js";
-import type { Context, Contracts } from "./context.js";
+import { actionsOf, type ArgumentValue, type ProposalLike } from "./actions.js";
+import type { Outcome, SimulatorView } from "./callSimulator.js";
+import type { Context } from "./context.js";
+import { type Contracts, contractsToRead } from "./contracts.js";
 import { type Currency, currencyOf } from "./currencies.js";
+import { type DecodedAction, decodeActions, everyCall, isToken, plainValue } from "./decodedActions.js";
 import { ContractError } from "./errors.js";
 import { contractError } from "./failures.js";
-import { erc20Abi } from "./generated/abis/ERC20.js";
+import { ERC20 } from "./generated/fragments/ERC20.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+import { WealToken } from "./generated/fragments/WealToken.js";
 import type { GovernorPair } from "./governors.js";
 import { type ContractParameters, parameters } from "./parameters.js";
-import { MAX_TRANSACTION_GAS } from "./plans.js";
-import { type Outcome, runSimulator, strangeAddress, type SimulatorView } from "./simulator.js";
+import { MAX_TRANSACTION_GAS } from "./limits.js";
+import { runSimulator, strangeAddress } from "./simulator.js";
 import { transfersOf } from "./transfers.js";
 
 /** What an account has before and after, in the currency's smallest units; undefined if the token does not say. */
 export interface SimulatedBalance {
-  account: string;
+  account: Address;
   currency: Currency;
   before: bigint | undefined;
   after: bigint | undefined;
@@ -66,19 +63,15 @@ interface View<Subject> extends SimulatorView {
   decode(data: string): ArgumentValue;
 }
 
-const ERC20 = new Interface(erc20Abi);
-
 /** Shows what a proposal would change if it were executed now. */
 export async function simulate(context: Context, pair: GovernorPair, proposal: ProposalLike): Promise<Simulation> {
-  const [actions, currencies] = await Promise.all([
-    actionsOf(pair, proposal),
-    context.contracts.RoyaltyLedger.currencies(),
-  ]);
+  const [actions, currencies] = await Promise.all([actionsOf(pair, proposal), context.at(RoyaltyLedger).currencies()]);
   const calls = everyCall(await decodeActions(context, pair, actions)).map(({ action }) => action);
   const [treasury, simulator] = [String(pair.timelock.target), strangeAddress()];
-  const held = heldIn(calls, treasury, [...currencies, String(context.contracts.WealToken.target)]);
-  const balances = held.map(({ account, currency }) => balanceView(account, currency, simulator));
-  const settings = parameterViews(context, calls);
+  const erc20 = new Interface(ERC20.fragments);
+  const held = heldIn(calls, treasury, [...currencies, String(context.at(WealToken).target)]);
+  const balances = held.map(({ account, currency }) => balanceView(erc20, account, currency, simulator));
+  const settings = parameterViews(context, erc20, calls);
 
   const views = [...balances, ...settings].map(({ target, data }) => ({ target, data }));
   const { earlier, execution, later, tooDear } = await runSimulator(context.provider, pair, simulator, actions, views);
@@ -86,7 +79,7 @@ export async function simulate(context: Context, pair: GovernorPair, proposal: P
 
   return {
     succeeded: execution.succeeded,
-    ...(execution.succeeded ? {} : { error: tooDear ? outOfGas() : contractError(execution.data) }),
+    ...(execution.succeeded ? {} : { error: tooDear ? outOfGas() : await contractError(execution.data) }),
     balances: compared(balances, earlier, later) as SimulatedBalance[],
     parameters: compared(settings, earlierSettings, laterSettings),
   };
@@ -127,7 +120,7 @@ function heldIn(
   calls: readonly DecodedAction[],
   treasury: string,
   currencies: readonly string[],
-): { account: string; currency: string }[] {
+): { account: Address; currency: string }[] {
   const tokens = calls.filter(isToken).map(({ target }) => target);
   const received = calls
     .flatMap(transfersOf)
@@ -138,22 +131,23 @@ function heldIn(
   return [...new Map(held.map((entry) => [entry.account + entry.currency, entry])).values()];
 }
 
-function balanceView(account: string, address: string, simulator: string): View<Held> {
+function balanceView(erc20: Interface, account: string, address: string, simulator: string): View<Held> {
   return {
     subject: { account, currency: currencyOf(address) },
     // The simulator has the function too, for the chain's coin.
     target: address === ZeroAddress ? simulator : address,
-    ...viewOf(ERC20, "balanceOf", [account]),
+    ...viewOf(erc20, "balanceOf", [account]),
   };
 }
 
 type Setting = Pick<SimulatedParameter, "contract" | "address" | "name" | "args">;
 
-function parameterViews({ contracts }: Context, calls: readonly DecodedAction[]): View<Setting>[] {
+function parameterViews(context: Context, erc20: Interface, calls: readonly DecodedAction[]): View<Setting>[] {
+  const contracts = contractsToRead(context);
   const parametersOf = (contract: string): ContractParameters =>
     parameters[contract as keyof Contracts | "ERC20"] ?? {};
   const view = (contract: string, address: string, name: string, args: readonly ArgumentValue[]): View<Setting> => {
-    const abi = contracts[contract as keyof Contracts]?.interface ?? ERC20;
+    const abi = contracts[contract as keyof Contracts]?.interface ?? erc20;
     return {
       subject: { contract, address, name: name.split("(")[0], args },
       target: address,

@@ -1,27 +1,9 @@
-import {
-  AbiCoder,
-  getAddress,
-  hexlify,
-  Interface,
-  keccak256,
-  type Provider,
-  randomBytes,
-  toBeHex,
-  toQuantity,
-  ZeroAddress,
-  ZeroHash,
-} from "ethers";
+import { AbiCoder, getAddress, hexlify, keccak256, type Provider, randomBytes, toBeHex, ZeroHash } from "ethers";
 import type { Action } from "./actions.js";
-import { CallFailed, ContractError, NetworkFailure, StateOverridesUnsupported } from "./errors.js";
-import { typedError } from "./failures.js";
+import { askSimulator, type Outcome, type SimulatorView, type StateOverrides } from "./callSimulator.js";
+import { CallFailed, ContractError, StateOverridesUnsupported } from "./errors.js";
 import type { GovernorPair } from "./governors.js";
-import { MAX_TRANSACTION_GAS } from "./plans.js";
-
-/** What a call returned, or what it reverted with. */
-export interface Outcome {
-  succeeded: boolean;
-  data: string;
-}
+import { MAX_TRANSACTION_GAS } from "./limits.js";
 
 /** What {@link runSimulator} found: the views' outcomes before and after, and that of the proposal's execution. */
 export interface SimulatorResult {
@@ -31,21 +13,6 @@ export interface SimulatorResult {
   /** Whether the execution fails, and would not if a transaction could have more gas; false if the node gives no more. */
   tooDear: boolean;
 }
-
-/** What to read. */
-export interface SimulatorView {
-  target: string;
-  data: string;
-}
-
-/** Code and storage, by slot, in place of what an account has; as nodes take it. */
-type Overrides = Record<string, { code?: string; stateDiff?: Record<string, string> }>;
-
-const OUTCOME = "(bool succeeded, bytes data)";
-const ABI = new Interface([
-  `function simulate((address target, bytes data)[] views, address target, bytes data) returns (${OUTCOME}[] earlier, ${OUTCOME} execution, ${OUTCOME}[] later)`,
-  "function balanceOf(address account) view returns (uint256)",
-]);
 
 /** The timelock takes an operation from this time on; 1 would mean that it is done. */
 const PAST = 2n;
@@ -75,7 +42,7 @@ export async function runSimulator(
   actions: readonly Required<Action>[],
   views: readonly SimulatorView[],
 ): Promise<SimulatorResult> {
-  const { simulatorCode, storageSlots } = await import("./generated/simulator.js");
+  const { storageSlots } = await import("./generated/simulator.js");
   const { _roles, _timestamps } = storageSlots.TimelockController;
   const executorRole = await timelock.EXECUTOR_ROLE();
   const [targets, values, payloads] = [
@@ -89,8 +56,7 @@ export async function runSimulator(
   );
   const operationId = keccak256(operation);
 
-  const overrides: Overrides = {
-    [simulator]: { code: simulatorCode },
+  const overrides: StateOverrides = {
     [String(timelock.target)]: {
       stateDiff: storage([
         [slotOf("bytes32", operationId, _timestamps), PAST],
@@ -110,20 +76,26 @@ export async function runSimulator(
     timelock.interface.encodeFunctionData("hasRole", [executorRole, simulator]),
     timelock.interface.encodeFunctionData("isOperationReady", [operationId]),
   ].map((data) => ({ target: String(timelock.target), data }));
-  const data = ABI.encodeFunctionData("simulate", [
-    [...checks, ...views],
-    timelock.target,
-    timelock.interface.encodeFunctionData("executeBatch", [targets, values, payloads, ZeroHash, ZeroHash]),
+  const execute = timelock.interface.encodeFunctionData("executeBatch", [
+    targets,
+    values,
+    payloads,
+    ZeroHash,
+    ZeroHash,
   ]);
   const ask = async (gas?: bigint): Promise<SimulatorResult> => {
-    const answer = await call(provider, simulator, data, overrides, gas);
-    if (answer === "0x") throw new StateOverridesUnsupported();
-
-    const { earlier, execution, later } = ABI.decodeFunctionResult("simulate", answer).toObject(true);
-    if (earlier.slice(0, checks.length).some(({ data }: Outcome) => BigInt(data) !== TRUE)) {
+    const { earlier, executions, later } = await askSimulator(provider, {
+      ...{ at: simulator, from: strangeAddress(), views: [...checks, ...views], overrides, gas },
+      calls: [{ to: String(timelock.target), value: 0n, data: execute }],
+    });
+    if (earlier.slice(0, checks.length).some(({ data }) => BigInt(data) !== TRUE)) {
       throw new StateOverridesUnsupported();
     }
-    return { earlier: earlier.slice(checks.length), execution, later: later.slice(checks.length), tooDear: false };
+
+    return {
+      ...{ earlier: earlier.slice(checks.length), later: later.slice(checks.length) },
+      ...{ execution: executions[0], tooDear: false },
+    };
   };
 
   const bounded = await ask(MAX_TRANSACTION_GAS).catch((error: unknown) => {
@@ -137,38 +109,12 @@ export async function runSimulator(
   if (!unbounded.execution.succeeded) return unbounded;
 
   const { earlier } = unbounded;
-  return { earlier, execution: { succeeded: false, data: "0x" }, later: earlier, tooDear: true };
-}
-
-/* THE CALL */
-
-async function call(
-  provider: Provider,
-  simulator: string,
-  data: string,
-  overrides: Overrides,
-  gas?: bigint,
-): Promise<string> {
-  if (!isSending(provider)) throw new StateOverridesUnsupported();
-  const transaction = { from: strangeAddress(), to: simulator, ...(gas === undefined ? {} : { gas: toQuantity(gas) }) };
-  const ask = (data: string) => provider.send("eth_call", [{ ...transaction, data }, "latest", overrides]);
-
-  try {
-    return await ask(data);
-  } catch (error) {
-    const typed = typedError(error);
-    if (typed instanceof NetworkFailure) throw typed;
-    // Nodes refuse overrides in many ways. One that takes them has another reason, such as too much gas.
-    const probe = await ask(ABI.encodeFunctionData("balanceOf", [ZeroAddress])).catch(() => "0x");
-    throw probe === "0x" ? new StateOverridesUnsupported({ cause: error }) : typed;
-  }
-}
-
-/** Providers of JSON-RPC have it; others ask several nodes, or one in another way. */
-function isSending(
-  provider: Provider,
-): provider is Provider & { send(method: string, params: unknown[]): Promise<string> } {
-  return "send" in provider && typeof provider.send === "function";
+  return {
+    earlier,
+    execution: { ...unbounded.execution, succeeded: false, data: "0x" },
+    later: earlier,
+    tooDear: true,
+  };
 }
 
 /* STORAGE */

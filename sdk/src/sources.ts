@@ -1,13 +1,17 @@
+import type { Address, ModelId } from "./brands.js";
 import { ZeroAddress } from "ethers";
 import { addressOf, byAddress } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { type Currency, currencyOf } from "./currencies.js";
 import { withTypedErrors } from "./failures.js";
-import { checkFunding, type FundingEntry } from "./funding.js";
+import { ModelRegistry } from "./generated/fragments/ModelRegistry.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+import { SourceRegistry } from "./generated/fragments/SourceRegistry.js";
+import type { FundingEntry } from "./funding.js";
 import * as typedData from "./generated/typedData.js";
-import { fetchReadme } from "./readmes.js";
 import { parseSource, PLATFORMS, type Source, sourceName } from "./sourceNames.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** A source: its page's URL, `platform:name`, or both by themselves. */
 type SourceLike = string | Source;
@@ -17,9 +21,9 @@ export interface SourceClaim {
   /** The source's id. */
   source: string;
   /** The author's account. */
-  recipient: string;
+  recipient: Address;
   /** A model of the author's that the source's name is to stand for; the zero address for none. */
-  model: string;
+  model: ModelId;
   /** Counts the source's claims and cancellations: a signature serves once. */
   nonce: string;
   /** The last second at which it serves, in Unix time. */
@@ -28,7 +32,7 @@ export interface SourceClaim {
 
 /** A verifier's signature; plain JSON. */
 export interface Attestation {
-  verifier: string;
+  verifier: Address;
   signature: string;
 }
 
@@ -37,11 +41,11 @@ export interface SourceState extends Source {
   /** Its id, known before it is registered. */
   source: string;
   /** The model to link to: the source, or what its author has bound its name to. */
-  model: string;
+  model: ModelId;
   registered: boolean;
   claimed: boolean;
   /** A claim that waits. */
-  claim?: { recipient: string; /** In Unix time. */ readyAt: number; model?: string };
+  claim?: { recipient: Address; /** In Unix time. */ readyAt: number; model?: ModelId };
   /** What waits for the author, in the currencies' smallest units; nothing once it was claimed. */
   waiting: { currency: Currency; amount: bigint }[];
 }
@@ -56,7 +60,7 @@ export interface Sources {
    * @example
    * const { source } = await sources.register({ source: "https://huggingface.co/org/name" });
    */
-  register(options: { source: SourceLike }): Promise<Transaction & { source: string }>;
+  readonly register: Write<{ source: SourceLike }, { source: string }>;
 
   /**
    * Returns what is known of a source: whether it is registered, which model to link to, what waits for its author.
@@ -80,7 +84,7 @@ export interface Sources {
    */
   fundingOf(options: {
     source: SourceLike;
-    recipient?: string;
+    recipient?: Address;
     base?: string;
     fetch?: typeof globalThis.fetch;
     signal?: AbortSignal;
@@ -97,8 +101,8 @@ export interface Sources {
    */
   attest(options: {
     source: SourceLike;
-    recipient: string;
-    model?: string;
+    recipient: Address;
+    model?: ModelId;
     deadline: number;
   }): Promise<{ claim: SourceClaim; attestation: Attestation }>;
 
@@ -110,10 +114,14 @@ export interface Sources {
    * @example
    * await sources.claim({ claim, attestations: [first, second] });
    */
-  claim(options: {
-    claim: SourceClaim;
-    attestations: readonly Attestation[];
-  }): Promise<Transaction & { readyAt: number }>;
+  readonly claim: Write<
+    {
+      claim: SourceClaim;
+      attestations: readonly Attestation[];
+    },
+    { readyAt: number },
+    object
+  >;
 
   /**
    * Signs, as a verifier, that a claim that waits is to be cancelled; no transaction.
@@ -131,7 +139,7 @@ export interface Sources {
    * @example
    * await sources.cancel({ source, deadline, attestations: [first, second] });
    */
-  cancel(options: { source: SourceLike; deadline: number; attestations: readonly Attestation[] }): Promise<Transaction>;
+  readonly cancel: Write<{ source: SourceLike; deadline: number; attestations: readonly Attestation[] }, object>;
 
   /**
    * Completes a claim that has waited: the author gets the source, with everything it has earned. Anyone may send it.
@@ -140,12 +148,13 @@ export interface Sources {
    * @example
    * await sources.complete({ source: "huggingface:org/name" });
    */
-  complete(options: { source: SourceLike }): Promise<Transaction & { recipient: string }>;
+  readonly complete: Write<{ source: SourceLike }, { recipient: Address }>;
 }
 
 /** Binds sources to a runner. */
-export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
-  const { SourceRegistry: registry, ModelRegistry: models, RoyaltyLedger: ledger } = contracts;
+export function sourcesOf(context: Context): Sources {
+  const { at, chainId, signer } = context;
+  const [registry, models, ledger] = [at(SourceRegistry), at(ModelRegistry), at(RoyaltyLedger)];
   const place = { chainId, verifyingContract: String(registry.target) };
 
   const idOf = ({ platform, name }: Source) => registry.sourceIdOf(PLATFORMS.indexOf(platform), name);
@@ -164,17 +173,23 @@ export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
   }
 
   return withTypedErrors<Sources>({
-    async register({ source }) {
+    register: writeOf(context, async ({ source }) => {
       const { platform, name } = sourceOf(source);
-      const transaction = await send(registry.registerSource(PLATFORMS.indexOf(platform), name));
-      const [event] = eventsOf(transaction.receipt, registry, registry.getEvent("SourceRegistered"));
 
-      return { ...transaction, source: event.source };
-    },
+      return {
+        call: await callOf(registry.registerSource, [PLATFORMS.indexOf(platform), name]),
+        outcome(receipt) {
+          const [event] = eventsOf(receipt, registry, registry.getEvent("SourceRegistered"));
+
+          return { source: event.source };
+        },
+        preview: (id: string) => ({ source: id }),
+      };
+    }),
 
     async lookup({ source }) {
-      const known = sourceOf(source);
-      const id = await idOf(known);
+      const named = sourceOf(source);
+      const id = await idOf(named);
       const [{ number }, model, { recipient, readyAt, model: bound }] = await Promise.all([
         ledger.modelTermsOf(id),
         registry.modelOf(id),
@@ -184,7 +199,7 @@ export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
       const claimed = model !== id || (registered && (await models.ownerOf(id)) !== registry.target);
 
       return {
-        ...known,
+        ...named,
         source: id,
         model,
         registered,
@@ -198,6 +213,7 @@ export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
     },
 
     async fundingOf({ source, recipient, ...options }) {
+      const [{ fetchReadme }, { checkFunding }] = await Promise.all([import("./readmes.js"), import("./funding.js")]);
       const readme = await fetchReadme(sourceOf(source), options);
 
       return checkFunding(readme, { chainId, registry: String(registry.target), recipient });
@@ -218,20 +234,21 @@ export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
       return { claim, attestation: { verifier: await signer().getAddress(), signature } };
     },
 
-    async claim({ claim: { source, recipient, model, deadline }, attestations }) {
-      const transaction = await send(
-        registry.claimSource(
-          addressOf(source, "claim.source"),
-          addressOf(recipient, "claim.recipient"),
-          addressOf(model, "claim.model"),
-          deadline,
-          sorted(attestations),
-        ),
-      );
-      const [{ readyAt }] = eventsOf(transaction.receipt, registry, registry.getEvent("SourceClaimStarted"));
+    claim: writeOf(context, async ({ claim: { source, recipient, model, deadline }, attestations }) => ({
+      call: await callOf(registry.claimSource, [
+        addressOf(source, "claim.source"),
+        addressOf(recipient, "claim.recipient"),
+        addressOf(model, "claim.model"),
+        deadline,
+        sorted(attestations),
+      ]),
+      outcome(receipt) {
+        const [{ readyAt }] = eventsOf(receipt, registry, registry.getEvent("SourceClaimStarted"));
 
-      return { ...transaction, readyAt: Number(readyAt) };
-    },
+        return { readyAt: Number(readyAt) };
+      },
+      preview: () => ({}),
+    })),
 
     async attestCancellation({ source, deadline }) {
       const id = await idOf(sourceOf(source));
@@ -242,16 +259,25 @@ export function sourcesOf({ chainId, contracts, signer }: Context): Sources {
       return { verifier: await signer().getAddress(), signature };
     },
 
-    async cancel({ source, deadline, attestations }) {
-      return send(registry.cancelClaim(await idOf(sourceOf(source)), deadline, sorted(attestations)));
-    },
+    cancel: writeOf(context, async ({ source, deadline, attestations }) => ({
+      call: await callOf(registry.cancelClaim, [await idOf(sourceOf(source)), deadline, sorted(attestations)]),
+      ...known({}),
+    })),
 
-    async complete({ source }) {
-      const transaction = await send(registry.completeClaim(await idOf(sourceOf(source))));
-      const [{ recipient }] = eventsOf(transaction.receipt, registry, registry.getEvent("SourceClaimed"));
+    complete: writeOf(context, async ({ source }) => {
+      const id = await idOf(sourceOf(source));
+      const { recipient } = await registry.claimOf(id);
 
-      return { ...transaction, recipient };
-    },
+      return {
+        call: await callOf(registry.completeClaim, [id]),
+        outcome(receipt) {
+          const [event] = eventsOf(receipt, registry, registry.getEvent("SourceClaimed"));
+
+          return { recipient: event.recipient };
+        },
+        preview: () => ({ recipient }),
+      };
+    }),
   });
 }
 

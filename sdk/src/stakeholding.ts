@@ -1,12 +1,18 @@
-import { addressOf, ascending } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import type { ModelId } from "./brands.js";
+import { addressOf } from "./arguments.js";
+import { callOf, eventsOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { type Currency, currencyAddress, currencyOf } from "./currencies.js";
 import { withTypedErrors } from "./failures.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+import { Stakeholding as StakeholdingContract } from "./generated/fragments/Stakeholding.js";
+import { WealToken } from "./generated/fragments/WealToken.js";
+import { newestFirst } from "./lineage.js";
+import { type Write, writeOf } from "./writes.js";
 
 /** WEAL that a model was paid for the fees that it brought in. */
 export interface Award {
-  model: string;
+  model: ModelId;
   /** The fees that were counted, in the currency's smallest units. */
   fees: bigint;
   /** In units of 10⁻¹⁸ WEAL; nothing if the fees earned less than one. */
@@ -24,7 +30,7 @@ export interface Stakeholding {
    * @example
    * const { awards } = await stakeholding.award({ models: [model], currency: "ETH" });
    */
-  award(options: { models: readonly string[]; currency: Currency }): Promise<Transaction & { awards: Award[] }>;
+  readonly award: Write<{ models: readonly ModelId[]; currency: Currency }, { awards: Award[] }, { weal: bigint }>;
 
   /**
    * Returns the fees of a model that were not counted yet, of what was passed on, and the WEAL that they earn at today's
@@ -34,7 +40,7 @@ export interface Stakeholding {
    * @example
    * const { weal } = await stakeholding.waiting({ model, currency: "ETH" });
    */
-  waiting(options: { model: string; currency: Currency }): Promise<{ fees: bigint; weal: bigint }>;
+  waiting(options: { model: ModelId; currency: Currency }): Promise<{ fees: bigint; weal: bigint }>;
 
   /**
    * Returns what can still be paid in this epoch, its cap, when the next begins (in Unix time), what is left of the
@@ -56,25 +62,21 @@ export interface Stakeholding {
 const SCALE = 10n ** 18n;
 
 /** Binds the rewards for fees to a runner. */
-export function stakeholdingOf({ contracts, provider }: Context): Stakeholding {
-  const { Stakeholding: stakeholding, RoyaltyLedger: ledger, WealToken: weal } = contracts;
-
-  /** Orders models so that money moves furthest: children first. */
-  async function childrenFirst(models: readonly string[]): Promise<string[]> {
-    const numbered = await Promise.all(
-      ascending(models).map(async (model) => ({ model, number: (await ledger.modelTermsOf(model)).number })),
-    );
-
-    return numbered.sort((a, b) => Number(b.number - a.number)).map(({ model }) => model);
-  }
+export function stakeholdingOf(context: Context): Stakeholding {
+  const { at, provider } = context;
+  const [stakeholding, ledger, weal] = [at(StakeholdingContract), at(RoyaltyLedger), at(WealToken)];
 
   return withTypedErrors<Stakeholding>({
-    async award({ models, currency }) {
-      const transaction = await send(stakeholding.award(await childrenFirst(models), currencyAddress(currency)));
-      const events = eventsOf(transaction.receipt, stakeholding, stakeholding.getEvent("FeesCounted"));
+    // Children first, so that money moves furthest.
+    award: writeOf(context, async ({ models, currency }) => ({
+      call: await callOf(stakeholding.award, [await newestFirst(ledger, models), currencyAddress(currency)]),
+      outcome(receipt) {
+        const events = eventsOf(receipt, stakeholding, stakeholding.getEvent("FeesCounted"));
 
-      return { ...transaction, awards: events.map(({ model, fees, amount }) => ({ model, fees, weal: amount })) };
-    },
+        return { awards: events.map(({ model, fees, amount }) => ({ model, fees, weal: amount })) };
+      },
+      preview: (weal: bigint) => ({ weal }),
+    })),
 
     async waiting({ model, currency }) {
       const [id, token] = [addressOf(model, "model"), currencyAddress(currency)];

@@ -1,3 +1,4 @@
+import type { Address } from "./brands.js";
 import { Contract, Signature, TypedDataEncoder, ZeroAddress } from "ethers";
 import type { Context } from "./context.js";
 import { type Currency, currencyAddress } from "./currencies.js";
@@ -7,9 +8,9 @@ import * as typedData from "./generated/typedData.js";
 
 /** A transfer of an ERC-20 that its receiver alone can send (ERC-3009). */
 export interface TokenTransfer {
-  token: string;
-  from: string;
-  to: string;
+  token: Address;
+  from: Address;
+  to: Address;
   value: bigint | string;
   validAfter: number;
   validBefore: number;
@@ -37,12 +38,12 @@ export function tokenOf(currency: Currency): string {
 }
 
 /** Has the signer sign what ERC-20s take instead of an approval. */
-export function tokenSignaturesOf({ chainId, runner, provider, signer }: Context) {
+export function tokenSignaturesOf({ chainId, reads, provider, signer }: Context) {
   const now = async () => (await provider.getBlock("latest"))?.timestamp ?? Math.floor(Date.now() / 1_000);
 
   /** Returns the domain that the token checks signatures with: what it says of itself, compared with what it uses. */
   async function domainOf(address: string, kind: "permit" | "authorization") {
-    const token = new Contract(address, SIGNING_ABI, runner);
+    const token = new Contract(address, SIGNING_ABI, reads);
     const [name, version, separator] = await Promise.all([
       supported(token.name(), address, kind),
       supported(token.version(), address, kind).catch((error: unknown) => {
@@ -89,7 +90,7 @@ async function supported<T>(view: Promise<T>, token: string, kind: "permit" | "a
   try {
     return await view;
   } catch (error) {
-    const typed = typedError(error);
+    const typed = await typedError(error);
     throw typed instanceof NetworkFailure ? typed : new SignatureUnsupported(token, kind, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { ZeroAddress } from "ethers";
-import { type ArgumentValue, type DecodedAction, isToken } from "./actions.js";
+import type { ArgumentValue } from "./actions.js";
 import type { Context } from "./context.js";
+import { type DecodedAction, isToken } from "./decodedActions.js";
 import { type GovernorName, governorOf } from "./governors.js";
 
 /** Money that a call moves, or lets somebody move, from who makes it. */

@@ -1,7 +1,8 @@
-import { SimpleMerkleTree } from "@openzeppelin/merkle-tree";
+import type { Address, ModelId } from "./brands.js";
 import { AbiCoder, keccak256 } from "ethers";
 import { addressOf, bytes32Of, TOTAL_SHARES, unitsOf } from "./arguments.js";
 import { AllocationSumMismatch, InvalidArgument } from "./errors.js";
+import { isMerkleTree, merkleProofAt, merkleTreeOf, placeOf } from "./merkle.js";
 
 /** Addresses below are the ledger's own numbers for allocations, which can hold nothing. */
 const FIRST_ACCOUNT = 2n ** 64n;
@@ -13,7 +14,7 @@ const LEAF_ENCODING = ["uint256", "address", "address", "uint256", "address", "u
 
 /** Whom an allocation gives shares to. */
 export interface AllocationShare {
-  account: string;
+  account: Address;
   /** 1 to 1,000,000. */
   units: number;
 }
@@ -22,8 +23,8 @@ export interface AllocationShare {
 export interface AllocationPlace {
   chainId: bigint;
   /** The address of the `RoyaltyLedger`. */
-  ledger: string;
-  model: string;
+  ledger: Address;
+  model: ModelId;
 }
 
 /** A leaf as the tree has it: chain id, ledger, model, index, account, units; numbers in decimal. */
@@ -60,14 +61,14 @@ export interface AllocationTree extends Readonly<AllocationPlace> {
 export interface AllocationProof {
   /** The number of the leaf. */
   index: number;
-  account: string;
+  account: Address;
   units: number;
   /** The siblings on the way to the root, from the leaf up; each 32 bytes in hex. */
   proof: string[];
 }
 
 /** What turns leaves into proofs, for each allocation that was built or read here. */
-const lookups = new WeakMap<AllocationTree, { merkle: SimpleMerkleTree; positions: Map<string, number[]> }>();
+const lookups = new WeakMap<AllocationTree, Map<string, number[]>>();
 
 /**
  * Builds the Merkle tree of an allocation. A leaf's index is its position in the list; an account may be there more
@@ -100,15 +101,11 @@ export function buildAllocation({
   // In the order that StandardMerkleTree gives them, which has the same root but takes several minutes for a million.
   const hashes = leafHashesOf(place, leaves);
   const order = [...hashes.keys()].sort((a, b) => (hashes[a] < hashes[b] ? -1 : 1));
-  const merkle = SimpleMerkleTree.of(
-    order.map((position) => hashes[position]),
-    { sortLeaves: false },
-  );
-  const { tree } = merkle.dump();
+  const tree = merkleTreeOf(order.map((position) => hashes[position]));
   const treeIndices = new Uint32Array(order.length);
-  for (const [rank, position] of order.entries()) treeIndices[position] = tree.length - 1 - rank;
+  for (const [rank, position] of order.entries()) treeIndices[position] = placeOf(tree, rank);
 
-  return allocationOf(place, leaves, treeIndices, merkle, tree);
+  return allocationOf(place, leaves, treeIndices, tree);
 }
 
 /**
@@ -163,7 +160,7 @@ export function readAllocation(
   });
   checkSum(leaves, expected.units === undefined ? undefined : unitsOf(expected.units, "units"));
 
-  return allocationOf(place, leaves, treeIndices, loaded(tree, leafHashesOf(place, leaves), treeIndices), tree);
+  return allocationOf(place, leaves, treeIndices, checkedTree(tree, leafHashesOf(place, leaves), treeIndices));
 }
 
 /**
@@ -175,21 +172,21 @@ export function readAllocation(
  * const [{ index, units, proof }] = proofsOf(allocation, alice);
  */
 export function proofsOf(allocation: AllocationTree, account: string): AllocationProof[] {
-  const lookup = lookups.get(allocation);
-  if (lookup === undefined) {
+  const positions = lookups.get(allocation);
+  if (positions === undefined) {
     throw new InvalidArgument("allocation", allocation, "what buildAllocation or readAllocation returned");
   }
   const holder = addressOf(account, "account");
   const { tree, values } = allocation.tree;
 
-  return (lookup.positions.get(holder.toLowerCase()) ?? []).map((position) => {
+  return (positions.get(holder.toLowerCase()) ?? []).map((position) => {
     const { value, treeIndex } = values[position];
 
     return {
       index: Number(value[3]),
       account: holder,
       units: Number(value[5]),
-      proof: lookup.merkle.getProof(tree[treeIndex]),
+      proof: merkleProofAt(tree, treeIndex),
     };
   });
 }
@@ -217,7 +214,6 @@ function allocationOf(
   place: AllocationPlace,
   leaves: readonly Leaf[],
   treeIndices: ArrayLike<number>,
-  merkle: SimpleMerkleTree,
   tree: string[],
 ): AllocationTree {
   const chainId = String(place.chainId);
@@ -233,12 +229,12 @@ function allocationOf(
   }
   const allocation: AllocationTree = {
     ...place,
-    root: merkle.root,
+    root: tree[0],
     units: leaves.reduce((sum, leaf) => sum + leaf.units, 0),
     count: leaves.length,
     tree: { format: FORMAT, leafEncoding: LEAF_ENCODING.slice(), tree, values },
   };
-  lookups.set(allocation, { merkle, positions });
+  lookups.set(allocation, positions);
 
   return allocation;
 }
@@ -326,15 +322,11 @@ function leafOf(item: unknown, position: number) {
   };
 }
 
-/** Loads a tree, which checks that every leaf is where it is said to be, and every hash above. */
-function loaded(tree: string[], hashes: string[], treeIndices: number[]): SimpleMerkleTree {
-  const values = hashes.map((value, position) => ({ value, treeIndex: treeIndices[position] }));
-  try {
-    return SimpleMerkleTree.load({ format: "simple-v1", tree, values });
-  } catch (error) {
-    const expected = "a tree whose hashes follow from its leaves: build it again";
-    throw new InvalidArgument("allocation.tree", tree, expected, { cause: error });
-  }
+/** Returns a tree of which every leaf is where it is said to be, and every hash above is right. */
+function checkedTree(tree: string[], hashes: string[], treeIndices: number[]): string[] {
+  if (isMerkleTree(tree, hashes, treeIndices)) return tree;
+
+  throw new InvalidArgument("allocation.tree", tree, "a tree whose hashes follow from its leaves: build it again");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

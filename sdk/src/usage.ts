@@ -1,7 +1,8 @@
+import type { Address } from "./brands.js";
 import { hexlify, isError, randomBytes } from "ethers";
 import type { Amount } from "./amounts.js";
 import { addressOf, bytes32Of } from "./arguments.js";
-import { eventsOf, send, type Transaction } from "./calls.js";
+import { callOf, eventsOf } from "./calls.js";
 import {
   type Channel,
   channelIdOf,
@@ -21,10 +22,12 @@ import { type Context, firstBlockOf } from "./context.js";
 import { type Currency, currenciesOf, currencyAddress, currencyOf } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
+import { UsageChannels } from "./generated/fragments/UsageChannels.js";
 import { readLogs } from "./logs.js";
-import { MAX_TRANSACTION_GAS } from "./plans.js";
+import { MAX_TRANSACTION_GAS } from "./limits.js";
 import { batchesOf, gasOf, type RedeemedVoucher, type Redemption, redemptionOf, WALLET_GAS } from "./redemptions.js";
 import { tokenOf, tokenSignaturesOf } from "./tokenSignatures.js";
+import { known, sendCall, type Transaction, type Write, writeOf } from "./writes.js";
 
 /** Prepaid balances for many small calls of a model. */
 export interface Usage {
@@ -36,7 +39,7 @@ export interface Usage {
    * @example
    * const { channel } = await usage.open({ model, host, hostBps: 2_000, currency: usdc, amount: "10", notice: 86_400 });
    */
-  open(options: ChannelOptions & { approve?: boolean }): Promise<Transaction & OpenChannel & { amount: bigint }>;
+  readonly open: Write<ChannelOptions & { approve?: boolean }, OpenChannel & { amount: bigint }>;
 
   /**
    * As {@link open}, in an ERC-20 with one transaction: the signer signs a permit (ERC-2612) instead of an approval.
@@ -46,9 +49,7 @@ export interface Usage {
    * @example
    * await usage.openWithPermit({ model, host, hostBps: 2_000, currency: usdc, amount: "10", notice: 86_400 });
    */
-  openWithPermit(
-    options: ChannelOptions & { deadline?: number },
-  ): Promise<Transaction & OpenChannel & { amount: bigint }>;
+  readonly openWithPermit: Write<ChannelOptions & { deadline?: number }, OpenChannel & { amount: bigint }>;
 
   /**
    * Deposits more, for any payer. Warning: vouchers above what was redeemed count, also those from before a withdrawal.
@@ -56,7 +57,7 @@ export interface Usage {
    * @example
    * await usage.topUp({ channel, amount: "10" });
    */
-  topUp(options: { channel: Channel; amount: Amount; approve?: boolean }): Promise<Transaction & { amount: bigint }>;
+  readonly topUp: Write<{ channel: Channel; amount: Amount; approve?: boolean }, { amount: bigint }>;
 
   /**
    * Signs a deposit in an ERC-20 (ERC-3009) that anyone can send by {@link depositSigned}; no transaction.
@@ -82,7 +83,7 @@ export interface Usage {
    * @example
    * await usage.depositSigned(signed);
    */
-  depositSigned(signed: SignedDeposit): Promise<Transaction & { channelId: string; amount: bigint }>;
+  readonly depositSigned: Write<SignedDeposit, { channelId: string; amount: bigint }>;
 
   /**
    * Signs what is owed since the channel began, as its signer; no transaction. Only the newest counts.
@@ -127,7 +128,7 @@ export interface Usage {
    * @example
    * const { withdrawableFrom } = await usage.giveNotice({ channel });
    */
-  giveNotice(options: { channel: Channel }): Promise<Transaction & { withdrawableFrom: number }>;
+  readonly giveNotice: Write<{ channel: Channel }, { withdrawableFrom: number }, object>;
 
   /**
    * Takes a notice back, as the payer, whether it has passed or not: hosts can take vouchers again.
@@ -136,7 +137,7 @@ export interface Usage {
    * @example
    * await usage.cancelNotice({ channel });
    */
-  cancelNotice(options: { channel: Channel }): Promise<Transaction>;
+  readonly cancelNotice: Write<{ channel: Channel }, object>;
 
   /**
    * Takes out what is left after the notice, as the payer; to itself by default.
@@ -145,7 +146,7 @@ export interface Usage {
    * @example
    * const { amount } = await usage.withdraw({ channel });
    */
-  withdraw(options: { channel: Channel; to?: string }): Promise<Transaction & { amount: bigint }>;
+  readonly withdraw: Write<{ channel: Channel; to?: Address }, { amount: bigint }>;
 
   /**
    * Sends a host its parts of all channels: one's own to anywhere, or another host's to that host.
@@ -156,7 +157,7 @@ export interface Usage {
    * @example
    * const { amount } = await usage.payHost({ currency: usdc });
    */
-  payHost(options: { currency: Currency; host?: string; to?: string }): Promise<Transaction & { amount: bigint }>;
+  readonly payHost: Write<{ currency: Currency; host?: Address; to?: Address }, { amount: bigint }>;
 
   /**
    * Returns what {@link payHost} would send.
@@ -164,15 +165,15 @@ export interface Usage {
    * @example
    * const owed = await usage.owedToHost({ host, currency: usdc });
    */
-  owedToHost(options: { host: string; currency: Currency }): Promise<bigint>;
+  owedToHost(options: { host: Address; currency: Currency }): Promise<bigint>;
 
   /**
    * Returns what has become of a channel.
    *
    * @example
-   * const { left, withdrawableFrom } = await usage.stateOf(channel);
+   * const { left, withdrawableFrom } = await usage.stateOf({ channel });
    */
-  stateOf(channel: Channel): Promise<ChannelState>;
+  stateOf(options: { channel: Channel }): Promise<ChannelState>;
 
   /**
    * Returns the channels of a host, a payer, or both, oldest first. Warning: anyone can open a channel that names a
@@ -182,13 +183,13 @@ export interface Usage {
    * @example
    * const channels = await usage.channelsOf({ host });
    */
-  channelsOf(options: { host?: string; payer?: string; signal?: AbortSignal }): Promise<OpenChannel[]>;
+  channelsOf(options: { host?: Address; payer?: Address; signal?: AbortSignal }): Promise<OpenChannel[]>;
 }
 
 /** Binds channels to a runner. */
 export function usageOf(context: Context): Usage {
-  const { contracts, chainId, provider, signer } = context;
-  const { UsageChannels: channels } = contracts;
+  const { chainId, provider, signer } = context;
+  const channels = context.at(UsageChannels);
   const { unitsOf, provide } = currenciesOf(context);
   const { authorizationEnd, signPermit, signTransfer } = tokenSignaturesOf(context);
   const place = { chainId, contract: String(channels.target) };
@@ -202,10 +203,10 @@ export function usageOf(context: Context): Usage {
     return { terms, channel, channelId: channelIdOf(channel, place), amount: await unitsOf(terms.currency, amount) };
   }
 
-  async function deposit(terms: Channel, amount: bigint, approve = true): Promise<Transaction> {
-    const overrides = await provide(terms.currency, amount, approve, channels);
+  async function deposit(terms: Channel, amount: bigint, approve?: boolean) {
+    const { value, approvals } = await provide(terms.currency, amount, approve, channels);
 
-    return send(channels.deposit(terms, amount, overrides));
+    return { approvals, call: await callOf(channels.deposit, [terms, amount], { value }) };
   }
 
   async function isSigned(voucher: Voucher): Promise<boolean> {
@@ -228,7 +229,7 @@ export function usageOf(context: Context): Usage {
     // An estimate would leave too little for wallets: without it their vouchers are passed over, which is no failure.
     const gasLimit = batch.some(({ isWallet }) => isWallet) ? gasOf(batch) : undefined;
     const redemptions = batch.map(({ call }) => call);
-    const transaction = await send(channels.redeem(currency, redemptions, { gasLimit }));
+    const transaction = await sendCall(context, await callOf(channels.redeem, [currency, redemptions], { gasLimit }));
     const redeemed = eventsOf(transaction.receipt, channels, channels.getEvent("VoucherRedeemed")).map(
       ({ channelId, amount, hostPart }) => ({ channelId, currency: currencyOf(currency), amount, hostPart }),
     );
@@ -237,29 +238,27 @@ export function usageOf(context: Context): Usage {
   }
 
   return withTypedErrors<Usage>({
-    async open({ approve, ...options }) {
+    open: writeOf(context, async ({ approve, ...options }) => {
       const { terms, channel, channelId, amount } = await termsOf(options);
 
-      return { ...(await deposit(terms, amount, approve)), channelId, channel, amount };
-    },
+      return { ...(await deposit(terms, amount, approve)), ...known({ channelId, channel, amount }) };
+    }),
 
-    async openWithPermit({ deadline, ...options }) {
+    openWithPermit: writeOf(context, async ({ deadline, ...options }) => {
       const token = tokenOf(options.currency);
       const { terms, channel, channelId, amount } = await termsOf(options);
       const permit = await signPermit(token, place.contract, amount, deadline);
-      const transaction = await send(
-        channels.depositWithPermit(terms, amount, permit.deadline, permit.v, permit.r, permit.s),
-      );
+      const args = [terms, amount, permit.deadline, permit.v, permit.r, permit.s] as const;
 
-      return { ...transaction, channelId, channel, amount };
-    },
+      return { call: await callOf(channels.depositWithPermit, [...args]), ...known({ channelId, channel, amount }) };
+    }),
 
-    async topUp({ channel, amount, approve }) {
+    topUp: writeOf(context, async ({ channel, amount, approve }) => {
       const terms = solidityChannel(channel);
       const units = await unitsOf(terms.currency, amount);
 
-      return { ...(await deposit(terms, units, approve)), amount: units };
-    },
+      return { ...(await deposit(terms, units, approve)), ...known({ amount: units }) };
+    }),
 
     async signDeposit({ channel, amount, validAfter = 0, validBefore, salt = randomSalt() }) {
       const token = tokenOf(channel.currency);
@@ -279,13 +278,12 @@ export function usageOf(context: Context): Usage {
       return { ...unsigned, signature };
     },
 
-    async depositSigned({ channel, amount, ...authorization }) {
+    depositSigned: writeOf(context, async ({ channel, amount, ...authorization }) => {
       const units = wholeUnits(amount);
-      const terms = solidityChannel(channel);
-      const transaction = await send(channels.depositWithAuthorization(terms, units, authorization));
+      const call = await callOf(channels.depositWithAuthorization, [solidityChannel(channel), units, authorization]);
 
-      return { ...transaction, channelId: channelIdOf(channel, place), amount: units };
-    },
+      return { call, ...known({ channelId: channelIdOf(channel, place), amount: units }) };
+    }),
 
     async signVoucher({ channel, amount, calls }) {
       const terms = solidityChannel(channel);
@@ -327,40 +325,47 @@ export function usageOf(context: Context): Usage {
       return { transactions, redeemed };
     },
 
-    async giveNotice({ channel }) {
-      const transaction = await send(channels.giveNotice(solidityChannel(channel)));
-      const [{ withdrawableFrom }] = eventsOf(transaction.receipt, channels, channels.getEvent("NoticeGiven"));
+    giveNotice: writeOf(context, async ({ channel }) => ({
+      call: await callOf(channels.giveNotice, [solidityChannel(channel)]),
+      outcome(receipt) {
+        const [{ withdrawableFrom }] = eventsOf(receipt, channels, channels.getEvent("NoticeGiven"));
 
-      return { ...transaction, withdrawableFrom: Number(withdrawableFrom) };
-    },
+        return { withdrawableFrom: Number(withdrawableFrom) };
+      },
+      preview: () => ({}),
+    })),
 
-    async cancelNotice({ channel }) {
-      return send(channels.cancelNotice(solidityChannel(channel)));
-    },
+    cancelNotice: writeOf(context, async ({ channel }) => ({
+      call: await callOf(channels.cancelNotice, [solidityChannel(channel)]),
+      ...known({}),
+    })),
 
-    async withdraw({ channel, to }) {
+    withdraw: writeOf(context, async ({ channel, to }) => {
       const recipient = addressOf(to ?? (await signer().getAddress()), "to");
-      const transaction = await send(channels.withdraw(solidityChannel(channel), recipient));
-      const [{ amount }] = eventsOf(transaction.receipt, channels, channels.getEvent("ChannelWithdrawn"));
 
-      return { ...transaction, amount };
-    },
+      return {
+        call: await callOf(channels.withdraw, [solidityChannel(channel), recipient]),
+        outcome: (receipt) => amountIn(eventsOf(receipt, channels, channels.getEvent("ChannelWithdrawn"))),
+        preview: (amount: bigint) => ({ amount }),
+      };
+    }),
 
-    async payHost({ currency, host, to }) {
+    payHost: writeOf(context, async ({ currency, host, to }) => {
       const account = addressOf(host ?? (await signer().getAddress()), "host");
-      const transaction = await send(
-        channels.payHost(account, currencyAddress(currency), addressOf(to ?? account, "to")),
-      );
-      const [{ amount }] = eventsOf(transaction.receipt, channels, channels.getEvent("HostPaid"));
+      const args = [account, currencyAddress(currency), addressOf(to ?? account, "to")] as const;
 
-      return { ...transaction, amount };
-    },
+      return {
+        call: await callOf(channels.payHost, [...args]),
+        outcome: (receipt) => amountIn(eventsOf(receipt, channels, channels.getEvent("HostPaid"))),
+        preview: (amount: bigint) => ({ amount }),
+      };
+    }),
 
     async owedToHost({ host, currency }) {
       return channels.owedToHost(addressOf(host, "host"), currencyAddress(currency));
     },
 
-    async stateOf(channel) {
+    async stateOf({ channel }) {
       const state = await channels.channelStateOf(channelIdOf(channel, place));
       const { deposited, redeemed } = state;
       const withdrawableFrom = state.withdrawableFrom === 0n ? undefined : Number(state.withdrawableFrom);
@@ -391,6 +396,10 @@ export function usageOf(context: Context): Usage {
       return [...found.values()];
     },
   });
+}
+
+function amountIn([{ amount }]: readonly { amount: bigint }[]): { amount: bigint } {
+  return { amount };
 }
 
 function randomSalt(): string {

@@ -1,14 +1,17 @@
+import type { Address } from "./brands.js";
 import { solidityPacked, ZeroAddress } from "ethers";
 import type { ProposalId } from "./actions.js";
 import { type Amount, parseAmount } from "./amounts.js";
 import { addressOf, numberOf } from "./arguments.js";
-import { send, type Transaction } from "./calls.js";
+import { callOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { InvalidArgument, NotDelegated, NoVotes } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
 import { ProposalState } from "./generated/enums.js";
+import { WealToken } from "./generated/fragments/WealToken.js";
 import * as typedData from "./generated/typedData.js";
 import type { GovernorPair } from "./governors.js";
+import { known, type Write, writeOf } from "./writes.js";
 
 /** How to vote: with everything one way, or with parts in WEAL, which may leave a rest for another time. */
 export type Support = SupportWord | { for?: Amount; against?: Amount; abstain?: Amount };
@@ -28,7 +31,7 @@ export interface Ballot {
   proposalId: string;
   /** As the governor counts: 0 against, 1 for, 2 abstain, 255 by the parts in `params`. */
   support: number;
-  voter: string;
+  voter: Address;
   reason: string;
   params: string;
   signature: string;
@@ -36,8 +39,8 @@ export interface Ballot {
 
 /** A signed delegation that anyone may send; plain JSON. */
 export interface Delegation {
-  delegator: string;
-  delegatee: string;
+  delegator: Address;
+  delegatee: Address;
   nonce: string;
   /** The last second at which it serves, in Unix time. */
   expiry: number;
@@ -56,7 +59,7 @@ export interface Votes {
    * await governance.vote({ proposalId, support: "for" });
    * await governance.vote({ proposalId, support: { for: "600", against: "400" } });
    */
-  vote(vote: Vote): Promise<Transaction>;
+  readonly vote: Write<Vote, object>;
 
   /**
    * Signs a vote, which costs the voter nothing; {@link voteBySignature} sends it. Ballots for several proposals can be
@@ -77,7 +80,7 @@ export interface Votes {
    * @example
    * await governance.voteBySignature(ballot);
    */
-  voteBySignature(ballot: Ballot): Promise<Transaction>;
+  readonly voteBySignature: Write<Ballot, object>;
 
   /**
    * Gives the votes of the signer's WEAL to an account, itself by default. WEAL that nobody was given does not vote.
@@ -85,7 +88,7 @@ export interface Votes {
    * @example
    * await governance.delegate();
    */
-  delegate(options?: { to?: string }): Promise<Transaction>;
+  readonly delegate: Write<{ to?: Address } | undefined, object>;
 
   /**
    * Signs what {@link delegate} does, which costs the signer nothing; {@link delegateBySignature} sends it.
@@ -95,7 +98,7 @@ export interface Votes {
    * @example
    * const delegation = await governance.signDelegation();
    */
-  signDelegation(options?: { to?: string; expiry?: number }): Promise<Delegation>;
+  signDelegation(options?: { to?: Address; expiry?: number }): Promise<Delegation>;
 
   /**
    * Sends somebody's signed delegation, also that of a smart wallet. Anyone may, and pays the gas; it serves once.
@@ -104,23 +107,23 @@ export interface Votes {
    * @example
    * await governance.delegateBySignature(delegation);
    */
-  delegateBySignature(delegation: Delegation): Promise<Transaction>;
+  readonly delegateBySignature: Write<Delegation, object>;
 
   /**
    * Returns the votes that an account has now, its own and those of others, in units of 10⁻¹⁸ WEAL.
    *
    * @example
-   * const votes = await governance.votesOf(alice);
+   * const votes = await governance.votesOf({ account: alice });
    */
-  votesOf(account: string): Promise<bigint>;
+  votesOf(options: { account: Address }): Promise<bigint>;
 
   /**
    * Returns who votes with an account's WEAL; undefined if nobody does.
    *
    * @example
-   * if ((await governance.delegateOf(alice)) === undefined) await governance.delegate();
+   * if ((await governance.delegateOf({ account: alice })) === undefined) await governance.delegate();
    */
-  delegateOf(account: string): Promise<string | undefined>;
+  delegateOf(options: { account: Address }): Promise<string | undefined>;
 }
 
 /** At the places of the governor's vote types. */
@@ -130,8 +133,9 @@ const WEAL_DECIMALS = 18;
 const DELEGATION_TIME = 7 * 86_400;
 
 /** Binds votes to a runner. */
-export function votesOf({ chainId, provider, contracts, signer }: Context, { governor }: GovernorPair): Votes {
-  const { WealToken: weal } = contracts;
+export function votesOf(context: Context, { governor }: GovernorPair): Votes {
+  const { chainId, provider, signer } = context;
+  const weal = context.at(WealToken);
 
   /** Says why an account has no vote, and what to do about it; whatever else is wrong is the governor's to say. */
   async function requireVotes(account: string, proposalId: ProposalId): Promise<void> {
@@ -154,12 +158,14 @@ export function votesOf({ chainId, provider, contracts, signer }: Context, { gov
   }
 
   return withTypedErrors<Votes>({
-    async vote({ proposalId, support, reason = "" }) {
+    vote: writeOf(context, async ({ proposalId, support, reason = "" }) => {
       const { type, params } = countedSupport(support);
       await requireVotes(await signer().getAddress(), proposalId);
 
-      return send(governor.castVoteWithReasonAndParams(proposalId, type, reason, params));
-    },
+      const call = await callOf(governor.castVoteWithReasonAndParams, [proposalId, type, reason, params]);
+
+      return { call, ...known({}) };
+    }),
 
     async signVote({ proposalId, support, reason = "" }) {
       const voter = await signer().getAddress();
@@ -174,20 +180,21 @@ export function votesOf({ chainId, provider, contracts, signer }: Context, { gov
       return { ...ballot, signature: await signer().signTypedData(domain, types, { ...ballot, nonce }) };
     },
 
-    async voteBySignature(ballot) {
+    voteBySignature: writeOf(context, async (ballot) => {
       const { proposalId, support, voter, reason, params, signature } = ballot;
       const account = addressOf(voter, "voter");
+      const extended = [proposalId, support, account, reason, params, signature] as const;
+      const call = isPlain(ballot)
+        ? await callOf(governor.castVoteBySig, [proposalId, support, account, signature])
+        : await callOf(governor.castVoteWithReasonAndParamsBySig, [...extended]);
 
-      return send(
-        isPlain(ballot)
-          ? governor.castVoteBySig(proposalId, support, account, signature)
-          : governor.castVoteWithReasonAndParamsBySig(proposalId, support, account, reason, params, signature),
-      );
-    },
+      return { call, ...known({}) };
+    }),
 
-    async delegate({ to } = {}) {
-      return send(weal.delegate(addressOf(to ?? (await signer().getAddress()), "to")));
-    },
+    delegate: writeOf(context, async ({ to }) => ({
+      call: await callOf(weal.delegate, [addressOf(to ?? (await signer().getAddress()), "to")]),
+      ...known({}),
+    })),
 
     async signDelegation({ to, expiry } = {}) {
       const delegator = await signer().getAddress();
@@ -206,23 +213,17 @@ export function votesOf({ chainId, provider, contracts, signer }: Context, { gov
       return { ...unsigned, signature: await signer().signTypedData(domain, types, unsigned) };
     },
 
-    async delegateBySignature({ delegator, delegatee, nonce, expiry, signature }) {
-      return send(
-        weal.delegateBySignature(
-          addressOf(delegator, "delegator"),
-          addressOf(delegatee, "delegatee"),
-          nonce,
-          expiry,
-          signature,
-        ),
-      );
-    },
+    delegateBySignature: writeOf(context, async ({ delegator, delegatee, nonce, expiry, signature }) => {
+      const [from, to] = [addressOf(delegator, "delegator"), addressOf(delegatee, "delegatee")];
 
-    async votesOf(account) {
+      return { call: await callOf(weal.delegateBySignature, [from, to, nonce, expiry, signature]), ...known({}) };
+    }),
+
+    async votesOf({ account }) {
       return weal.getVotes(addressOf(account, "account"));
     },
 
-    async delegateOf(account) {
+    async delegateOf({ account }) {
       const delegate = await weal.delegates(addressOf(account, "account"));
 
       return delegate === ZeroAddress ? undefined : delegate;

@@ -1,11 +1,11 @@
-import { Contract, dataSlice, ZeroAddress, ZeroHash } from "ethers";
-import { type DecodedAction, everyCall } from "./actions.js";
-import type { Context } from "./context.js";
+import { dataSlice, ZeroAddress, ZeroHash } from "ethers";
+import { type Context, contractAt } from "./context.js";
+import { contractsToRead } from "./contracts.js";
 import { type Currency, currencyOf } from "./currencies.js";
+import { type DecodedAction, everyCall } from "./decodedActions.js";
 import { NetworkFailure } from "./errors.js";
 import { withTypedError } from "./failures.js";
-import { erc20Abi } from "./generated/abis/ERC20.js";
-import type { ERC20 } from "./generated/types/ERC20.js";
+import { ERC20 } from "./generated/fragments/ERC20.js";
 import { powerGiven } from "./powers.js";
 import { pursesOf, totalOf, transfersOf } from "./transfers.js";
 import type { CommonWords } from "./words.js";
@@ -103,7 +103,7 @@ async function targetWarnings(
   { currencies, sinceBlock }: Surroundings,
 ): Promise<Warning[]> {
   const warnings: Warning[] = [];
-  const isOurs = Object.values(context.contracts).some((contract) => contract.target === target);
+  const isOurs = Object.values(contractsToRead(context)).some((contract) => contract.target === target);
   const calls = indicesOf(group);
   // Money can be sent to anyone, without anything being called.
   const calling = indicesOf(group.filter(({ action }) => action.data !== "0x"));
@@ -215,11 +215,10 @@ async function transferWarnings(context: Context, calls: readonly Call[], { word
 }
 
 /** Returns what an account has of a currency; nothing of what only looks like a token. */
-async function heldBy({ provider, runner }: Context, account: string, currency: string): Promise<bigint> {
+async function heldBy({ provider, reads }: Context, account: string, currency: string): Promise<bigint> {
   if (currency === ZeroAddress) return provider.getBalance(account);
 
-  const token = new Contract(currency, erc20Abi, runner) as unknown as ERC20;
-  return withTypedError(token.balanceOf(account)).catch((error: unknown) => {
+  return withTypedError(contractAt(ERC20, currency, reads).balanceOf(account)).catch((error: unknown) => {
     if (error instanceof NetworkFailure) throw error;
     return 0n;
   });

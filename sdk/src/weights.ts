@@ -1,3 +1,4 @@
+import type { Address } from "./brands.js";
 import type { AllocationShare } from "./trees.js";
 import { unitsOf } from "./arguments.js";
 import { largestRemainder } from "./arithmetic.js";
@@ -15,7 +16,7 @@ import { InvalidArgument } from "./errors.js";
  * const weights = [{ account: alice, weight: 2n }, { account: bob, weight: 1n }];
  * const { shares, left } = sharesFromWeights(weights, 100_000); // 66,667 and 33,333; nobody is left out
  */
-export function sharesFromWeights<Weight extends { account: string; weight: bigint }>(
+export function sharesFromWeights<Weight extends { account: Address; weight: bigint }>(
   weights: readonly Weight[],
   units: number,
 ): { shares: AllocationShare[]; left: Weight[] } {

@@ -2,8 +2,10 @@ import { MaxUint256, ZeroAddress } from "ethers";
 import type { ArgumentValue } from "./actions.js";
 import { formatAmount } from "./amounts.js";
 import type { Context } from "./context.js";
+import { contractsToRead } from "./contracts.js";
 import { currenciesOf } from "./currencies.js";
 import type { Words } from "./explanations.js";
+import { WealToken } from "./generated/fragments/WealToken.js";
 import { encodedRoundIdOf } from "./roundTerms.js";
 
 /** What sentences and warnings say values with, whatever is called. */
@@ -27,7 +29,7 @@ export async function wordsOf(
   currencies: Iterable<string>,
   tokens: Iterable<string>,
 ): Promise<CommonWords> {
-  const { contracts } = context;
+  const contracts = contractsToRead(context);
   const known = await tokensOf(context, [...currencies], [...tokens]);
   const names = new Map<string, string>(Object.entries(contracts).map(([name, { target }]) => [String(target), name]));
   names.set(String(contracts.TimelockController.target), "the treasury");
@@ -56,7 +58,7 @@ async function tokensOf(
   tokens: readonly string[],
 ): Promise<Map<string, TokenInfo>> {
   const { describeCurrency } = currenciesOf(context);
-  const ours = [ZeroAddress, String(context.contracts.WealToken.target)];
+  const ours = [ZeroAddress, String(context.at(WealToken).target)];
   const listed = new Set([...ours, ...currencies]);
   const described = await Promise.all(
     [...new Set([...listed, ...tokens])].map(async (address) => {

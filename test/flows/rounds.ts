@@ -1,17 +1,15 @@
 import { expect } from "chai";
 import { id, parseEther, Wallet } from "ethers";
+import { type Commonweal, connect, type OpenedRound } from "../../sdk/src/index.js";
 import {
-  type Commonweal,
-  connect,
   leavesOf,
-  type OpenedRound,
   readResult,
   type RoundResult,
   type Score,
   type SignedScores,
   writeBudget,
   writeResult,
-} from "../../sdk/src/index.js";
+} from "../../sdk/src/roundScoring.js";
 import { rootOf } from "../../sdk/src/roundTrees.js";
 import { DAY } from "../helpers/protocol.js";
 import { partOf } from "../rounds/hashes.support.js";

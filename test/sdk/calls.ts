@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Interface, type TransactionReceipt } from "ethers";
-import { royaltyLedgerAbi } from "../../sdk/src/contracts.js";
+import { royaltyLedgerAbi } from "../../sdk/src/abi.js";
 import { eventsOf } from "../../sdk/src/calls.js";
 import { deploySdk } from "./helpers.js";
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Wallet } from "ethers";
 import hre from "hardhat";
 import { connect, DeploymentNotFound, InvalidArgument, SignerRequired } from "../../sdk/src/index.js";
-import { deployments } from "../../sdk/src/contracts.js";
+import { deployments } from "../../sdk/src/abi.js";
 import { deploySdk, failureOf } from "./helpers.js";
 
 describe("SDK connect", () => {
@@ -60,7 +60,7 @@ describe("SDK connect", () => {
       derivatives: { mode: "closed" },
       holdings: [{ holder: accounts.alice.address, units: 1_000_000 }],
     });
-    expect(await reader.registry.get(model)).to.have.property("kind", "code");
+    expect(await reader.registry.get({ model })).to.have.property("kind", "code");
 
     for (const call of [
       () => reader.royalties.pay({ model, currency: "ETH", amount: 1n }),

@@ -19,7 +19,7 @@ describe("SDK delegation", () => {
 
   async function propose(): Promise<bigint> {
     const { governance } = sdk.deployer;
-    const actions = [governance.proposals.setProtocolFee(50)];
+    const actions = [governance.proposals.setProtocolFee({ feeBps: 50 })];
 
     return (await governance.propose({ actions, description: String(Math.random()) })).proposalId;
   }
@@ -166,7 +166,7 @@ describe("SDK delegation", () => {
     await sdk.carol.governance.safety.voteBySignature(await safety.signVote({ proposalId, support: "for" }));
 
     expect((await sdk.safetyGovernor.proposalVotes(proposalId)).forVotes).to.equal(parseEther("1000"));
-    expect(await safety.state(proposalId)).to.equal("active");
+    expect(await safety.state({ proposalId })).to.equal("active");
   });
 
   describe("signDelegation and delegateBySignature", () => {
@@ -182,8 +182,10 @@ describe("SDK delegation", () => {
         const delegation = posted(await alice.governance.signDelegation({ to }));
         await carol.governance.delegateBySignature(delegation);
 
-        expect(await alice.governance.delegateOf(accounts.alice.address)).to.equal(to ?? accounts.alice.address);
-        expect(await alice.governance.votesOf(to ?? accounts.alice.address)).to.equal(parseEther("1000"));
+        expect(await alice.governance.delegateOf({ account: accounts.alice.address })).to.equal(
+          to ?? accounts.alice.address,
+        );
+        expect(await alice.governance.votesOf({ account: to ?? accounts.alice.address })).to.equal(parseEther("1000"));
         expect(await connection.ethers.provider.getBalance(accounts.alice)).to.equal(balance);
         await expectRefusal(carol.governance.delegateBySignature(delegation), "InvalidAccountNonce", {
           account: accounts.alice.address,
@@ -243,7 +245,7 @@ describe("SDK delegation", () => {
         ...unsigned,
         signature: await accounts.bob.signTypedData(domain, types, unsigned),
       });
-      expect(await carol.governance.votesOf(accounts.carol.address)).to.equal(parseEther("7"));
+      expect(await carol.governance.votesOf({ account: accounts.carol.address })).to.equal(parseEther("7"));
 
       const { signature, ...own } = await sdk.alice.governance.signDelegation();
       const digest = TypedDataEncoder.hash(domain, types, own);
@@ -255,17 +257,17 @@ describe("SDK delegation", () => {
     it("tell who votes with what", async () => {
       const { governance } = sdk.reader;
       const { alice, bob } = sdk.accounts;
-      expect(await governance.delegateOf(alice.address)).to.equal(undefined);
-      expect(await governance.votesOf(alice.address)).to.equal(0n);
+      expect(await governance.delegateOf({ account: alice.address })).to.equal(undefined);
+      expect(await governance.votesOf({ account: alice.address })).to.equal(0n);
 
       await sdk.alice.governance.delegate({ to: bob.address });
-      expect(await governance.delegateOf(alice.address)).to.equal(bob.address);
-      expect([await governance.votesOf(alice.address), await governance.votesOf(bob.address)]).to.deep.equal([
-        0n,
-        parseEther("1000"),
-      ]);
-      await failureOf(InvalidArgument, governance.votesOf("alice"));
-      await failureOf(InvalidArgument, governance.delegateOf("alice"));
+      expect(await governance.delegateOf({ account: alice.address })).to.equal(bob.address);
+      expect([
+        await governance.votesOf({ account: alice.address }),
+        await governance.votesOf({ account: bob.address }),
+      ]).to.deep.equal([0n, parseEther("1000")]);
+      await failureOf(InvalidArgument, governance.votesOf({ account: "alice" }));
+      await failureOf(InvalidArgument, governance.delegateOf({ account: "alice" }));
     });
   });
 });

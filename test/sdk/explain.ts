@@ -175,15 +175,15 @@ describe("SDK governance.explain", () => {
         fundRound: await proposals.fundRound({ roundId, amount: "5" }),
         resolveRound: proposals.resolveRound({ opening, attempt: 1, isUpheld: false }),
         grant: await proposals.grant({ to: someone, currency: sdk.usdcAddress, amount: "5" }),
-        setProtocolFee: proposals.setProtocolFee(50),
-        addCurrency: proposals.addCurrency(sdk.usdcAddress),
+        setProtocolFee: proposals.setProtocolFee({ feeBps: 50 }),
+        addCurrency: proposals.addCurrency({ currency: sdk.usdcAddress }),
         setStakeholdingRate: await proposals.setStakeholdingRate({ currency: "ETH", weal: "2000" }),
-        setStakeholdingCap: proposals.setStakeholdingCap("5000"),
+        setStakeholdingCap: proposals.setStakeholdingCap({ weal: "5000" }),
         publishPolicy: proposals.publishPolicy({ digest: id("policy"), clauseCount: 8 }),
         setVerifier: proposals.setVerifier({ verifier: someone, allowed: true }),
-        setVerifierThreshold: proposals.setVerifierThreshold(3),
+        setVerifierThreshold: proposals.setVerifierThreshold({ threshold: 3 }),
         cancelSourceClaim: proposals.cancelSourceClaim({ source: someone }),
-        setSafetyGovernance: proposals.setSafetyGovernance(someone),
+        setSafetyGovernance: proposals.setSafetyGovernance({ timelock: someone }),
         decideAdvisory: safety.proposals.decideAdvisory({ model: someone, level: "recalled", reason }),
         liftAdvisory: safety.proposals.liftAdvisory({ model: someone }),
         rearm: safety.proposals.rearm({ model: someone }),
@@ -218,7 +218,7 @@ describe("SDK governance.explain", () => {
   describe("a proposal that was made", () => {
     it("is found by its id, with its description", async () => {
       const { governance } = sdk.deployer;
-      const actions = [governance.proposals.setProtocolFee(50), send(someone, 1n)];
+      const actions = [governance.proposals.setProtocolFee({ feeBps: 50 }), send(someone, 1n)];
       await governance.propose({ actions: [actions[0]], description: "Another" });
       const { proposalId } = await governance.propose({ actions, description: "Halve the fee" });
       const { calls } = await governance.explain({ actions });

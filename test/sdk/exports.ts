@@ -1,46 +1,62 @@
 import { expect } from "chai";
 import manifest from "../../sdk/package.json" with { type: "json" };
-import * as contracts from "../../sdk/src/contracts.js";
+import * as abi from "../../sdk/src/abi.js";
+import { errorIndex } from "../../sdk/src/errorIndex.js";
+import * as errors from "../../sdk/src/errorClasses.js";
+import * as events from "../../sdk/src/eventDecoders.js";
 import * as sdk from "../../sdk/src/index.js";
+import * as rounds from "../../sdk/src/roundScoring.js";
+import * as typedData from "../../sdk/src/typedDataBuilders.js";
 
 describe("SDK exports", () => {
   it("has these entry points", () => {
-    expect(Object.keys(manifest.exports)).to.deep.equal([".", "./contracts", "./package.json"]);
+    expect(Object.keys(manifest.exports)).to.deep.equal([
+      ".",
+      "./abi",
+      "./errors",
+      "./events",
+      "./rounds",
+      "./typed-data",
+      "./package.json",
+    ]);
   });
 
   it("exports these values from @commonweal/sdk", () => {
     expect(Object.keys(sdk)).to.have.members([
-      "aggregateScores",
       "buildAllocation",
       "channelIdOf",
       "checkFunding",
-      "completeScores",
       "connect",
+      "connectDomains",
       "fetchReadme",
       "formatAmount",
       "formatFunding",
       "isContractError",
-      "leavesOf",
       "manifestUri",
       "parseAmount",
       "parseSource",
       "proofsOf",
       "readAllocation",
-      "readBudget",
       "readFunding",
       "readmeUrl",
-      "readResult",
       "roundIdOf",
-      "scoresOf",
-      "scoresTypedData",
       "sharesFromWeights",
-      "signScores",
       "sourceName",
-      "verifyResult",
-      "verifyScores",
+      "typedError",
       "voucherTypedData",
-      "writeBudget",
-      "writeResult",
+      "allocationsOf",
+      "depositsOf",
+      "genesisOf",
+      "governanceOf",
+      "licensingOf",
+      "registryOf",
+      "roundsOf",
+      "royaltiesOf",
+      "safetyOf",
+      "sourcesOf",
+      "stakeholdingOf",
+      "usageOf",
+      "Aborted",
       "AllocationSumMismatch",
       "CallFailed",
       "CommonwealError",
@@ -49,6 +65,7 @@ describe("SDK exports", () => {
       "FundingEntryInvalid",
       "FundingEntryMissing",
       "FundingRecipientMismatch",
+      "GasPriceTooLow",
       "InsufficientFunds",
       "InvalidAmount",
       "InvalidArgument",
@@ -57,6 +74,7 @@ describe("SDK exports", () => {
       "NetworkFailure",
       "NotDelegated",
       "NoVotes",
+      "RateLimited",
       "ReadmeUnavailable",
       "SignatureUnsupported",
       "SignerRequired",
@@ -64,14 +82,17 @@ describe("SDK exports", () => {
       "TooManyDecimals",
       "TransactionConflict",
       "TransactionFailed",
+      "TransactionReorged",
       "TransactionReplaced",
       "TransactionsPending",
       "UserRejected",
+      "WaitAborted",
+      "WrongChain",
     ]);
   });
 
-  it("exports these values from @commonweal/sdk/contracts", () => {
-    expect(Object.keys(contracts)).to.have.members([
+  it("exports these values from @commonweal/sdk/abi", () => {
+    expect(Object.keys(abi)).to.have.members([
       "ballotRelayAbi",
       "deployments",
       "erc20Abi",
@@ -92,6 +113,59 @@ describe("SDK exports", () => {
       "usePolicyAbi",
       "wealGovernorAbi",
       "wealTokenAbi",
+    ]);
+  });
+
+  it("exports these values from @commonweal/sdk/rounds", () => {
+    expect(Object.keys(rounds)).to.have.members([
+      "aggregateScores",
+      "completeScores",
+      "leavesOf",
+      "readBudget",
+      "readResult",
+      "roundIdOf",
+      "scoresOf",
+      "scoresTypedData",
+      "signScores",
+      "verifyResult",
+      "verifyScores",
+      "writeBudget",
+      "writeResult",
+    ]);
+  });
+
+  it("exports every error from @commonweal/sdk/errors", () => {
+    const ofContracts = [...errorIndex().values()].flatMap(({ name, errorClass }) => (errorClass ? [name] : []));
+    const own = Object.entries(sdk).flatMap(([name, value]) =>
+      typeof value === "function" && value.prototype instanceof Error ? [name] : [],
+    );
+
+    expect(Object.keys(errors)).to.have.members([...ofContracts, ...own, "describe", "isContractError"]);
+  });
+
+  it("exports these values from @commonweal/sdk/events", () => {
+    const { decodeEvents, ...descriptors } = events;
+
+    expect(decodeEvents).to.be.a("function");
+    for (const [name, descriptor] of Object.entries(descriptors)) expect(descriptor.name).to.equal(name);
+    expect(Object.keys(descriptors)).to.have.lengthOf(19);
+  });
+
+  it("exports these values from @commonweal/sdk/typed-data", () => {
+    expect(Object.keys(typedData)).to.have.members([
+      "ballot",
+      "cancelAuthorization",
+      "delegation",
+      "derivativeGrant",
+      "extendedBallot",
+      "permit",
+      "receiveWithAuthorization",
+      "scores",
+      "sourceClaim",
+      "sourceClaimCancellation",
+      "transferWithAuthorization",
+      "voucher",
+      "walletDelegation",
     ]);
   });
 });

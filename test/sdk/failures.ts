@@ -1,17 +1,21 @@
 import { expect } from "chai";
 import { AbiCoder, concat, ErrorFragment, Interface, makeError, type ParamType } from "ethers";
 import {
+  Aborted,
   CallFailed,
   CommonwealError,
   ContractError,
   type ContractErrors,
+  GasPriceTooLow,
   InsufficientFunds,
   InvalidArgument,
   isContractError,
   NetworkFailure,
+  RateLimited,
   SignerRequired,
   TransactionConflict,
   UserRejected,
+  WrongChain,
 } from "../../sdk/src/index.js";
 import { typedError } from "../../sdk/src/failures.js";
 import { errorIndex } from "../../sdk/src/errorIndex.js";
@@ -49,9 +53,9 @@ describe("SDK failures", () => {
     for (const { error, contracts, errorClass } of errorIndex().values()) {
       const name = ErrorFragment.from(error).name as keyof ContractErrors;
 
-      it(`${name} says what to do`, () => {
+      it(`${name} says what to do`, async () => {
         const { data, args } = revertOf(error);
-        const failure = typedError(makeError("reverted", "CALL_EXCEPTION", { data } as never)) as ContractError;
+        const failure = (await typedError(makeError("reverted", "CALL_EXCEPTION", { data } as never))) as ContractError;
 
         expect(failure)
           .to.be.instanceOf(ContractError)
@@ -77,19 +81,21 @@ describe("SDK failures", () => {
       expect(Object.fromEntries(known.map(({ name, errorClass }) => [name, errorClass]))).to.deep.equal({ ...classes });
     });
 
-    it("name their contract, unless several declare them", () => {
+    it("name their contract, unless several declare them", async () => {
       expect(errorIndex().get(String(new Interface(["error ZeroPayment(address)"]).getError("ZeroPayment")?.selector)))
         .to.have.property("contracts")
         .that.deep.equals(["RoyaltyLedger"]);
-      expect(typedError({ data: revertOf("error ERC20InvalidSender(address sender)").data })).to.include({
+      expect(await typedError({ data: revertOf("error ERC20InvalidSender(address sender)").data })).to.include({
         errorName: "ERC20InvalidSender",
         contract: undefined,
       });
     });
 
-    it("read texts and assertions", () => {
-      expect(typedError({ data: revertOf("error Error(string reason)").data }).message).to.include('"some text"');
-      expect(typedError({ data: revertOf("error Panic(uint256 code)").data }).message).to.include("code 5");
+    it("read texts and assertions", async () => {
+      expect((await typedError({ data: revertOf("error Error(string reason)").data })).message).to.include(
+        '"some text"',
+      );
+      expect((await typedError({ data: revertOf("error Panic(uint256 code)").data })).message).to.include("code 5");
     });
 
     for (const [what, data] of [
@@ -97,8 +103,8 @@ describe("SDK failures", () => {
       ["an error cut short", RATE_TOO_LOW.slice(0, 20)],
       ["a text that is none", `0x08c379a0${"ff".repeat(32)}`],
     ] as const) {
-      it(`give ${what} as it came`, () => {
-        const failure = typedError({ data }) as ContractError;
+      it(`give ${what} as it came`, async () => {
+        const failure = (await typedError({ data })) as ContractError;
 
         expect(failure).to.be.instanceOf(ContractError);
         expect(failure).to.include({ errorName: "Unknown", contract: undefined });
@@ -107,9 +113,9 @@ describe("SDK failures", () => {
       });
     }
 
-    it("say so when there is no reason", () => {
+    it("say so when there is no reason", async () => {
       for (const data of [null, "0x"]) {
-        const failure = typedError(makeError("reverted", "CALL_EXCEPTION", { data } as never)) as ContractError;
+        const failure = (await typedError(makeError("reverted", "CALL_EXCEPTION", { data } as never))) as ContractError;
         expect(failure).to.include({ errorName: "Unknown" });
         expect(failure.message).to.include("no reason");
       }
@@ -123,16 +129,16 @@ describe("SDK failures", () => {
       ["a wallet's original error", { code: -32_603, data: { originalError: { data: RATE_TOO_LOW } } }],
       ["a cause", new Error("?", { cause: { data: RATE_TOO_LOW } })],
     ] as const) {
-      it(`are found in ${where}`, () => {
-        const failure = typedError(error) as ContractError;
+      it(`are found in ${where}`, async () => {
+        const failure = (await typedError(error)) as ContractError;
 
         expect(failure).to.include({ errorName: "RateTooLow", contract: "ModelRegistry", cause: error });
         expect(failure.args).to.deep.equal(RATE_TOO_LOW_ARGS);
       });
     }
 
-    it("are told apart by isContractError", () => {
-      const failure: unknown = typedError({ data: RATE_TOO_LOW });
+    it("are told apart by isContractError", async () => {
+      const failure: unknown = await typedError({ data: RATE_TOO_LOW });
 
       expect(isContractError(failure, "RateTooLow") && failure.args.minRateBps).to.equal(5n);
       expect(isContractError(failure, "ZeroPayment")).to.equal(false);
@@ -175,7 +181,7 @@ describe("SDK failures", () => {
       ],
       [TransactionConflict, "a nonce that was used", makeError("nonce", "NONCE_EXPIRED", {} as never)],
       [TransactionConflict, "a fee too low to replace", makeError("fee", "REPLACEMENT_UNDERPRICED", {} as never)],
-      [NetworkFailure, "no network", makeError("no network", "NETWORK_ERROR", { event: "changed" })],
+      [NetworkFailure, "no network", makeError("no network", "NETWORK_ERROR", { event: "initial-network-discovery" })],
       [NetworkFailure, "a server's error", makeError("500", "SERVER_ERROR", {} as never)],
       [NetworkFailure, "a timeout", makeError("late", "TIMEOUT", {} as never)],
       [NetworkFailure, "a refused connection", Object.assign(new Error("refused"), { code: "ECONNREFUSED" })],
@@ -185,13 +191,36 @@ describe("SDK failures", () => {
         "a value that ethers refuses",
         makeError("no", "INVALID_ARGUMENT", { argument: "units", value: 0.5 }),
       ],
+      [
+        GasPriceTooLow,
+        "Geth's low fee",
+        new Error("max fee per gas less than block base fee: address 0x, maxFeePerGas: 1, baseFee: 7"),
+      ],
+      [
+        GasPriceTooLow,
+        "Hardhat's low fee",
+        new Error("Transaction maxFeePerGas (1) is too low for the next block, which has a baseFeePerGas of 7"),
+      ],
+      [GasPriceTooLow, "Geth's low tip", new Error("transaction underpriced: tip needed 1, tip permitted 0")],
+      [TransactionConflict, "a nonce ahead", new Error("Nonce too high. Expected nonce to be 1 but got 5.")],
+      [TransactionConflict, "a replacement at a low fee", new Error("replacement transaction underpriced")],
+      [
+        RateLimited,
+        "a limit in words",
+        { code: -32_005, message: "daily request count exceeded, request rate limited" },
+      ],
+      [RateLimited, "HTTP 429", makeError("exceeded maximum retry limit", "SERVER_ERROR", { request: "" as never })],
+      [WrongChain, "another network", makeError("network changed: 1 => 5", "NETWORK_ERROR", { event: "changed" })],
+      [WrongChain, "a wallet on another chain", new Error("Invalid chainId 5 provided, expected 31337 instead.")],
+      [Aborted, "an aborted signal", new DOMException("Aborted", "AbortError")],
+      [Aborted, "a signal that timed out", new DOMException("Timed out", "TimeoutError")],
       [CallFailed, "an answer that cannot be read", makeError("odd", "BAD_DATA", { value: "0x" })],
       [CallFailed, "a plain error", new Error("Something else")],
       [CallFailed, "something that is no error", "Something else"],
       [CallFailed, "nothing at all", undefined],
     ] as const) {
-      it(`make ${what} a ${type.name}`, () => {
-        const failure = typedError(error);
+      it(`make ${what} a ${type.name}`, async () => {
+        const failure = await typedError(error);
 
         expect(failure).to.be.instanceOf(type).and.instanceOf(CommonwealError);
         expect(failure.name).to.equal(type.name);
@@ -200,16 +229,16 @@ describe("SDK failures", () => {
       });
     }
 
-    it("keep what an argument was", () => {
+    it("keep what an argument was", async () => {
       const error = makeError("underflow", "INVALID_ARGUMENT", { argument: "units", value: 0.5 });
 
-      expect(typedError(error)).to.include({ argument: "units", value: 0.5 });
+      expect(await typedError(error)).to.include({ argument: "units", value: 0.5 });
     });
 
-    it("leave the SDK's own errors as they are", () => {
+    it("leave the SDK's own errors as they are", async () => {
       const error = new SignerRequired();
 
-      expect(typedError(error)).to.equal(error);
+      expect(await typedError(error)).to.equal(error);
     });
   });
 });

@@ -6,7 +6,7 @@ import { ErrorFragment, Interface } from "ethers";
 import hre from "hardhat";
 import { GENERATED, generate, staleFiles } from "../../scripts/generate.js";
 import { deploymentsSource } from "../../scripts/generate/deployments.js";
-import { deployments, erc20Abi, royaltyLedgerAbi } from "../../sdk/src/contracts.js";
+import { deployments, erc20Abi, royaltyLedgerAbi } from "../../sdk/src/abi.js";
 import { errorIndex } from "../../sdk/src/errorIndex.js";
 import { RoyaltyLedger } from "../../sdk/src/generated/fragments/RoyaltyLedger.js";
 import { simulatorCode } from "../../sdk/src/generated/simulator.js";
@@ -27,7 +27,7 @@ describe("generated files of the SDK", () => {
     const carrying = [...files].filter(([, text]) => /0x[0-9a-f]{65}/i.test(text)).map(([path]) => path);
     expect(carrying).to.deep.equal(["simulator.ts"]);
 
-    const { deployedBytecode } = await hre.artifacts.readArtifact("ProposalSimulator");
+    const { deployedBytecode } = await hre.artifacts.readArtifact("CallSimulator");
     expect(simulatorCode).to.equal(deployedBytecode);
   });
 

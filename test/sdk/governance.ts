@@ -22,7 +22,7 @@ describe("SDK governance", () => {
     const { governance } = sdk.deployer;
     proposals += 1;
     const { proposalId } = await governance.propose({
-      actions: [governance.proposals.setProtocolFee(50)],
+      actions: [governance.proposals.setProtocolFee({ feeBps: 50 })],
       description: `Proposal ${proposals}`,
     });
 
@@ -44,16 +44,16 @@ describe("SDK governance", () => {
   it("carries a proposal from its beginning to its end", async () => {
     const { governance } = sdk.deployer;
     const proposalId = await propose();
-    expect(await governance.state(proposalId)).to.equal("pending");
+    expect(await governance.state({ proposalId })).to.equal("pending");
 
     await wait(DAY + 1);
-    expect(await governance.state(proposalId)).to.equal("active");
+    expect(await governance.state({ proposalId })).to.equal("active");
     await governance.vote({ proposalId, support: "for" });
 
     await wait(7 * DAY);
-    expect(await governance.state(proposalId)).to.equal("succeeded");
+    expect(await governance.state({ proposalId })).to.equal("succeeded");
     await sdk.alice.governance.queue({ proposalId });
-    expect(await governance.state(proposalId)).to.equal("queued");
+    expect(await governance.state({ proposalId })).to.equal("queued");
 
     const operationId = await operationOf(proposalId);
     await expectRefusal(governance.execute({ proposalId }), "TimelockUnexpectedOperationState", {
@@ -64,7 +64,7 @@ describe("SDK governance", () => {
 
     await wait(2 * DAY);
     await sdk.alice.governance.execute({ proposalId });
-    expect(await governance.state(proposalId)).to.equal("executed");
+    expect(await governance.state({ proposalId })).to.equal("executed");
     expect(await sdk.ledger.protocolFeeBps()).to.equal(50n);
   });
 
@@ -139,11 +139,11 @@ describe("SDK governance", () => {
       const { setProtocolFee, addCurrency } = sdk.reader.governance.proposals;
       const target = await sdk.ledger.getAddress();
 
-      expect(setProtocolFee(250)).to.deep.equal({
+      expect(setProtocolFee({ feeBps: 250 })).to.deep.equal({
         target,
         data: sdk.ledger.interface.encodeFunctionData("setProtocolFee", [250]),
       });
-      expect(addCurrency(sdk.usdcAddress)).to.deep.equal({
+      expect(addCurrency({ currency: sdk.usdcAddress })).to.deep.equal({
         target,
         data: sdk.ledger.interface.encodeFunctionData("addCurrency", [sdk.usdcAddress]),
       });
@@ -152,8 +152,9 @@ describe("SDK governance", () => {
     it("refuse what could only fail when it is executed", () => {
       const { setProtocolFee, addCurrency } = sdk.reader.governance.proposals;
 
-      for (const fee of [251, -1, 0.5, Number.NaN]) expect(() => setProtocolFee(fee)).to.throw(InvalidArgument, "250");
-      expect(() => addCurrency("ETH")).to.throw(InvalidArgument);
+      for (const fee of [251, -1, 0.5, Number.NaN])
+        expect(() => setProtocolFee({ feeBps: fee })).to.throw(InvalidArgument, "250");
+      expect(() => addCurrency({ currency: "ETH" })).to.throw(InvalidArgument);
     });
   });
 
@@ -306,7 +307,7 @@ describe("SDK governance", () => {
 
       // There is no guardian: at any time.
       await sdk.deployer.governance.cancel({ proposalId });
-      expect(await sdk.reader.governance.state(proposalId)).to.equal("canceled");
+      expect(await sdk.reader.governance.state({ proposalId })).to.equal("canceled");
     });
   });
 
@@ -340,18 +341,20 @@ describe("SDK governance", () => {
       const proposalId = await proposeAndOpen();
       await wait(7 * DAY);
 
-      expect(await sdk.reader.governance.state(String(proposalId))).to.equal("defeated");
+      expect(await sdk.reader.governance.state({ proposalId: String(proposalId) })).to.equal("defeated");
     });
 
     it("knows proposals that were cancelled", async () => {
       const proposalId = await propose();
       await sdk.governor["cancel(uint256)"](proposalId);
 
-      expect(await sdk.reader.governance.state(proposalId)).to.equal("canceled");
+      expect(await sdk.reader.governance.state({ proposalId })).to.equal("canceled");
     });
 
     it("says so when there is no such proposal", async () => {
-      await expectRefusal(sdk.reader.governance.state(1n), "GovernorNonexistentProposal", { proposalId: 1n });
+      await expectRefusal(sdk.reader.governance.state({ proposalId: 1n }), "GovernorNonexistentProposal", {
+        proposalId: 1n,
+      });
     });
   });
 });

@@ -265,7 +265,7 @@ describe("SDK over HTTP", () => {
       const reader = await connect(provider, { deployment });
       await gone.close();
 
-      await failureOf(NetworkFailure, reader.registry.get(model));
+      await failureOf(NetworkFailure, reader.registry.get({ model }));
       provider.destroy();
     });
   });

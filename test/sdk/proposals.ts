@@ -48,15 +48,15 @@ describe("SDK governance.proposals", () => {
       const { sentences, warnings } = await decide(governance, [
         await proposals.grant({ to: lab, currency: "ETH", amount: "2.5" }),
         await proposals.grant({ to: lab, currency: sdk.usdcAddress, amount: "12.34" }),
-        proposals.setProtocolFee(50),
-        proposals.addCurrency(newToken),
+        proposals.setProtocolFee({ feeBps: 50 }),
+        proposals.addCurrency({ currency: newToken }),
         await proposals.setStakeholdingRate({ currency: "ETH", weal: "2000" }),
         await proposals.setStakeholdingRate({ currency: sdk.usdcAddress, weal: "0.5" }),
-        proposals.setStakeholdingCap("250000"),
+        proposals.setStakeholdingCap({ weal: "250000" }),
         proposals.publishPolicy({ digest: id("second policy"), clauseCount: 12, uri: "ipfs://second" }),
         proposals.setVerifier({ verifier, allowed: true }),
-        proposals.setVerifierThreshold(3),
-        proposals.setSafetyGovernance(verifier),
+        proposals.setVerifierThreshold({ threshold: 3 }),
+        proposals.setSafetyGovernance({ timelock: verifier }),
       ]);
 
       expect(sentences).to.deep.equal([
@@ -114,20 +114,20 @@ describe("SDK governance.proposals", () => {
       const weal = String(sdk.weal.target);
 
       for (const make of [
-        () => proposals.setProtocolFee(251),
-        () => proposals.setProtocolFee(0.5),
-        () => proposals.addCurrency("USDC"),
-        () => proposals.addCurrency(sdk.connection.ethers.ZeroAddress),
+        () => proposals.setProtocolFee({ feeBps: 251 }),
+        () => proposals.setProtocolFee({ feeBps: 0.5 }),
+        () => proposals.addCurrency({ currency: "USDC" }),
+        () => proposals.addCurrency({ currency: sdk.connection.ethers.ZeroAddress }),
         () => proposals.publishPolicy({ digest: sdk.connection.ethers.ZeroHash, clauseCount: 1 }),
-        () => proposals.setStakeholdingCap((2n ** 128n).toString()),
+        () => proposals.setStakeholdingCap({ weal: (2n ** 128n).toString() }),
         () => proposals.publishPolicy({ digest: "0x12", clauseCount: 1 }),
         () => proposals.publishPolicy({ digest: EVIDENCE, clauseCount: 0 }),
         () => proposals.setVerifier({ verifier: "bob", allowed: true }),
-        () => proposals.setVerifierThreshold(0),
-        () => proposals.setVerifierThreshold(256),
+        () => proposals.setVerifierThreshold({ threshold: 0 }),
+        () => proposals.setVerifierThreshold({ threshold: 256 }),
         () => proposals.cancelSourceClaim({ source: "npm:left-pad" }),
-        () => proposals.setSafetyGovernance(treasury),
-        () => proposals.setSafetyGovernance(sdk.connection.ethers.ZeroAddress),
+        () => proposals.setSafetyGovernance({ timelock: treasury }),
+        () => proposals.setSafetyGovernance({ timelock: sdk.connection.ethers.ZeroAddress }),
       ]) {
         expect(make).to.throw(InvalidArgument);
       }

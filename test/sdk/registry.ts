@@ -54,7 +54,7 @@ describe("SDK registry", () => {
       });
 
       expect(registered.hash).to.equal(registered.receipt.hash);
-      expect(await alice.registry.get(registered.model)).to.deep.equal({
+      expect(await alice.registry.get({ model: registered.model })).to.deep.equal({
         model: registered.model,
         owner: accounts.carol.address,
         number: registered.number,
@@ -93,7 +93,7 @@ describe("SDK registry", () => {
       it(`knows the kind ${kind}`, async () => {
         const model = await aliceModel({ kind });
 
-        expect(await sdk.alice.registry.get(model)).to.have.property("kind", kind);
+        expect(await sdk.alice.registry.get({ model })).to.have.property("kind", kind);
         expect((await sdk.registry.modelOf(model)).kind).to.equal(BigInt(KINDS.indexOf(kind)));
       });
     }
@@ -103,7 +103,7 @@ describe("SDK registry", () => {
       for (const relation of RELATIONS) {
         const child = await aliceModel({ parents: [{ model: origin, rateBps: 1, relation }] });
 
-        expect((await sdk.alice.registry.get(child)).parents[0].relation).to.equal(relation);
+        expect((await sdk.alice.registry.get({ model: child })).parents[0].relation).to.equal(relation);
         expect((await sdk.registry.parentsOf(child))[0].relation).to.equal(BigInt(RELATIONS.indexOf(relation)));
       }
     });
@@ -180,7 +180,7 @@ describe("SDK registry", () => {
       const parents = [];
       for (const [place, model] of models.entries()) {
         const rateBps = 100 * (place + 1);
-        const { derivatives } = await alice.registry.get(model);
+        const { derivatives } = await alice.registry.get({ model });
         const grant = await alice.registry.signGrant({ parent: model, child, rateBps, deadline: await deadline() });
         parents.push({
           model,
@@ -249,7 +249,7 @@ describe("SDK registry", () => {
       await expect(Promise.resolve(receipt))
         .to.emit(sdk.registry, "VersionPublished")
         .withArgs(model, 2n, sdk.accounts.alice.address, id("second"), "https://example.org/second.json");
-      expect((await alice.registry.get(model)).newest).to.deep.equal({
+      expect((await alice.registry.get({ model })).newest).to.deep.equal({
         version: 2,
         manifestDigest: id("second"),
         uri: await sdk.registry.tokenURI(model),
@@ -300,7 +300,7 @@ describe("SDK registry", () => {
 
       await alice.registry.withdrawVersion({ model, version: 1 });
 
-      expect((await alice.registry.get(model)).newest.withdrawn).to.equal(true);
+      expect((await alice.registry.get({ model })).newest.withdrawn).to.equal(true);
       await expectRefusal(alice.registry.withdrawVersion({ model, version: 2 }), "VersionNotFound", {
         model,
         version: 2n,
@@ -319,7 +319,7 @@ describe("SDK registry", () => {
         { mode: "open", rateBps: 5_000, duration: 86_400 },
       ] as const) {
         await alice.registry.setDerivativeTerms({ model, derivatives });
-        expect((await alice.registry.get(model)).derivatives).to.deep.equal(derivatives);
+        expect((await alice.registry.get({ model })).derivatives).to.deep.equal(derivatives);
       }
 
       const tooHigh = { mode: "open", rateBps: 5_001 } as const;
@@ -334,8 +334,10 @@ describe("SDK registry", () => {
     it("says so when there is no such model", async () => {
       const model = sdk.accounts.bob.address;
 
-      await expectRefusal(sdk.reader.registry.get(model), "ModelNotRegistered", { model });
-      expect((await failureOf(InvalidArgument, sdk.reader.registry.get("model"))).argument).to.equal("model");
+      await expectRefusal(sdk.reader.registry.get({ model }), "ModelNotRegistered", { model });
+      expect((await failureOf(InvalidArgument, sdk.reader.registry.get({ model: "model" }))).argument).to.equal(
+        "model",
+      );
     });
   });
 });

@@ -1,17 +1,16 @@
 import { expect } from "chai";
 import { id, ZeroAddress } from "ethers";
 import fc from "fast-check";
+import { InvalidArgument, roundIdOf } from "../../sdk/src/index.js";
 import {
   type AggregateInputs,
   aggregateScores,
   type Contribution,
-  InvalidArgument,
   leavesOf,
   readBudget,
   type RoundBudget,
-  roundIdOf,
   writeBudget,
-} from "../../sdk/src/index.js";
+} from "../../sdk/src/roundScoring.js";
 import { halvesOf, pairOf, treeOf } from "../rounds/hashes.support.js";
 import { failureOf } from "./helpers.js";
 import {

@@ -3,15 +3,8 @@ import { id, type TypedDataDomain, Wallet } from "ethers";
 import fc from "fast-check";
 import { network } from "hardhat";
 import { hashTypedData, type Hex } from "viem";
-import {
-  completeScores,
-  InvalidArgument,
-  roundIdOf,
-  type Score,
-  scoresTypedData,
-  signScores,
-  verifyScores,
-} from "../../sdk/src/index.js";
+import { InvalidArgument, roundIdOf } from "../../sdk/src/index.js";
+import { completeScores, type Score, scoresTypedData, signScores, verifyScores } from "../../sdk/src/roundScoring.js";
 import { reviewHashOf, scoresHashOf } from "../../sdk/src/scores.js";
 import { openingOf as plainOpening } from "../../sdk/src/roundTerms.js";
 import { deployRounds } from "../rounds/support.js";

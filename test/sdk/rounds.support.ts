@@ -1,16 +1,13 @@
 import { id, toBeHex, Wallet } from "ethers";
+import { type RoundOpening, type RoundOptions, roundIdOf, type RoundSchedule } from "../../sdk/src/index.js";
 import {
   type AggregateInputs,
   completeScores,
   type Contribution,
   type RoundBudget,
-  type RoundOpening,
-  type RoundOptions,
-  roundIdOf,
-  type RoundSchedule,
   signScores,
   writeBudget,
-} from "../../sdk/src/index.js";
+} from "../../sdk/src/roundScoring.js";
 import { DAY } from "../helpers/protocol.js";
 import type { deploySdk } from "./helpers.js";
 

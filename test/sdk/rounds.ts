@@ -1,15 +1,7 @@
 import { expect } from "chai";
 import { id, parseEther, Wallet } from "ethers";
-import {
-  type Commonweal,
-  connect,
-  InvalidArgument,
-  leavesOf,
-  type RoundOptions,
-  SignerRequired,
-  verifyResult,
-  writeBudget,
-} from "../../sdk/src/index.js";
+import { type Commonweal, connect, InvalidArgument, type RoundOptions, SignerRequired } from "../../sdk/src/index.js";
+import { leavesOf, verifyResult, writeBudget } from "../../sdk/src/roundScoring.js";
 import { deploySdk, expectRefusal, failureOf } from "./helpers.js";
 import { BUDGET, manifestDigest, reviewers, roundOptions } from "./rounds.support.js";
 

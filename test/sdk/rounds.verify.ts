@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { id } from "ethers";
+import { InvalidArgument } from "../../sdk/src/index.js";
 import {
   type AggregateInputs,
   aggregateScores,
-  InvalidArgument,
   readResult,
   type ResultFacts,
   type ResultDiscrepancy,
@@ -12,7 +12,7 @@ import {
   verifyResult,
   verifyScores,
   writeResult,
-} from "../../sdk/src/index.js";
+} from "../../sdk/src/roundScoring.js";
 import { scoresHashOf } from "../../sdk/src/scores.js";
 import { account, contribution, inputsOf } from "./rounds.support.js";
 

@@ -17,7 +17,7 @@ for (const [where, open] of WORLDS) {
     const simulateWith = async (own: Record<string, unknown>) => {
       const { governance } = await connect(oddly<Runner>(world.provider, own), { deployment: world.deployment });
 
-      return governance.simulate({ actions: [governance.proposals.setProtocolFee(10)] });
+      return governance.simulate({ actions: [governance.proposals.setProtocolFee({ feeBps: 10 })] });
     };
     /** A node that does to the overrides of a call what it is told. */
     const nodeThat = (answer: (params: unknown[]) => Promise<unknown>) => ({

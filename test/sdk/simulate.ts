@@ -64,9 +64,9 @@ for (const [where, open] of WORLDS) {
       const target = String(governor.target);
 
       return [
-        commonweal.governance.proposals.setProtocolFee(50),
+        commonweal.governance.proposals.setProtocolFee({ feeBps: 50 }),
         { target, data: governor.interface.encodeFunctionData("setVotingDelay", [3 * DAY]) },
-        commonweal.governance.proposals.addCurrency(newToken),
+        commonweal.governance.proposals.addCurrency({ currency: newToken }),
         { target, data: governor.interface.encodeFunctionData("setVotingDelay", [2 * DAY]) },
         { target, data: governor.interface.encodeFunctionData("updateQuorumNumerator", [3]) },
         {

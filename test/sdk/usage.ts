@@ -52,7 +52,7 @@ describe("SDK usage", () => {
     expect((await bob.usage.payHost({ currency: usdc })).amount).to.equal(1n * USDC);
 
     const { withdrawableFrom } = await carol.usage.giveNotice({ channel });
-    expect(await reader.usage.stateOf(channel)).to.deep.equal({
+    expect(await reader.usage.stateOf({ channel })).to.deep.equal({
       ...{ deposited: 10n * USDC + 5n, redeemed: 4n * USDC, left: 6n * USDC + 5n, calls: 400, withdrawableFrom },
     });
     await expectRefusal(carol.usage.withdraw({ channel }), "NoticeNotOver", {
@@ -60,7 +60,7 @@ describe("SDK usage", () => {
     });
     await sdk.connection.networkHelpers.time.increaseTo(withdrawableFrom);
     expect((await carol.usage.withdraw({ channel })).amount).to.equal(6n * USDC + 5n);
-    expect((await reader.usage.stateOf(channel)).withdrawableFrom).to.equal(undefined);
+    expect((await reader.usage.stateOf({ channel })).withdrawableFrom).to.equal(undefined);
     expect(await reader.usage.channelsOf({ host })).to.deep.equal([{ channelId, channel }]);
   });
 
@@ -73,7 +73,7 @@ describe("SDK usage", () => {
     const { receipt } = await carol.usage.cancelNotice({ channel: JSON.parse(JSON.stringify(channel)) });
 
     await expect(Promise.resolve(receipt)).to.emit(usageChannels, "NoticeCancelled").withArgs(channelId);
-    expect((await reader.usage.stateOf(channel)).withdrawableFrom).to.equal(undefined);
+    expect((await reader.usage.stateOf({ channel })).withdrawableFrom).to.equal(undefined);
   });
 
   describe("deposits", () => {
@@ -83,7 +83,7 @@ describe("SDK usage", () => {
       const { channel } = await carol.usage.openWithPermit(terms());
 
       expect(await accounts.carol.getNonce()).to.equal(nonce + 1);
-      expect((await carol.usage.stateOf(channel)).left).to.equal(10n * USDC);
+      expect((await carol.usage.stateOf({ channel })).left).to.equal(10n * USDC);
     });
 
     it("come by signature from somebody without ETH, through JSON, sent by anyone", async () => {
@@ -97,7 +97,7 @@ describe("SDK usage", () => {
       const { channelId, amount } = await sdk.bob.usage.depositSigned(JSON.parse(JSON.stringify(signed)));
       expect(amount).to.equal(7n * USDC);
       expect(await sdk.usageChannels.channelIdOf(channel)).to.equal(channelId);
-      expect((await payer.usage.stateOf(channel)).left).to.equal(7n * USDC);
+      expect((await payer.usage.stateOf({ channel })).left).to.equal(7n * USDC);
       await failureOf(InvalidArgument, sdk.bob.usage.depositSigned({ ...signed, amount: "7.5" }));
     });
 
@@ -189,7 +189,7 @@ describe("SDK usage", () => {
         true,
       );
       await sdk.usageChannels.redeem(usdc, [{ ...voucher, amount: 5n }]);
-      expect((await reader.usage.stateOf(channel)).redeemed).to.equal(0n);
+      expect((await reader.usage.stateOf({ channel })).redeemed).to.equal(0n);
 
       await fickle.setNeeded(370_000n);
       expect(await reader.usage.verifyVoucher(voucher)).to.equal(true);

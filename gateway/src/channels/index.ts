@@ -104,7 +104,7 @@ export async function createChannels(options: ChannelsOptions): Promise<Channels
   const check = voucherCheckOf(place, recoverByLibrary);
 
   await store.open();
-  const book = openBook(store, (channel) => usage.stateOf(channel));
+  const book = openBook(store, (channel) => usage.stateOf({ channel }));
   const sender = await senderOf(commonweal, host);
   // The same account settles payments by `exact`, and perhaps other models' channels.
   const inTurn = <T>(send: () => Promise<T>) => serially(sender, send);

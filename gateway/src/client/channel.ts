@@ -82,9 +82,7 @@ export async function openClientChannel(options: ChannelOptions, asked: Asked) {
     for (let index = first; ; index++) {
       const salt = saltOf(name, index);
       const { deposited, redeemed, calls, withdrawableFrom } = await usage.stateOf({
-        ...parties,
-        ...asked.terms,
-        salt,
+        channel: { ...parties, ...asked.terms, salt },
       });
       if (withdrawableFrom !== undefined) continue;
       // What is on the chain already counts as deposited by this client.
@@ -154,7 +152,7 @@ export async function openClientChannel(options: ChannelOptions, asked: Asked) {
   }
 
   async function readChain() {
-    const state = await usage.stateOf(channel());
+    const state = await usage.stateOf({ channel: channel() });
     if (state.deposited > memory.deposited) memory.signed = undefined;
     memory.deposited = state.deposited;
 

@@ -85,7 +85,7 @@ describe("Gateway channels: deposits by signature", () => {
     );
     await gateway.refused(await depositing(channel, 500n, PRICE, 2), "calls_mismatch", /sign for call 1/);
     await gateway.refused(await depositing(channel, 499n, PRICE, 1), "deposit_too_small", /at least 500/);
-    expect((await world.reader.usage.stateOf(channel)).deposited).to.equal(0n);
+    expect((await world.reader.usage.stateOf({ channel })).deposited).to.equal(0n);
     expect(gateway.status()).to.include({ channels: 0, taken: 0, unredeemed: 0n });
   });
 
@@ -134,7 +134,7 @@ describe("Gateway channels: deposits by signature", () => {
     await gateway.call(await depositing(channel, 500n, PRICE, 1));
 
     expect(gateway.seen("deposited")).to.deep.equal([]);
-    expect((await world.reader.usage.stateOf(channel)).deposited).to.equal(1_000n);
+    expect((await world.reader.usage.stateOf({ channel })).deposited).to.equal(1_000n);
   });
 
   it("are refused while too many wait to be sent, and taken after", async () => {

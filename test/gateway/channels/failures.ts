@@ -58,7 +58,7 @@ describe("Gateway channels: failures", () => {
       await gateway.refused(other, "calls_mismatch", new RegExp(`sign for call ${calls}\\.`));
       await gateway.call(calls === 1 ? payload : await world.paid(channel, 2n * PRICE, 2));
       await gateway.stop();
-      expect((await world.reader.usage.stateOf(channel)).redeemed).to.equal(BigInt(calls) * PRICE);
+      expect((await world.reader.usage.stateOf({ channel })).redeemed).to.equal(BigInt(calls) * PRICE);
     });
   }
 
@@ -101,9 +101,9 @@ describe("Gateway channels: failures", () => {
   it("of the node refuse what needs it, and nothing else", async () => {
     const { usage } = world.bob;
     let isDown = false;
-    const stateOf: typeof usage.stateOf = async (channel) => {
+    const stateOf: typeof usage.stateOf = async (options) => {
       if (isDown) throw new Error("the node is down");
-      return usage.stateOf(channel);
+      return usage.stateOf(options);
     };
     const gateway = await world.gateway({ commonweal: { ...world.bob, usage: { ...usage, stateOf } } });
     const [known, unknown] = [await world.opened(1_000n), await world.opened(1_000n)];
@@ -132,22 +132,22 @@ describe("Gateway channels: failures", () => {
     expect(gateway.seen("failed").length).to.equal(1);
 
     await (await world.gateway({ store })).stop();
-    expect((await world.reader.usage.stateOf(channel)).redeemed).to.equal(PRICE);
+    expect((await world.reader.usage.stateOf({ channel })).redeemed).to.equal(PRICE);
   });
 
   it("of sending the host its part change nothing else, and the next redemption tries again", async () => {
     const { usage } = world.bob;
     let isDown = true;
-    const payHost: typeof usage.payHost = async (options) => {
+    const payHost = Object.assign(async (options: Parameters<typeof usage.payHost>[0]) => {
       if (isDown) throw new Error("the node is down");
       return usage.payHost(options);
-    };
+    }, usage.payHost);
     const commonweal = { ...world.bob, usage: { ...usage, payHost } };
     const gateway = await world.gateway({ commonweal, redeem: { payHostTo: world.host } });
     const channel = await world.opened(1_000n);
     await gateway.call(await world.paid(channel, PRICE, 1));
     await gateway.redeem();
-    expect((await world.reader.usage.stateOf(channel)).redeemed).to.equal(PRICE);
+    expect((await world.reader.usage.stateOf({ channel })).redeemed).to.equal(PRICE);
     expect(gateway.seen("hostPaid")).to.deep.equal([]);
 
     isDown = false;

@@ -47,7 +47,7 @@ describe("Gateway channels: against who wants more than is due", () => {
     const store = memoryStore();
     const reads: Promise<unknown>[] = [];
     let open = () => {};
-    const stateOf: typeof usage.stateOf = async (channel) => {
+    const stateOf: typeof usage.stateOf = async (options) => {
       // The second of the two that ask about the new channel gets its answer last.
       if (reads.length === 1) {
         reads.push(
@@ -57,7 +57,7 @@ describe("Gateway channels: against who wants more than is due", () => {
         );
         await reads[1];
       } else reads.push(Promise.resolve());
-      return usage.stateOf(channel);
+      return usage.stateOf(options);
     };
     const commonweal = { ...world.bob, usage: { ...usage, stateOf } };
     let check = () => {};
@@ -110,7 +110,7 @@ describe("Gateway channels: against who wants more than is due", () => {
     expect(runs).to.equal(1);
     open();
 
-    await until(async () => (await world.reader.usage.stateOf(channel)).redeemed === 2n * PRICE);
+    await until(async () => (await world.reader.usage.stateOf({ channel })).redeemed === 2n * PRICE);
     expect(runs).to.equal(2);
     await gateway.stop();
   });
@@ -164,7 +164,7 @@ describe("Gateway channels: against who wants more than is due", () => {
     await world.carol.usage.giveNotice({ channel });
 
     const second = await world.gateway({ store });
-    await until(async () => (await world.reader.usage.stateOf(channel)).redeemed === PRICE);
+    await until(async () => (await world.reader.usage.stateOf({ channel })).redeemed === PRICE);
     await second.stop();
     await first.stop();
   });
@@ -189,10 +189,10 @@ describe("Gateway channels: against who wants more than is due", () => {
     await gateway.call(await world.paid(channel, PRICE, 1));
     await world.carol.usage.giveNotice({ channel });
     await setTimeout(300);
-    expect((await world.reader.usage.stateOf(channel)).redeemed).to.equal(0n);
+    expect((await world.reader.usage.stateOf({ channel })).redeemed).to.equal(0n);
     isBehind = false;
 
-    await until(async () => (await world.reader.usage.stateOf(channel)).redeemed === PRICE);
+    await until(async () => (await world.reader.usage.stateOf({ channel })).redeemed === PRICE);
     // And each event once.
     await setTimeout(300);
     expect(gateway.seen("redeemed").length).to.equal(1);
@@ -223,10 +223,10 @@ describe("Gateway channels: against who wants more than is due", () => {
     const gate = new Promise<void>((resolve) => {
       open = resolve;
     });
-    const stateOf: typeof usage.stateOf = async (channel) => {
+    const stateOf: typeof usage.stateOf = async (options) => {
       asked += 1;
       if (isSlow) await gate;
-      return usage.stateOf(channel);
+      return usage.stateOf(options);
     };
     const gateway = await world.gateway({ commonweal: { ...world.bob, usage: { ...usage, stateOf } } });
     const known = await world.opened(1_000n);

@@ -224,7 +224,7 @@ describe("Gateway channels: a gateway that is killed", function () {
     const served = new Map<string, number>(JSON.parse(body));
     let unpaid = 0;
     for (const { channel, channelId, calls, answered } of payers) {
-      const { redeemed } = await reader.usage.stateOf(channel);
+      const { redeemed } = await reader.usage.stateOf({ channel });
       // Everything that was answered, and everything that was stored, is paid; nothing else is.
       expect(redeemed).to.equal(BigInt(calls) * PRICE);
       expect(Math.max(...answered)).to.be.at.most(calls);

@@ -92,7 +92,7 @@ describe("Gateway channels: properties", () => {
 
         await gateway.redeem();
         for (const [i, channel] of channels.entries()) {
-          const { redeemed, calls } = await world.reader.usage.stateOf(channel);
+          const { redeemed, calls } = await world.reader.usage.stateOf({ channel });
           expect(redeemed).to.equal(models[i].amount);
           // A voucher for nothing more is not redeemed, and its calls are not told to the chain.
           expect(calls).to.be.at.most(models[i].calls);

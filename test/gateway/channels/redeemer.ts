@@ -24,7 +24,7 @@ describe("Gateway channels: redemption", () => {
   });
 
   const redeemedOf = async (channel: Awaited<ReturnType<ChannelWorld["opened"]>>) =>
-    (await world.reader.usage.stateOf(channel)).redeemed;
+    (await world.reader.usage.stateOf({ channel })).redeemed;
 
   it("happens when enough is owed, of all channels together", async () => {
     const gateway = await world.gateway({ redeem: { threshold: 3n * PRICE } });

@@ -258,7 +258,7 @@ describe("Gateway client", () => {
     expect((await pay(paid.url)).status).to.equal(200);
 
     const [{ channel }] = await options.commonweal.usage.channelsOf({ payer: wallet.address });
-    expect((await world.reader.usage.stateOf(channel)).deposited).to.equal(1_000n);
+    expect((await world.reader.usage.stateOf({ channel })).deposited).to.equal(1_000n);
     await paid.close();
     await eth.stop();
   });

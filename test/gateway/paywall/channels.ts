@@ -121,7 +121,7 @@ describe("Gateway paywall by channel", () => {
     const after = await world.maker.royalties.booksOf({ model, currency: world.chain.usdc });
     const hostPart = (3n * CENT * BigInt(HOST_BPS)) / 10_000n;
     expect(after.received - before.received).to.equal(3n * CENT - hostPart);
-    expect((await usage.stateOf(channel)).redeemed).to.equal(3n * CENT);
+    expect((await usage.stateOf({ channel })).redeemed).to.equal(3n * CENT);
     await expectRefused(await fetch(at), 503, "stopping");
   });
 
@@ -134,7 +134,7 @@ describe("Gateway paywall by channel", () => {
       (await fetch(at, { headers: await pay(accepted, BigInt(calls) * CENT, calls) })).status;
     expect([await call(1), await call(2)]).to.deep.equal([200, 200]);
     await wall.redeem();
-    expect((await usage.stateOf(channel)).redeemed).to.equal(2n * CENT);
+    expect((await usage.stateOf({ channel })).redeemed).to.equal(2n * CENT);
     expect(wall.health()).to.deep.include({ status: "ok", unredeemed: "0" });
 
     expect(await call(3)).to.equal(200);
@@ -292,7 +292,7 @@ describe("Gateway paywall by channel", () => {
 
     expect(statuses).to.deep.equal([200, 200, 200, 200, 200, 200]);
     await wall.stop();
-    const states = await Promise.all(channels.map(({ usage, channel }) => usage.stateOf(channel)));
+    const states = await Promise.all(channels.map(({ usage, channel }) => usage.stateOf({ channel })));
     expect(states.map(({ redeemed }) => redeemed)).to.deep.equal([CENT, CENT, CENT]);
   });
 });

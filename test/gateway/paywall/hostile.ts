@@ -192,7 +192,7 @@ describe("Gateway paywall: against who wants more than is due", () => {
     const next = await fetch(own, { headers: await pay(3) });
     expect(await next.text()).to.contain("event: payment");
     await wall.stop();
-    expect((await usage.stateOf(channel)).redeemed).to.equal(3n * CENT);
+    expect((await usage.stateOf({ channel })).redeemed).to.equal(3n * CENT);
   });
 
   describe("a smart wallet that pays by exact (ERC-1271)", () => {

@@ -1,0 +1,22 @@
+/** Events of the contracts, decoded: the contracts as plain data, and what reads their logs. */
+export type { ContractDescriptor } from "./descriptors.js";
+export { type DecodedEvent, decodeEvents, type EncodedLog, type EventArguments, type EventName } from "./events.js";
+export { BallotRelay } from "./generated/fragments/BallotRelay.js";
+export { ERC20 } from "./generated/fragments/ERC20.js";
+export { FunderPool } from "./generated/fragments/FunderPool.js";
+export { GenesisClaim } from "./generated/fragments/GenesisClaim.js";
+export { LicenseStore } from "./generated/fragments/LicenseStore.js";
+export { ModelRegistry } from "./generated/fragments/ModelRegistry.js";
+export { RoundTerms } from "./generated/fragments/RoundTerms.js";
+export { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+export { RoyaltyLens } from "./generated/fragments/RoyaltyLens.js";
+export { SafetyBoard } from "./generated/fragments/SafetyBoard.js";
+export { SafetyLens } from "./generated/fragments/SafetyLens.js";
+export { SourceRegistry } from "./generated/fragments/SourceRegistry.js";
+export { Stakeholding } from "./generated/fragments/Stakeholding.js";
+export { TimelockController } from "./generated/fragments/TimelockController.js";
+export { TrainingRounds } from "./generated/fragments/TrainingRounds.js";
+export { UsageChannels } from "./generated/fragments/UsageChannels.js";
+export { UsePolicy } from "./generated/fragments/UsePolicy.js";
+export { WealGovernor } from "./generated/fragments/WealGovernor.js";
+export { WealToken } from "./generated/fragments/WealToken.js";

@@ -1,0 +1,64 @@
+import { CommonwealError } from "./errors.js";
+
+/** What its signal ended; nothing was sent by then. */
+export class Aborted extends CommonwealError {
+  constructor(options?: ErrorOptions, message = "It was ended by its signal; nothing was sent.") {
+    super(message, options);
+  }
+}
+
+/** The wallet or the node is on another chain than the one that `connect` found. Nothing was sent. */
+export class WrongChain extends CommonwealError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      `The wallet or node is on another chain than when it was connected (${reason}): switch it back, or connect() again on this one.`,
+      options,
+    );
+  }
+}
+
+/** The fee that the transaction offers is too low for the node, or for what it replaces. */
+export class GasPriceTooLow extends CommonwealError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      `The transaction offers too low a fee (${reason}); try again, with higher overrides.maxFeePerGas and maxPriorityFeePerGas if they were given.`,
+      options,
+    );
+  }
+}
+
+/** The node answers no more for now, since it was asked too much. */
+export class RateLimited extends CommonwealError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      `The node limits how often it is asked (${reason}); wait a while, or connect to one that allows more.`,
+      options,
+    );
+  }
+}
+
+/** A transaction was mined, and the chain then dropped its block. */
+export class TransactionReorged extends CommonwealError {
+  constructor(
+    readonly hash: string,
+    /** The block that was dropped. */
+    readonly blockNumber: number,
+  ) {
+    super(
+      `Transaction ${hash} was in block ${blockNumber}, which the chain has dropped: it may be mined anew, so call wait() again; if it is gone, send it again.`,
+    );
+  }
+}
+
+/** The wait for a transaction was ended by its signal. The transaction was sent, and may be mined. */
+export class WaitAborted extends Aborted {
+  constructor(
+    readonly hash: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      options,
+      `The wait for transaction ${hash} was ended; it was sent all the same, so look it up before sending another.`,
+    );
+  }
+}
