@@ -1,7 +1,13 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/contracts.ts"],
+  entry: {
+    index: "src/index.ts",
+    contracts: "src/contracts.ts",
+    "manifest/index": "src/manifest/index.ts",
+    "manifest/node": "src/manifest/node.ts",
+    "manifest/worker": "src/manifest/worker.ts",
+  },
   format: ["esm", "cjs"],
   target: "es2022",
   dts: true,

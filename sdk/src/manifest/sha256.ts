@@ -1,0 +1,47 @@
+import { createSHA256 } from "hash-wasm";
+
+/** A sha-256 that takes its bytes piece by piece. */
+export interface Sha256 {
+  update(bytes: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
+
+/** The two ways in which one stream is hashed; they belong to that stream alone. */
+export interface Hashing {
+  readonly whole: Sha256;
+  /** Takes bytes at once, and copies them before it returns. */
+  once(bytes: Uint8Array<ArrayBuffer>): Uint8Array | Promise<Uint8Array>;
+}
+
+/**
+ * Returns sha-256 for browsers and anything else that has WebAssembly. WebCrypto cannot hash a stream; it hashes chunks on
+ * a thread of its own, where the page may use it.
+ */
+export async function webHashing(): Promise<Hashing> {
+  const wasm = await createSHA256();
+  const whole: Sha256 = { update: (bytes) => wasm.update(bytes), digest: () => wasm.digest("binary") };
+  wasm.init();
+  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  if (subtle !== undefined) {
+    return { whole, once: async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes)) };
+  }
+  const other = await createSHA256();
+
+  return { whole, once: (bytes) => other.init().update(bytes).digest("binary") };
+}
+
+/** Writes bytes as hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+
+  return text;
+}
+
+/** Reads hexadecimal digits, of which there must be an even number. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+
+  return bytes;
+}
