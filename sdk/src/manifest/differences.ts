@@ -39,8 +39,13 @@ export function compareFiles(
     if (!found.has(path)) return [];
     if (actual?.size === size && actual.sha256 === sha256 && actual.chunkRoot === chunkRoot) return [];
 
-    return [{ path, expected: { size, sha256, chunkRoot }, actual }];
+    return [{ path, expected: { size, sha256, chunkRoot }, actual: actual && contentOf(actual) }];
   });
 
   return { equal: missing.length + extra.length + altered.length === 0, missing, extra, altered };
+}
+
+/** Leaves out what else an entry has. */
+function contentOf({ size, sha256, chunkRoot }: FileContent): FileContent {
+  return { size, sha256, chunkRoot };
 }

@@ -16,7 +16,7 @@ import {
   type ManifestFile,
   MAX_INLINE_FILES,
 } from "./types.js";
-import { checkFileList, checkManifest, MAX_FILES } from "./validate.js";
+import { checkFile, checkFileList, checkManifest, MAX_FILES } from "./validate.js";
 
 export { canonicalise } from "./canonical.js";
 
@@ -75,10 +75,15 @@ export async function create({ files, chunkSize = CHUNK_SIZE, ...facts }: Manife
     const expected = `at most ${MAX_FILES.toLocaleString("en")} files; pack them into archives or shards`;
     throw new ManifestInvalid("manifest.files", files, expected);
   }
-  // What else the entries have, such as the hashes of chunks, is left out.
-  const entries = files
-    .map(({ path, size, sha256, chunkRoot, header }) => ({ path, size, sha256, chunkRoot, ...(header && { header }) }))
-    .sort((a, b) => byCodePoint(a.path, b.path));
+  // What else the entries have, such as the hashes of chunks, is left out. They are checked in the order of who passed them.
+  const entries = files.map((file, i) => {
+    const { path, size, sha256, chunkRoot, header } = { ...file };
+    const entry = { path, size, sha256, chunkRoot, ...(header && { header }) };
+    checkFile(entry, `files[${i}]`);
+
+    return entry;
+  });
+  entries.sort((a, b) => byCodePoint(a.path, b.path));
   const head = { ...facts, format: MANIFEST_FORMAT, chunkSize } as const;
 
   if (entries.length <= MAX_INLINE_FILES) {

@@ -73,7 +73,8 @@ export async function proveRange(request: {
 /**
  * Checks that bytes are those that a file has at an offset: a few of them, or a whole shard. Returns if they are.
  *
- * @param claim.root The file's `chunkRoot` in the manifest; `claim.size` and `claim.chunkSize` stand there too.
+ * @param claim.root The file's `chunkRoot` in the manifest. Take `claim.size` and `claim.chunkSize` from there too: a proof
+ * need not show them.
  * @param claim.bytes What is checked; `claim.offset` where it begins in the file.
  * @param claim.proof What {@link proveRange} returned. It may come from anybody.
  * @throws {RangeUnproved} when the proof does not show it.

@@ -41,7 +41,8 @@ const chunkSize: Check = (value, location) => {
   if (!isChunkSize(value)) fail(location, value, "a power of two from 1,024 to 67,108,864");
 };
 
-const file = members({
+/** Throws unless a value is a {@link ManifestFile}. */
+export const checkFile: Check = members({
   path: checkPath,
   size: safeInteger(0),
   sha256: hash,
@@ -80,11 +81,11 @@ const manifest = members({
   parents: optional(list(members({ model: optional(model), source: optional(words(1)), license: words(1) }), 0, 1_000)),
   fingerprintsRoot: optional(hash),
   chunkSize,
-  files: optional(list(file, 1, MAX_INLINE_FILES)),
+  files: optional(list(checkFile, 1, MAX_INLINE_FILES)),
   list: optional(members({ sha256: hash, size: safeInteger(1), count: safeInteger(MAX_INLINE_FILES + 1) })),
 });
 
-const fileList = members({ format: exactly(LIST_FORMAT), files: list(file, MAX_INLINE_FILES + 1, MAX_FILES) });
+const fileList = members({ format: exactly(LIST_FORMAT), files: list(checkFile, MAX_INLINE_FILES + 1, MAX_FILES) });
 
 /**
  * Throws unless a value is a manifest, but for its licences.
