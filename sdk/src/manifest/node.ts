@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, webcrypto } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,6 +15,9 @@ export type { ByteStream, HashedFile, HashOptions, HashProgress } from "./hashin
 /** How many files are read at a time, and how much of each. */
 const PARALLEL = 8;
 const PIECE = 2 ** 20;
+
+/** Bytes. */
+const WORTH_A_THREAD = 2 ** 17;
 
 /** What is left out of a folder, and what hashing takes. */
 export interface DirectoryOptions extends Omit<HashOptions, "path"> {
@@ -155,7 +158,7 @@ async function hashHandle(handle: FileHandle, name: string, options: HashOptions
   const size = Number(before.size);
   const file = await hashWith(piecesOf(handle, name, size), options, nodeHashing(), size);
   const after = await handle.stat({ bigint: true });
-  if (before.size !== after.size || before.mtimeNs !== after.mtimeNs) throw new FileChanged(name);
+  if (before.size !== after.size || before.mtimeNs !== after.mtimeNs) throw new FileChanged(options.path);
 
   return file;
 }
@@ -174,8 +177,15 @@ async function* piecesOf(handle: FileHandle, name: string, size: number): AsyncI
   }
 }
 
+/** Large chunks are hashed on another thread, meanwhile this one does the file as a whole. */
 function nodeHashing(): Hashing {
-  return { whole: createHash("sha256"), once: (bytes) => createHash("sha256").update(bytes).digest() };
+  return {
+    whole: createHash("sha256"),
+    once: (bytes) =>
+      bytes.length < WORTH_A_THREAD
+        ? createHash("sha256").update(bytes).digest()
+        : webcrypto.subtle.digest("SHA-256", bytes).then((hash) => new Uint8Array(hash)),
+  };
 }
 
 /** Returns what a folder has, by path with "/", and whether it is a file. Folders themselves are left out, links are not followed. */

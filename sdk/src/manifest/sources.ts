@@ -73,17 +73,26 @@ export async function urlSource(
         throw new RangeRefused(url, "the file has another size than before");
       }
 
-      return readExactly(url, answer.response, length);
+      return readExactly({ url, signal }, answer.response, length);
     },
   };
 }
 
 /** Reads a body that has to be so long, and no further if it is longer. */
-async function readExactly(url: string, response: Response, length: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readExactly(
+  { url, signal }: { url: string; signal: AbortSignal | undefined },
+  response: Response,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   const reader = response.body?.getReader();
+  const next = () =>
+    reader?.read().catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw new RangeRefused(url, "the connection was lost", { cause: error });
+    });
   let filled = 0;
-  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+  for (let read = await next(); read !== undefined && !read.done; read = await next()) {
     if (filled + read.value.length > length) {
       await reader?.cancel();
       throw new RangeRefused(url, `the body is longer than ${length} bytes`);
