@@ -2,10 +2,20 @@ import { expect } from "chai";
 import manifest from "../../sdk/package.json" with { type: "json" };
 import * as contracts from "../../sdk/src/contracts.js";
 import * as sdk from "../../sdk/src/index.js";
+import * as manifests from "../../sdk/src/manifest/index.js";
+import * as manifestsInNode from "../../sdk/src/manifest/node.js";
 
 describe("SDK exports", () => {
   it("has these entry points", () => {
-    expect(Object.keys(manifest.exports)).to.deep.equal([".", "./contracts", "./package.json"]);
+    expect(Object.keys(manifest.exports)).to.deep.equal([
+      ".",
+      "./contracts",
+      "./manifest",
+      "./manifest/node",
+      "./manifest/worker",
+      "./manifest.schema.json",
+      "./package.json",
+    ]);
   });
 
   it("exports these values from @commonweal/sdk", () => {
@@ -92,6 +102,48 @@ describe("SDK exports", () => {
       "usePolicyAbi",
       "wealGovernorAbi",
       "wealTokenAbi",
+    ]);
+  });
+
+  it("exports these values from @commonweal/sdk/manifest", () => {
+    expect(Object.keys(manifests)).to.have.members([
+      "blobSource",
+      "hashBlob",
+      "hashInWorker",
+      "hashStream",
+      "headerFacts",
+      "licenseConflicts",
+      "manifest",
+      "parseLicense",
+      "proveRange",
+      "readGguf",
+      "readHeader",
+      "readOnnx",
+      "readSafetensors",
+      "urlSource",
+      "verifyRange",
+      "DigestMismatch",
+      "FileChanged",
+      "FilePathInvalid",
+      "FileUnreadable",
+      "LICENSE_RULES",
+      "LicenseInvalid",
+      "ManifestInvalid",
+      "ModelHeaderInvalid",
+      "RangeRefused",
+      "RangeUnproved",
+      "WorkerFailed",
+    ]);
+    expect(Object.keys(manifests.manifest)).to.have.members(["canonicalise", "create", "digestOf", "verify"]);
+  });
+
+  it("exports these values from @commonweal/sdk/manifest/node", () => {
+    expect(Object.keys(manifestsInNode)).to.have.members([
+      "hashDirectory",
+      "hashFile",
+      "hashStream",
+      "openFile",
+      "verifyDirectory",
     ]);
   });
 });

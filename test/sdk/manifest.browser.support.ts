@@ -40,7 +40,7 @@ export async function startBrowser(): Promise<TestBrowser> {
       `<!doctype html><input type="file"><script type="module">
         import * as sdk from "/sdk.js";
         globalThis.sdk = sdk;
-        globalThis.worker = () => new Worker(new URL("/worker.js", import.meta.url), { type: "module" });
+        globalThis.worker = (file = "/worker.js") => new Worker(new URL(file, import.meta.url), { type: "module" });
       </script>`,
     ],
     "/sdk.js": ["text/javascript", await bundle("sdk/src/manifest/index.ts")],

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import ids from "spdx-license-ids" with { type: "json" };
+import ids from "spdx-license-ids/index.json" with { type: "json" };
 import {
   LICENSE_RULES,
   LicenseInvalid,

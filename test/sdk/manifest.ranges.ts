@@ -39,7 +39,7 @@ function fewestHashes({ size, offset, length }: { size: number; offset: number; 
   const covered = (chunk: number) =>
     chunk >= Math.floor(offset / CHUNK) && chunk <= Math.floor((offset + length - 1) / CHUNK);
   let count = 0;
-  let level = Array.from({ length: chunks }, (_, i) => (covered(i) ? "known" : "unknown"));
+  let level: string[] = Array.from({ length: chunks }, (_, i) => (covered(i) ? "known" : "unknown"));
   while (level.length > 1) {
     const next: string[] = [];
     for (let i = 0; i < level.length; i += 2) {

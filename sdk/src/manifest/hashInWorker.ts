@@ -6,7 +6,20 @@ import { CHUNK_SIZE, isChunkSize } from "./tree.js";
 import type { WorkerAnswer, WorkerRequest } from "./workerMessages.js";
 
 /** What is needed of a Web Worker. */
-export type HashWorker = Pick<Worker, "postMessage" | "addEventListener">;
+export interface HashWorker {
+  postMessage(message: unknown): void;
+  addEventListener(
+    type: "message" | "error",
+    listener: (event: WorkerEvent) => void,
+    options: { signal: AbortSignal },
+  ): void;
+}
+
+/** Of an answer, or of a failure. */
+interface WorkerEvent {
+  readonly data?: unknown;
+  readonly message?: string;
+}
 
 let lastId = 0;
 
@@ -36,7 +49,8 @@ export async function hashInWorker(worker: HashWorker, blob: Blob, options: Hash
     return await new Promise<HashedFile>((resolve, reject) => {
       worker.addEventListener(
         "message",
-        ({ data: answer }: MessageEvent<WorkerAnswer>) => {
+        ({ data }) => {
+          const answer = data as WorkerAnswer;
           if (answer.id !== id) return;
           if (answer.type === "progress") onProgress?.(answer.progress);
           if (answer.type === "done") resolve(answer.file);

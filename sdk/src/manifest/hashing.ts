@@ -5,6 +5,9 @@ import { type Hashing, toHex, webHashing } from "./sha256.js";
 import { CHUNK_SIZE, HASH, isChunkSize, leafBuffer, treeOf } from "./tree.js";
 import type { ManifestFile } from "./types.js";
 
+/** Of a Blob, in bytes: large enough for speed, small enough for memory. */
+const SLICE = 2 ** 22;
+
 /** How far a file is hashed. */
 export interface HashProgress {
   readonly path: string;
@@ -59,10 +62,27 @@ export async function hashStream(stream: ByteStream, options: HashOptions): Prom
 export async function hashBlob(blob: Blob, options: HashOptions): Promise<HashedFile> {
   const hashing = await webHashing();
   try {
-    return await hashWith(blob.stream(), options, hashing, blob.size);
+    return await hashWith(slicesOf(blob), options, hashing, blob.size);
   } catch (error) {
     const lost = error instanceof DOMException && (error.name === "NotReadableError" || error.name === "NotFoundError");
     throw lost ? new FileUnreadable(options.path, error.message, { cause: error }) : error;
+  }
+}
+
+/** Reads a Blob by slices, each while the one before is hashed: several times as fast as its stream. */
+async function* slicesOf(blob: Blob): AsyncIterable<Uint8Array> {
+  const read = (offset: number) => {
+    const bytes = blob.slice(offset, offset + SLICE).arrayBuffer();
+    // Who waits for it sees the failure; nobody may.
+    bytes.catch(() => {});
+
+    return bytes;
+  };
+  let next = read(0);
+  for (let offset = 0; offset < blob.size; offset += SLICE) {
+    const bytes = new Uint8Array(await next);
+    next = read(offset + SLICE);
+    yield bytes;
   }
 }
 

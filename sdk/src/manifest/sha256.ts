@@ -21,7 +21,7 @@ export async function webHashing(): Promise<Hashing> {
   const wasm = await createSHA256();
   const whole: Sha256 = { update: (bytes) => wasm.update(bytes), digest: () => wasm.digest("binary") };
   wasm.init();
-  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined;
   if (subtle !== undefined) {
     return { whole, once: async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes)) };
   }

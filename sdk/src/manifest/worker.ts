@@ -5,8 +5,8 @@ import type { WorkerAnswer, WorkerRequest } from "./workerMessages.js";
 
 /** What of a worker's own global object is used here: the types of pages have none of it. */
 interface WorkerScope {
-  addEventListener(type: "message", listener: (event: MessageEvent<WorkerRequest>) => void): void;
-  postMessage(answer: WorkerAnswer, transfer?: Transferable[]): void;
+  addEventListener(type: "message", listener: (event: { readonly data: WorkerRequest }) => void): void;
+  postMessage(answer: WorkerAnswer, transfer?: ArrayBuffer[]): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
