@@ -12,4 +12,6 @@ export default defineConfig({
   target: "es2022",
   dts: true,
   clean: true,
+  // In CommonJS too, so that an error has one class whichever entry point throws it.
+  splitting: true,
 });

@@ -60,7 +60,9 @@ describe("SDK files of a manifest, in Chromium", function () {
         .document;
       const progress: number[] = [];
       let ticks = 0;
-      const timer = setInterval(() => void (ticks += 1), 10);
+      const timer = setInterval(() => {
+        ticks += 1;
+      }, 10);
       const hashed = await sdk.hashInWorker(worker(), document.querySelector("input").files[0], {
         path: "file",
         onProgress: ({ bytes }) => progress.push(bytes),
@@ -94,7 +96,9 @@ describe("SDK files of a manifest, in Chromium", function () {
     await page.goto(started.urls.secure);
     const before = started.memory();
     let most = 0;
-    const timer = setInterval(() => void (most = Math.max(most, started.memory())), 100);
+    const timer = setInterval(() => {
+      most = Math.max(most, started.memory());
+    }, 100);
     const hashed = await hashOnPage(started.urls.secure, file);
     clearInterval(timer);
 

@@ -90,7 +90,11 @@ describe("SDK files of a manifest, in Node", () => {
 
       const controller = new AbortController();
       let cancelled: unknown;
-      const endless = new ReadableStream<Uint8Array>({ cancel: (why) => void (cancelled = why) });
+      const endless = new ReadableStream<Uint8Array>({
+        cancel: (why) => {
+          cancelled = why;
+        },
+      });
       const work = hashStream(endless, { path: "x", signal: controller.signal });
       setImmediate(() => controller.abort(reason));
       expect(await work.catch((error: unknown) => error)).to.equal(reason);
@@ -102,7 +106,9 @@ describe("SDK files of a manifest, in Node", () => {
       await truncate(at("large"), 512 * MIB);
       const before = process.memoryUsage.rss();
       let most = 0;
-      const onProgress = () => void (most = Math.max(most, process.memoryUsage.rss()));
+      const onProgress = () => {
+        most = Math.max(most, process.memoryUsage.rss());
+      };
       await hashFile(at("large"), { path: "large", onProgress });
 
       expect(most - before).to.be.below(64 * MIB);
@@ -123,7 +129,9 @@ describe("SDK files of a manifest, in Node", () => {
 
       for (const change of [() => appendFile(at("x"), "more"), () => truncate(at("x"), MIB + 1)]) {
         let changed: Promise<void> | undefined;
-        const onProgress = () => void (changed ??= change());
+        const onProgress = () => {
+          changed ??= change();
+        };
         const error = await refusal(() => hashFile(at("x"), { path: "x", onProgress }), FileChanged);
         expect(error.path).to.equal("x");
         await changed;
@@ -150,7 +158,11 @@ describe("SDK files of a manifest, in Node", () => {
     it("refuses links, and names that cannot stand in a manifest, before it hashes", async () => {
       await writeFile(at("a"), pattern(MIB));
       let hashed = 0;
-      const options = { onProgress: () => void (hashed += 1) };
+      const options = {
+        onProgress: () => {
+          hashed += 1;
+        },
+      };
       await symlink("a", at("link"));
       expect(await refusal(() => hashDirectory(folder(), options), FileUnreadable)).to.include({ path: at("link") });
       await rm(at("link"));
@@ -204,7 +216,13 @@ describe("SDK files of a manifest, in Node", () => {
       await writeFile(at("a"), "1");
       const { manifest: text, digest } = await seal();
       let hashed = 0;
-      const claim = { manifest: text.replace("Files", "Other"), digest, onProgress: () => void (hashed += 1) };
+      const claim = {
+        manifest: text.replace("Files", "Other"),
+        digest,
+        onProgress: () => {
+          hashed += 1;
+        },
+      };
       await refusal(() => verifyDirectory(folder(), claim), DigestMismatch);
       expect(hashed).to.equal(0);
     });

@@ -46,7 +46,7 @@ describe("SDK paths of a manifest", () => {
     ["what is composed in another way", "e\u0301", "is not in Unicode's normal form C"],
     ["half of a surrogate pair", "a\ud83d", "has half of a surrogate pair"],
     ["a long name", "é".repeat(128), "has a name longer than 255 bytes"],
-    ["a long path", "a/".repeat(512) + "a", "is longer than 1024 bytes"],
+    ["a long path", `${"a/".repeat(512)}a`, "is longer than 1024 bytes"],
   ];
   for (const [title, path, problem] of bad) {
     it(`refuses ${title}`, async () => {

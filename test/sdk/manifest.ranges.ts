@@ -78,7 +78,10 @@ describe("SDK hashes of chunks", () => {
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 3 * CHUNK }), { maxLength: 20 }), async (lengths) => {
         const pieces: Uint8Array[] = [];
         let from = 0;
-        for (const length of [...lengths, bytes.length]) pieces.push(bytes.subarray(from, (from += length)));
+        for (const length of [...lengths, bytes.length]) {
+          pieces.push(bytes.subarray(from, from + length));
+          from += length;
+        }
         expect(await hashStream(pieces, { path: "x", chunkSize: CHUNK })).to.deep.equal(whole);
       }),
       { numRuns: 50 },

@@ -207,6 +207,22 @@ describe("SDK manifests", () => {
       });
     }
 
+    it("refuses what nobody could read back", async () => {
+      const name = "x".repeat(1_000);
+      const many = {
+        format: "onnx",
+        tensors: 1,
+        parameters: 1,
+        dtypes: {},
+        inputs: new Array(1_000).fill(name),
+      } as const;
+      const files = Array.from({ length: 34 }, (_, i) => ({ ...entryOf(`${i}`, ""), header: many }));
+
+      expect(await refusal(() => manifest.create({ ...DRAFT, files }), ManifestInvalid)).to.include({
+        location: "manifest",
+      });
+    });
+
     it("refuses licences that SPDX does not list, of the model and of parents", async () => {
       await refusal(() => manifest.create({ ...DRAFT, license: "mit" }), LicenseInvalid);
       const error = await refusal(

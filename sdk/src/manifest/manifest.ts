@@ -56,7 +56,7 @@ export interface VerifiedManifest {
   readonly differences?: FileDifferences;
 }
 
-// Larger documents are refused before they are read.
+// Larger documents are neither made nor read.
 const MAX_MANIFEST_BYTES = 32 * 2 ** 20;
 const MAX_LIST_BYTES = 256 * 2 ** 20;
 
@@ -89,15 +89,15 @@ export async function create({ files, chunkSize = CHUNK_SIZE, ...facts }: Manife
   if (entries.length <= MAX_INLINE_FILES) {
     const manifest = await checked(compact({ ...head, files: entries }));
 
-    return { manifest, ...seal(manifest) };
+    return { manifest, ...seal("manifest", manifest, MAX_MANIFEST_BYTES) };
   }
   const content: FileList = compact({ format: LIST_FORMAT, files: entries });
   checkFileList(content);
-  const list = seal(content);
+  const list = seal("list", content, MAX_LIST_BYTES);
   const reference = { sha256: list.digest.slice(2), size: list.bytes.length, count: entries.length };
   const manifest = await checked(compact({ ...head, list: reference }));
 
-  return { manifest, ...seal(manifest), list };
+  return { manifest, ...seal("manifest", manifest, MAX_MANIFEST_BYTES), list };
 }
 
 /**
@@ -213,9 +213,10 @@ function requireCanonical(location: string, given: string | Uint8Array, value: u
   }
 }
 
-function seal(value: unknown): SealedDocument {
+function seal(location: string, value: unknown, most: number): SealedDocument {
   const text = canonicalise(value);
   const bytes = bytesOf(text);
+  if (bytes.length > most) throw new ManifestInvalid(location, `${bytes.length} bytes`, `at most ${most} bytes`);
   const digest = sha256(bytes);
 
   return { text, bytes, digest, uri: manifestUri(digest) };

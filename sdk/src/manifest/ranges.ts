@@ -1,7 +1,7 @@
 import { InvalidArgument } from "../errors.js";
 import { RangeUnproved } from "./errors.js";
 import { hashStream } from "./hashing.js";
-import { fromHex, toHex, webHashing } from "./sha256.js";
+import { fromHex, toHex, webOnce } from "./sha256.js";
 import { checkRange, type RandomAccess } from "./sources.js";
 import { CHUNK_SIZE, HASH, isChunkSize, leafBuffer, nodeHash, splitOf } from "./tree.js";
 
@@ -42,7 +42,7 @@ export async function proveRange(request: {
     throw new InvalidArgument("leaves", leaves.length, `${HASH} bytes for each of ${cover.chunks} chunks`);
   }
 
-  const { once } = await webHashing();
+  const once = await webOnce();
   const root = async (from: number, to: number): Promise<Uint8Array> => {
     if (to - from === 1) return leaves.subarray(HASH * from, HASH * to);
     const middle = from + splitOf(to - from);
@@ -100,7 +100,7 @@ export async function verifyRange(claim: {
     throw new RangeUnproved(`the proof has ${proof.length} bytes, and one of this range has ${expected}`);
   }
 
-  const { once } = await webHashing();
+  const once = await webOnce();
   const parts = [proof.subarray(0, before), bytes, proof.subarray(before, before + after)];
   const buffer = leafBuffer(Math.min(chunkSize, cover.end - cover.start));
   let next = before + after;

@@ -14,20 +14,25 @@ export interface Hashing {
 }
 
 /**
- * Returns sha-256 for browsers and anything else that has WebAssembly. WebCrypto cannot hash a stream; it hashes chunks on
- * a thread of its own, where the page may use it.
+ * Returns sha-256 for browsers and anything else that has WebAssembly. WebCrypto cannot hash a stream, and JavaScript takes
+ * several times as long (`bench/manifests.md`).
  */
 export async function webHashing(): Promise<Hashing> {
-  const wasm = await createSHA256();
-  const whole: Sha256 = { update: (bytes) => wasm.update(bytes), digest: () => wasm.digest("binary") };
-  wasm.init();
-  const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined;
-  if (subtle !== undefined) {
-    return { whole, once: async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes)) };
-  }
-  const other = await createSHA256();
+  const wasm = (await createSHA256()).init();
 
-  return { whole, once: (bytes) => other.init().update(bytes).digest("binary") };
+  return {
+    whole: { update: (bytes) => wasm.update(bytes), digest: () => wasm.digest("binary") },
+    once: await webOnce(),
+  };
+}
+
+/** Returns WebCrypto's sha-256, which hashes on a thread of its own, or another one where a page may not use it. */
+export async function webOnce(): Promise<Hashing["once"]> {
+  const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined;
+  if (subtle !== undefined) return async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes));
+  const wasm = await createSHA256();
+
+  return (bytes) => wasm.init().update(bytes).digest("binary");
 }
 
 /** Writes bytes as hexadecimal digits. */
