@@ -255,8 +255,7 @@ describe("SDK files on a server", () => {
   before(async () => {
     server = createServer((request, response) => {
       const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
-      const isSame = (request.headers["if-range"] ?? etag) === etag;
-      if (answer === "all" || from === undefined || !isSame) return void response.writeHead(200, { etag }).end(file);
+      if (answer === "all" || from === undefined) return void response.writeHead(200, { etag }).end(file);
       const [start, end] = [Number(from), Math.min(Number(to), file.length - 1)];
       const shift = answer === "elsewhere" ? 1 : 0;
       response.writeHead(206, { etag, "content-range": `bytes ${start + shift}-${end + shift}/${file.length}` });

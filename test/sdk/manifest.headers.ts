@@ -214,7 +214,7 @@ describe("SDK headers of models", () => {
       expect(Buffer.from(bytes).readFloatLE(offset)).to.equal(3);
 
       Buffer.from(bytes.buffer).writeFloatLE(5, offset);
-      const session = await ort.InferenceSession.create(bytes);
+      const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
       const { y } = await session.run({ x: new ort.Tensor("float32", [2], [1]) });
       expect(y.data).to.deep.equal(Float32Array.of(10));
       await session.release();

@@ -40,40 +40,36 @@ export async function urlSource(
   options: { fetch?: typeof globalThis.fetch; signal?: AbortSignal } = {},
 ): Promise<RandomAccess> {
   const { fetch = globalThis.fetch, signal } = options;
-  const request = async (from: number, to: number, tag?: string) => {
-    // Without compression, which would count other bytes; `If-Range` has a file that changed sent as a whole.
-    const headers = { Range: `bytes=${from}-${to}`, "Accept-Encoding": "identity", ...(tag && { "If-Range": tag }) };
-    const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
+  const request = async (from: number, to: number) => {
+    // No other header: a page would have to ask the server first whether it may send it.
+    const response = await fetch(url, { headers: { Range: `bytes=${from}-${to}` }, signal }).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw new RangeRefused(url, error instanceof Error ? error.message : String(error), { cause: error });
     });
-    const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.map(Number);
-    if (response.status !== 206 || range === undefined || range[1] !== from || range[2] > to) {
+    const stated = response.headers.get("content-range");
+    const [, start, end, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(stated ?? "")?.map(Number) ?? [];
+    if (response.status !== 206 || start !== from || end !== to) {
       await response.body?.cancel();
-      throw new RangeRefused(url, `status ${response.status}, content-range ${response.headers.get("content-range")}`);
+      throw new RangeRefused(url, `status ${response.status}, content-range ${stated}`);
     }
 
-    return { response, length: range[2] - from + 1, size: range[3] };
+    return { response, size, etag: response.headers.get("etag") };
   };
 
   const first = await request(0, 0);
-  const tag = first.response.headers.get("etag") ?? undefined;
-  // A weak tag cannot stand in `If-Range`.
-  const strongTag = tag?.startsWith('"') ? tag : undefined;
   await first.response.body?.cancel();
-  const { size } = first;
 
   return {
-    size,
+    size: first.size,
     read: async (offset, length) => {
       if (length === 0) return new Uint8Array();
-      const answer = await request(offset, offset + length - 1, strongTag);
-      if (answer.length !== length || answer.size !== size) {
-        await answer.response.body?.cancel();
-        throw new RangeRefused(url, "the file has another size than before");
+      const { response, size, etag } = await request(offset, offset + length - 1);
+      if (size !== first.size || etag !== first.etag) {
+        await response.body?.cancel();
+        throw new RangeRefused(url, "the file is another one than before");
       }
 
-      return readExactly({ url, signal }, answer.response, length);
+      return readExactly({ url, signal }, response, length);
     },
   };
 }

@@ -23,7 +23,10 @@ export function leafBuffer(chunkSize: number): Uint8Array<ArrayBuffer> {
 
 /** Returns where the left part of `count` leaves ends: the largest power of two below it. */
 export function splitOf(count: number): number {
-  return 2 ** (Math.ceil(Math.log2(count)) - 1);
+  let split = 1;
+  while (2 * split < count) split *= 2;
+
+  return split;
 }
 
 export async function nodeHash(once: Once, left: Uint8Array, right: Uint8Array): Promise<Uint8Array> {
