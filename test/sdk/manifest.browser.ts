@@ -90,7 +90,7 @@ describe("SDK files of a manifest, in Chromium", function () {
 
   it("are hashed in little memory, and the page goes on meanwhile", async () => {
     const file = path.join(folder(), "file");
-    const size = 192 * MIB;
+    const size = 320 * MIB;
     await writeFile(file, new Uint8Array(size));
     const { sha256, chunkRoot } = await hashFile(file, { path: "file" });
     await page.goto(started.urls.secure);
@@ -105,7 +105,8 @@ describe("SDK files of a manifest, in Chromium", function () {
     expect(hashed).to.include({ size, sha256, chunkRoot });
     expect(hashed.ticks).to.be.above(10);
     expect(before).to.be.above(10 * MIB);
-    expect(most - before).to.be.below(96 * MIB);
+    // What is not collected yet counts too.
+    expect(most - before).to.be.below(size / 2);
   });
 
   it("make a manifest, with a header and a proof, that Node verifies", async () => {

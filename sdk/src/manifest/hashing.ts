@@ -6,7 +6,7 @@ import { CHUNK_SIZE, HASH, isChunkSize, leafBuffer, treeOf } from "./tree.js";
 import type { ManifestFile } from "./types.js";
 
 /** Of a Blob, in bytes: large enough for speed, small enough for memory. */
-const SLICE = 2 ** 22;
+const SLICE = 2 ** 21;
 
 /** How far a file is hashed. */
 export interface HashProgress {
@@ -74,15 +74,14 @@ async function* slicesOf(blob: Blob): AsyncIterable<Uint8Array> {
   const read = (offset: number) => {
     const bytes = blob.slice(offset, offset + SLICE).arrayBuffer();
     // Who waits for it sees the failure; nobody may.
-    bytes.catch(() => {});
+    void bytes.catch(() => {});
 
     return bytes;
   };
-  let next = read(0);
+  const reads = [read(0)];
   for (let offset = 0; offset < blob.size; offset += SLICE) {
-    const bytes = new Uint8Array(await next);
-    next = read(offset + SLICE);
-    yield bytes;
+    reads.push(read(offset + SLICE));
+    yield new Uint8Array((await reads.shift()) as ArrayBuffer);
   }
 }
 
@@ -106,18 +105,18 @@ export async function hashWith(
   let filled = 0;
   let size = 0;
   // One chunk may still be hashed, on another thread, while the next one is read.
-  let pending: Uint8Array | Promise<Uint8Array> | undefined;
+  const pending: (Uint8Array | Promise<Uint8Array>)[] = [];
 
   const settle = async () => {
-    if (pending === undefined) return;
-    const leaf = await pending;
-    pending = undefined;
-    leaves.push(leaf);
-    await tree.push(leaf);
+    for (const hash of pending.splice(0)) {
+      const leaf = await hash;
+      leaves.push(leaf);
+      await tree.push(leaf);
+    }
   };
   const endChunk = async () => {
     await settle();
-    pending = once(chunk.subarray(0, 1 + filled));
+    pending.push(once(chunk.subarray(0, 1 + filled)));
     filled = 0;
     onProgress?.({ path, bytes: size, total });
     signal?.throwIfAborted();
