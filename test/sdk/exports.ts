@@ -5,6 +5,8 @@ import { errorIndex } from "../../sdk/src/errorIndex.js";
 import * as errors from "../../sdk/src/errorClasses.js";
 import * as events from "../../sdk/src/eventDecoders.js";
 import * as sdk from "../../sdk/src/index.js";
+import * as manifests from "../../sdk/src/manifest/index.js";
+import * as manifestsInNode from "../../sdk/src/manifest/node.js";
 import * as rounds from "../../sdk/src/roundScoring.js";
 import * as typedData from "../../sdk/src/typedDataBuilders.js";
 
@@ -17,6 +19,10 @@ describe("SDK exports", () => {
       "./events",
       "./rounds",
       "./typed-data",
+      "./manifest",
+      "./manifest/node",
+      "./manifest/worker",
+      "./manifest.schema.json",
       "./package.json",
     ]);
   });
@@ -166,6 +172,48 @@ describe("SDK exports", () => {
       "transferWithAuthorization",
       "voucher",
       "walletDelegation",
+    ]);
+  });
+
+  it("exports these values from @commonweal/sdk/manifest", () => {
+    expect(Object.keys(manifests)).to.have.members([
+      "blobSource",
+      "hashBlob",
+      "hashInWorker",
+      "hashStream",
+      "headerFacts",
+      "licenseConflicts",
+      "manifest",
+      "parseLicense",
+      "proveRange",
+      "readGguf",
+      "readHeader",
+      "readOnnx",
+      "readSafetensors",
+      "urlSource",
+      "verifyRange",
+      "DigestMismatch",
+      "FileChanged",
+      "FilePathInvalid",
+      "FileUnreadable",
+      "LICENSE_RULES",
+      "LicenseInvalid",
+      "ManifestInvalid",
+      "ModelHeaderInvalid",
+      "RangeRefused",
+      "RangeUnproved",
+      "WorkerFailed",
+    ]);
+    expect(Object.keys(manifests.manifest)).to.have.members(["canonicalise", "create", "digestOf", "verify"]);
+  });
+
+  it("exports these values from @commonweal/sdk/manifest/node", () => {
+    expect(Object.keys(manifestsInNode)).to.have.members([
+      "hashDirectory",
+      "hashFile",
+      "hashStream",
+      "openFile",
+      "verifyDirectory",
     ]);
   });
 });
