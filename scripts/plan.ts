@@ -58,6 +58,9 @@ const CONTRACTS = {
 
 export type ContractName = keyof typeof CONTRACTS;
 
+/** The names of the protocol's contracts, without the founders' wallets. */
+export const CONTRACT_NAMES = Object.keys(CONTRACTS) as ContractName[];
+
 /**
  * Returns what will be deployed where, and with which arguments: all of it follows from deployer, chain and parameters.
  *
