@@ -6,7 +6,7 @@ import type { Factory } from "./factory.js";
 import { newJournal } from "./journal.js";
 import { CannotDeploy } from "./problems.js";
 import type { Rehearsal } from "./rehearsal.js";
-import { MAX_RAISES, type Patience, settle } from "./settle.js";
+import { MAX_RAISES, type Patience, replaceStuck, settle } from "./settle.js";
 import { namesOf, standingOf } from "./standing.js";
 import type { Target } from "./target.js";
 
@@ -63,6 +63,12 @@ export async function sendMissing(
       });
     } catch (error) {
       const { message } = error as Error;
+      if (/underpriced/i.test(message)) {
+        await replaceStuck(signer, patience, say);
+        // That is progress too.
+        before = -1;
+        continue;
+      }
       if (vain + 1 >= MAX_VAIN_ATTEMPTS) {
         throw new CannotDeploy(
           `${deployed.size} of ${plan.contracts.length} contracts are deployed, and it comes no further: ${message}\n` +

@@ -36,8 +36,7 @@ export async function settle(signer: Signer, patience: Patience, say: (line: str
   const countAt = (block: number | "latest" | "pending") => provider.getTransactionCount(account, block);
 
   let waitingSince = Date.now();
-  let seen = -1;
-  let raises = 0;
+  let seen: number | undefined;
   while (true) {
     const block = await provider.getBlockNumber();
     const [pending, latest] = [await countAt("pending"), await countAt("latest")];
@@ -45,32 +44,40 @@ export async function settle(signer: Signer, patience: Patience, say: (line: str
     if (pending === latest && deep === latest) return;
 
     if (latest !== seen) {
-      if (seen === -1) say(`Waiting for ${Math.max(pending - deep, 1)} transactions of the deployer to be confirmed`);
-      [seen, waitingSince, raises] = [latest, Date.now(), 0];
+      if (seen === undefined) say("Waiting until what the deployer sent before is confirmed");
+      [seen, waitingSince] = [latest, Date.now()];
     }
-    if (pending > latest && Date.now() - waitingSince > patience.beforeRaising) {
-      if (++raises > MAX_RAISES) {
-        throw new CannotDeploy(
-          `The transaction ${latest} of ${account} waits for long, at whatever fee. Look whether the chain goes on, ` +
-            "then run this again.",
-        );
-      }
-      say(
-        `Transaction ${latest} of the deployer is stuck: replacing it by an empty one at ${2 ** raises} times the fee`,
-      );
-      await replaceByNothing(signer, latest, BigInt(2 ** raises));
-      waitingSince = Date.now();
-    }
-    await sleep(patience.polling);
+    if (pending > latest && Date.now() - waitingSince > patience.beforeRaising)
+      await replaceStuck(signer, patience, say);
+    else await sleep(patience.polling);
   }
 }
 
-async function replaceByNothing(signer: Signer, nonce: number, factor: bigint): Promise<void> {
-  const fees = await signer.provider?.getFeeData();
-  const price = (fees?.maxFeePerGas ?? fees?.gasPrice ?? 0n) * factor;
-  const tip = (fees?.maxPriorityFeePerGas ?? 0n) * factor;
-  // A node refuses it while the fee is less than a tenth above the first one's; the next is twice as high.
-  await signer
-    .sendTransaction({ to: signer.getAddress(), nonce, maxFeePerGas: price, maxPriorityFeePerGas: tip })
-    .catch(() => {});
+/**
+ * Replaces the first transaction of an account that nobody includes by one that does nothing, at fees that are raised
+ * until it is included. Some nodes do not count such a transaction as pending, and say so only when it is in the way.
+ *
+ * @throws {CannotDeploy} when no fee helps.
+ */
+export async function replaceStuck(signer: Signer, patience: Patience, say: (line: string) => void): Promise<void> {
+  const account = await signer.getAddress();
+  const nonce = await signer.getNonce("latest");
+  for (let raises = 1; raises <= MAX_RAISES; ++raises) {
+    const factor = 2n ** BigInt(raises);
+    say(`Transaction ${nonce} of the deployer is stuck: replacing it by an empty one at ${factor} times today's fee`);
+    const fees = await signer.provider?.getFeeData();
+    const maxFeePerGas = (fees?.maxFeePerGas ?? fees?.gasPrice ?? 0n) * factor;
+    const maxPriorityFeePerGas = (fees?.maxPriorityFeePerGas ?? 0n) * factor;
+    // A node refuses it while its fee is not well above the first one's: the next is twice as high.
+    await signer.sendTransaction({ to: account, nonce, maxFeePerGas, maxPriorityFeePerGas }).catch(() => {});
+
+    for (const since = Date.now(); Date.now() - since <= patience.beforeRaising; await sleep(patience.polling)) {
+      if ((await signer.getNonce("latest")) > nonce) return;
+    }
+  }
+
+  throw new CannotDeploy(
+    `Transaction ${nonce} of ${account} is included by nobody, at whatever fee. Look whether the chain goes on, then run ` +
+      "the same command again.",
+  );
 }

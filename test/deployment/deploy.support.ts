@@ -7,6 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import { JsonRpcProvider, parseEther, Wallet } from "ethers";
 import hre, { network } from "hardhat";
+import { L1_BLOCK, l1BlockStorage } from "../../bench/l1Block.js";
 import { CREATEX } from "../../scripts/create3.js";
 import { createXCodes } from "../../scripts/deploy/factory.js";
 import { journalsOf } from "../../scripts/deploy/journal.js";
@@ -16,6 +17,9 @@ import { testParameters } from "../helpers/protocol.js";
 
 /** The first account of every local node, whose key everybody knows. */
 export const DEPLOYER = new Wallet("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
+
+/** What a node of the OP stack charges for data: 1 gwei on Ethereum, 1 wei for blobs, OP Mainnet's factors. */
+const DATA_PRICES = { l1BaseFee: 10n ** 9n, blobBaseFee: 1n, baseFeeScalar: 5_227n, blobBaseFeeScalar: 1_014_213n };
 
 const ROOT = hre.config.paths.root;
 
@@ -59,6 +63,11 @@ export class TestNode {
     const { port } = await server.listen();
     const provider = new JsonRpcProvider(`http://127.0.0.1:${port}`, chainId, { staticNetwork: true });
     if (createX) await provider.send("hardhat_setCode", [CREATEX, (await createXCodes()).code]);
+    if (chainType === "op") {
+      for (const [slot, value] of l1BlockStorage(DATA_PRICES)) {
+        await provider.send("hardhat_setStorageAt", [L1_BLOCK, `0x${slot.toString(16)}`, value]);
+      }
+    }
     await provider.send("hardhat_setBalance", [DEPLOYER.address, `0x${parseEther("1000").toString(16)}`]);
 
     const folder = await mkdtemp(path.join(os.tmpdir(), "commonweal-deploy-"));

@@ -4,9 +4,11 @@ import { expect } from "chai";
 import { Contract, ContractFactory, getCreateAddress, keccak256 } from "ethers";
 import hre from "hardhat";
 import { CREATEX, create3Address, createXAbi, saltOf } from "../../scripts/create3.js";
+import { readArguments } from "../../scripts/deploy/arguments.js";
+import { CannotDeploy } from "../../scripts/deploy/problems.js";
 import type { DeployedContract, DeploymentFile } from "../../scripts/deployments.js";
 import { rpcUrlVariable, TEST_NETWORKS, type TestNetworkName } from "../../scripts/networks.js";
-import { jsonSchema, type Parameters } from "../../scripts/parameters.js";
+import { jsonSchema, type Parameters, readParameters } from "../../scripts/parameters.js";
 import { CONTRACT_NAMES } from "../../scripts/plan.js";
 import { testParameters } from "../helpers/protocol.js";
 import { DEPLOYER, removeJournals, TestNode } from "./deploy.support.js";
@@ -78,8 +80,8 @@ describe("Deploy script", function () {
 
     it("looks at the currencies before it is too late", async () => {
       const address = await tokenOn(node());
-      const attempt = async (currency: Parameters["currencies"][number]) => {
-        const file = await node().parametersFile({ currencies: [currency] });
+      const attempt = async (...currencies: Parameters["currencies"]) => {
+        const file = await node().parametersFile({ currencies });
 
         return node().deploy("--parameters", file, "--dry-run");
       };
@@ -88,18 +90,19 @@ describe("Deploy script", function () {
       expect(wrong.code).to.equal(1);
       expect(wrong.output).to.contain(`currencies[0]: ${address} has 6 decimals, not 18`);
 
-      const other = await attempt({ symbol: "EURC", address, decimals: 6 });
+      const other = await attempt(
+        { symbol: "EURC", address, decimals: 6 },
+        { symbol: "USDC", address: DEPLOYER.address, decimals: 6 },
+      );
       expect(other.output).to.contain(`currencies[0]: ${address} calls itself USDC, not EURC`);
-
-      const nothing = await attempt({ symbol: "USDC", address: DEPLOYER.address, decimals: 6 });
-      expect(nothing.output).to.contain(`currencies[0]: ${DEPLOYER.address} is no contract on this chain`);
+      expect(other.output).to.contain(`currencies[1]: ${DEPLOYER.address} is no contract on this chain`);
 
       const right = await attempt({ symbol: "USDC", address, decimals: 6 });
       expect(right.code, right.output).to.equal(0);
       expect(node().sent).to.deep.equal([]);
     });
 
-    it("refuses dates that have passed, and what a constructor refuses", async () => {
+    it("refuses dates that have passed", async () => {
       const { genesis } = testParameters(DEPLOYER.address);
       const community = { ...genesis.community, until: "2020-01-01T00:00:00Z" };
       const file = await node().parametersFile({ genesis: { ...genesis, community } });
@@ -126,13 +129,13 @@ describe("Deploy script", function () {
       const { genesis } = testParameters(DEPLOYER.address);
       const holders = [...genesis.holders, { account: "0x12", weal: "1" }];
       const file = await node().parametersFile({ genesis: { ...genesis, holders } });
+      const refusal = (of: string) =>
+        readParameters(of).then(String, (error: Error) => `${error.name}: ${error.message}`);
 
-      expect((await node().deploy("--parameters", file, "--dry-run")).output).to.contain(
-        'genesis.holders[1].account: "0x12" is no address',
-      );
+      expect(await refusal(file)).to.match(/^ParametersInvalid: genesis\.holders\[1\]\.account: "0x12" is no address/);
       await writeFile(file, "{ no JSON");
-      expect((await node().deploy("--parameters", file, "--dry-run")).output).to.contain("it is no JSON");
-      expect((await node().deploy("--parameters", `${file}x`, "--dry-run")).output).to.contain("there is no such file");
+      expect(await refusal(file)).to.contain(`${file}: it is no JSON: `);
+      expect(await refusal(`${file}x`)).to.contain(`${file}x: there is no such file`);
     });
 
     it("says which variable is missing, and how to set it", async () => {
@@ -158,16 +161,18 @@ describe("Deploy script", function () {
     });
 
     it("refuses what it does not know, and tells how it is used", async () => {
+      const { code, output } = await node().run(["--network", "mars", "--parameters", await node().parametersFile()]);
+      expect(code).to.equal(1);
+      expect(output).to.contain('There is no network "mars"; name one of localhost, sepolia, ');
+
       for (const [args, problem] of [
         [[], "Name a network."],
-        [["--network", "mars"], 'There is no network "mars"'],
         [["--network", "sepolia", "--strategy", "create9"], 'There is no strategy "create9"'],
         [["--network", "sepolia", "--confirmations", "none"], '--confirmations takes a number, not "none"'],
         [["--network", "sepolia", "--force"], "Unknown option '--force'"],
       ] as const) {
-        const { code, output } = await node().run([...args, "--parameters", await node().parametersFile()]);
-        expect(code).to.equal(1);
-        expect(output).to.contain(problem);
+        expect(() => readArguments(args)).to.throw(CannotDeploy, problem);
+        expect(() => readArguments(args)).to.throw(CannotDeploy, "Usage: npx pnpm@12 run deploy --network <name>");
       }
     });
 
