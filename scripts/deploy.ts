@@ -73,7 +73,7 @@ async function deploy(
 
   const transactions = await journaledTransactions(target);
   const written = await record(provider, { ...target, plan, parameters: text, output, transactions });
-  say(`\nDeployed. Wrote ${written.map((file) => path.relative(hre.config.paths.root, file)).join(" and ")}.`);
+  say(`\nDeployed. Wrote ${written.map((file) => path.relative("", file)).join(" and ")}.`);
 }
 
 async function confirm({ network, deployer }: Target, { missing, cost }: Preflight, yes: boolean): Promise<void> {

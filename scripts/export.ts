@@ -9,13 +9,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { JsonRpcProvider } from "ethers";
 import hre from "hardhat";
+import { format } from "prettier";
 import { CREATEX } from "./create3.js";
 import { record } from "./deploy/record.js";
 import { startLocalChain } from "./local.js";
 import { jsonSchema } from "./parameters.js";
 
 const folder = path.join(hre.config.paths.root, "scripts", "parameters");
-await writeFile(path.join(folder, "schema.json"), `${JSON.stringify(jsonSchema(), null, 2)}\n`);
+const schema = await format(JSON.stringify(jsonSchema()), { parser: "json", printWidth: 120 });
+await writeFile(path.join(folder, "schema.json"), schema);
 
 const chain = await startLocalChain(0);
 const provider = new JsonRpcProvider(chain.url);
