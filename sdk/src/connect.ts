@@ -24,6 +24,8 @@ import { deployments } from "./generated/deployments.js";
 import { withTypedError } from "./failures.js";
 import { type Genesis, genesisOf } from "./genesis.js";
 import { type Governance, governanceOf } from "./governance.js";
+import { logHistory } from "./history/logHistory.js";
+import type { HistoryReader } from "./history/reader.js";
 import { type Licensing, licensingOf } from "./licensing.js";
 import { proposalsOf, type SafetyProposals, safetyProposalsOf } from "./proposals.js";
 import { type Registry, registryOf } from "./registry.js";
@@ -57,6 +59,8 @@ export interface Commonweal {
   readonly safety: Safety;
   readonly stakeholding: Stakeholding;
   readonly genesis: Genesis;
+  /** What happened: from the chain's logs, unless another reader was given. */
+  readonly history: HistoryReader;
 }
 
 /**
@@ -67,6 +71,7 @@ export interface Commonweal {
  *
  * @param runner A signer with a provider to write, a provider to read.
  * @param options.deployment Where the contracts are, for a chain that this SDK does not know.
+ * @param options.history What answers for `history`, such as an indexer's client; a reader of the chain's logs by default.
  * @throws {DeploymentNotFound} when the chain is not known and no deployment was given, or no contract is there.
  * @throws {InvalidArgument} when the signer has no provider, or an address is not one.
  * @throws {NetworkFailure} when the node does not answer.
@@ -74,7 +79,10 @@ export interface Commonweal {
  * const commonweal = await connect(new Wallet(key, new JsonRpcProvider("http://127.0.0.1:8545")));
  * await commonweal.royalties.pay({ model, currency: "ETH", amount: "0.5" });
  */
-export async function connect(runner: Runner, options: { deployment?: Deployment } = {}): Promise<Commonweal> {
+export async function connect(
+  runner: Runner,
+  options: { deployment?: Deployment; history?: HistoryReader } = {},
+): Promise<Commonweal> {
   const context = await withTypedError(contextOf(runner, options.deployment));
 
   return {
@@ -95,6 +103,7 @@ export async function connect(runner: Runner, options: { deployment?: Deployment
     safety: safetyOf(context),
     stakeholding: stakeholdingOf(context),
     genesis: genesisOf(context),
+    history: options.history ?? logHistory(context),
   };
 }
 

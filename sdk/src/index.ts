@@ -64,6 +64,46 @@ export type {
 } from "./generated/enums.js";
 export type { ContractErrors } from "./generated/errors.js";
 export type { Governance } from "./governance.js";
+export { type HistoryCache, memoryCache } from "./history/cache.js";
+export { historyJson } from "./history/codec.js";
+export { statementCsv } from "./history/csv.js";
+export type {
+  EventOf,
+  EventReason,
+  LedgerEvent,
+  LicensingEvent,
+  OpenedEdge,
+  Place,
+  ProtocolEvent,
+  RegistryEvent,
+  SafetyEvent,
+} from "./history/events.js";
+export { type LogHistoryOptions, logHistory } from "./history/logHistory.js";
+export { everyItem } from "./history/pages.js";
+export type {
+  AsOf,
+  HistoryEvent,
+  HistoryReader,
+  LineageEdge,
+  LineageGraph,
+  ListedModel,
+  Moment,
+  Page,
+  PageOptions,
+  ReadOptions,
+  ScanProgress,
+  ShareHolding,
+  StatementOptions,
+} from "./history/reader.js";
+export type { HistoryDeployment } from "./history/source.js";
+export type {
+  HostBalance,
+  HostPlace,
+  IncomeSource,
+  Statement,
+  StatementBalance,
+  StatementEntry,
+} from "./history/statements.js";
 export type { LicenseEnd, LicenseOffer, SignedPurchase } from "./licenses.js";
 export type { Bought, License, Licensing, PostedOffer } from "./licensing.js";
 export type { Ancestor, Lineage, Payee } from "./lineage.js";
