@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { network } from "hardhat";
 import { conserved, distributeExactly, type Fraction, fraction, minus, type OracleModel } from "../helpers/oracle.js";
 import { act } from "./oracle.course.js";
-import { CURRENCIES, calmCourse, course } from "./oracle.plan.js";
+import { type Action, CURRENCIES, calmCourse, course } from "./oracle.plan.js";
 import { createWorld, deploy, sumOf, type World } from "./oracle.support.js";
 
 const connection = await network.create();

@@ -30,7 +30,7 @@ export interface LinesQuestion {
  * The ledger counts in millionths of a unit and pays in units. A line has the units by which it changed what can be claimed,
  * so that lines sum to what the ledger says, whatever fractions they left.
  */
-export function linesOf(events: readonly ProtocolEvent[], question: LinesQuestion): { lines: Line[]; replay: Replay } {
+export function linesOf(events: readonly ProtocolEvent[], question: LinesQuestion): Line[] {
   const replay = createReplay();
   const lines: Line[] = [];
   const feeOf = feeMeter(replay, question.account);
@@ -43,7 +43,7 @@ export function linesOf(events: readonly ProtocolEvent[], question: LinesQuestio
     }
   }
 
-  return { lines, replay };
+  return lines;
 }
 
 /* SHARES */

@@ -24,7 +24,7 @@ export async function statementOf(
   const first = await times.firstBlockAt(begin, asOf, signal);
   const next = await times.firstBlockAt(end, asOf, signal);
   const hostings = hostingsOf(events, source.addresses.RoyaltyLedger, account);
-  const { lines } = linesOf(events, { account, addresses: source.addresses, hostings });
+  const lines = linesOf(events, { account, addresses: source.addresses, hostings });
   const all = balancesOf(lines, 0, asOf.block + 1);
   await compare(state, () => viewsOf(state, account, all, hostings));
 
@@ -123,14 +123,16 @@ function addToHost(
   else balance[line.kind === "hostIncome" ? "income" : "claimed"] += amount;
 }
 
-/** What the contracts say can be claimed now, of all that ever could be. */
+/** What the contracts say can be claimed now, of all of which the account ever had shares, and as a host. */
 function viewsOf(
-  { source: { ledger, channels }, asOf }: HistoryState,
+  { source: { ledger, channels }, asOf, replay }: HistoryState,
   account: string,
   { balances, hostBalances }: Balances,
   hostings: ReadonlyMap<string, Hosting>,
 ): Claimed[] {
   const at = { blockTag: asOf.block };
+  const closing = new Map(balances.map((balance) => [balance.model + balance.currency, balance.closing]));
+  const held = [...replay.models.values()].filter(({ positions }) => positions.has(account));
   const ofHost = (deposit: string | undefined, currency: Currency) => {
     const hosting = hostings.get(deposit ?? "");
 
@@ -140,14 +142,16 @@ function viewsOf(
   };
 
   return [
-    ...balances.map(({ model, currency, closing }) => ({
-      what: `what ${account} can claim of model ${model} in ${currency}`,
-      rebuilt: closing,
-      view: ledger.claimable(account, model, currencyAddress(currency), at),
-    })),
-    ...hostBalances.map(({ deposit, currency, closing }) => ({
+    ...held.flatMap(({ model, books }) =>
+      [...books.keys()].map((currency) => ({
+        what: `what ${account} can claim of model ${model} in ${currency}`,
+        rebuilt: closing.get(model + currency) ?? 0n,
+        view: ledger.claimable(account, model, currencyAddress(currency), at),
+      })),
+    ),
+    ...hostBalances.map(({ deposit, currency, closing: rebuilt }) => ({
       what: `what ${account} can claim as a host in ${currency}`,
-      rebuilt: closing,
+      rebuilt,
       view: ofHost(deposit, currency),
     })),
   ];
