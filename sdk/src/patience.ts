@@ -21,7 +21,7 @@ const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 8_000;
 
 const TOO_MUCH =
-  /more than \d+ (results|logs)|(block|blocks) range|range (is|of)|response size|too many (results|logs|blocks)|exceed\w* max|limited to|timeout|timed? ?out|too (large|big|wide)|payload|entity|max(imum)? (results|logs)|up to/i;
+  /more than \d+ (results|logs)|(block|blocks) range|range (is|of)|response size|too many (results|logs|blocks)|exceed\w* max|limited to|timeout|timed? ?out|too (large|big|wide)|max(imum)? (results|logs)|up to/i;
 const TOO_OFTEN =
   /rate.?limit|too many requests|requests? (per|limit)|limit exceeded|throughput|capacity|\b429\b|slow down/i;
 const BROKEN =
@@ -95,7 +95,8 @@ function detailsOf(error: unknown, depth = 0): { code: string; status: number | 
   return {
     code: typeof code === "string" ? code : (nested.find((inner) => inner.code !== "")?.code ?? ""),
     status: own > 0 ? own : nested.find((inner) => inner.status !== undefined)?.status,
-    text: [message, shortMessage, ...nested.map(({ text }) => text)].filter(Boolean).join(" "),
+    // Ethers' long messages repeat the request, which says nothing about the answer.
+    text: [shortMessage ?? message, ...nested.map(({ text }) => text)].filter(Boolean).join(" "),
   };
 }
 

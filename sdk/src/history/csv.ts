@@ -65,5 +65,5 @@ const FORMULA = /^[\s]*[=+\-@\t\r\n|%]/;
 function cell(value: string): string {
   const harmless = FORMULA.test(value) ? `'${value}` : value;
 
-  return /[",\r\n]/.test(harmless) || harmless !== harmless.trim() ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

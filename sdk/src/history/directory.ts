@@ -21,6 +21,8 @@ export interface DirectoryEntry {
 /** Rebuilds the registry from its events, in their order, and holds each against those before. */
 export function createDirectory() {
   const entries = new Map<string, DirectoryEntry>();
+  /** Models whose ERC-721 was given to somebody: the last thing that a registration does. */
+  const minted = new Set<string>();
 
   function entryOf(model: string): DirectoryEntry {
     const entry = entries.get(model);
@@ -55,12 +57,20 @@ export function createDirectory() {
       } else if (event.event === "versionPublished") publish(event);
       else if (event.event === "versionWithdrawn") withdraw(event);
       else if (event.event === "derivativeTermsUpdated") entryOf(event.model).derivatives = event.derivatives;
-      // The mint at a registration may be told before the registration itself.
-      else if (event.event === "ownerChanged" && event.from !== undefined) {
+      else if (event.event === "ownerChanged" && event.from === undefined) minted.add(event.model);
+      else if (event.event === "ownerChanged") {
         const entry = entryOf(event.model);
         if (entry.owner !== event.from)
           throw new Contradiction(`${event.from} passed on ${event.model} of ${entry.owner}`);
         entry.owner = event.to;
+      }
+    },
+
+    /** @throws {Contradiction} when a registration is told of in part. */
+    finish(): void {
+      for (const { model, versions } of entries.values()) {
+        if (minted.has(model) && versions.length > 0) continue;
+        throw new Contradiction(`model ${model} was registered, and nothing tells of its first owner or version`);
       }
     },
   };

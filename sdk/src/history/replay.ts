@@ -55,6 +55,8 @@ export function createReplay() {
   let due: { parent: string; amount: bigint }[] = [];
   /** The holder whose next transfer takes along what it earned. */
   let handingOver: string | undefined;
+  /** The allocation out of which shares go next. */
+  let leaving: bigint | undefined;
 
   function modelOf(model: string): ReplayedModel {
     const found = models.get(model);
@@ -133,6 +135,9 @@ export function createReplay() {
     const edge = model.edges.find((candidate) => candidate.parent === parent);
     if (edge?.rateBps !== BigInt(rateBps))
       throw new Contradiction(`model ${id} has no edge to ${parent} of ${rateBps}`);
+    for (const [currency, { received, closed }] of model.books) {
+      if (closed.received !== received) throw new Contradiction(`books of model ${id} in ${currency} were not closed`);
+    }
     edge.rateBps = 0n;
     model.totalRateBps -= BigInt(rateBps);
   }
@@ -164,6 +169,12 @@ export function createReplay() {
   function transfer({ model: id, from, to, units }: EventOf<"sharesTransferred">): void {
     const model = modelOf(id);
     const amount = BigInt(units);
+    if (isAllocation(to) && !allocations.has(BigInt(to)))
+      throw new Contradiction(`allocation ${BigInt(to)} was not made`);
+    if (from !== undefined && isAllocation(from) && leaving !== BigInt(from)) {
+      throw new Contradiction(`nobody claimed the ${units} shares that left allocation ${BigInt(from)}`);
+    }
+    leaving = undefined;
     const receiver = positionOf(model, to);
     if (from !== undefined) {
       const sender = positionOf(model, from);
@@ -246,6 +257,7 @@ export function createReplay() {
       else if (name === "edgeRetired") retire(event);
       else if (name === "sharesAllocated") allocate(event);
       else if (name === "positionHandedOver") handingOver = event.from;
+      else if (name === "sharesClaimed" || name === "sharesReclaimed") leaving = event.allocation;
       else if (name === "sharesTransferred") transfer(event);
       else if (name === "claimed") claim(event);
     },

@@ -1,7 +1,7 @@
 import { LogsIncomplete } from "../errors.js";
 import { Contradiction, withoutContradiction } from "./contradiction.js";
 import { createDirectory, type Directory } from "./directory.js";
-import type { ProtocolEvent } from "./events.js";
+import type { EventOf, ProtocolEvent } from "./events.js";
 import type { AsOf } from "./reader.js";
 import { createReplay, type Replay } from "./replay.js";
 import type { Scanned } from "./scan.js";
@@ -26,13 +26,18 @@ export interface HistoryState {
 export function stateOf(source: HistorySource, { asOf, events }: Scanned, verifies: boolean): HistoryState {
   const replay = createReplay();
   const directory = createDirectory();
+  /** What was redeemed of each channel. */
+  const channels = new Map<string, bigint>();
   withoutContradiction(source.addresses.RoyaltyLedger, source.firstBlock, () => {
     for (const event of events) {
       replay.apply(event);
       directory.apply(event);
+      if (event.event === "channelOpened") channels.set(event.channelId, channels.get(event.channelId) ?? 0n);
+      if (event.event === "voucherRedeemed") redeem(event);
       if (event.event === "sharesClaimed") event.model = replay.allocations.get(event.allocation)?.model ?? event.model;
     }
     replay.finish();
+    directory.finish();
     for (const { model, registrar, number } of replay.models.values()) {
       if (registrar !== source.addresses.ModelRegistry) continue;
       const entry = directory.entries.get(model);
@@ -45,6 +50,13 @@ export function stateOf(source: HistorySource, { asOf, events }: Scanned, verifi
   });
 
   return { source, asOf, events, replay, directory, verifies };
+
+  function redeem({ channelId, amount, redeemed }: EventOf<"voucherRedeemed">): void {
+    const before = channels.get(channelId);
+    if (before === undefined) throw new Contradiction(`nothing tells of the opening of channel ${channelId}`);
+    if (before + amount !== redeemed) throw new Contradiction(`${redeemed} were redeemed of channel ${channelId}`);
+    channels.set(channelId, redeemed);
+  }
 }
 
 /** Something that was rebuilt, and what the contracts say it is. */
