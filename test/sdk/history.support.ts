@@ -148,7 +148,7 @@ export async function serveHistory(reader: HistoryReader) {
 /** Asks such a server. */
 export function httpHistory(url: string): HistoryReader {
   const ask = async (question: string, options: unknown = {}) => {
-    const response = await fetch(`${url}/${question}`, { method: "POST", body: JSON.stringify(options) });
+    const response = await fetch(`${url}/${question}`, { method: "POST", body: historyJson.stringify(options) });
     if (!response.ok) throw new Error(await response.text());
 
     return historyJson.parse(await response.text());

@@ -24,13 +24,18 @@ const BIGINTS = new Set([
 /** Writes and reads answers of a {@link HistoryReader} as JSON: what is written and read is what was there before. */
 export const historyJson = {
   /**
-   * Writes an answer as JSON, its bigints as decimal strings.
+   * Writes an answer, or a question, as JSON: bigints as decimal strings, dates as seconds of Unix time.
    *
    * @example
    * await writeFile("statement.json", historyJson.stringify(statement));
    */
   stringify(answer: unknown): string {
-    return JSON.stringify(answer, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+    return JSON.stringify(answer, function (this: Record<string, unknown>, key, value: unknown) {
+      const written = this[key];
+      if (written instanceof Date) return Math.ceil(written.getTime() / 1_000);
+
+      return typeof value === "bigint" ? String(value) : value;
+    });
   },
 
   /**
