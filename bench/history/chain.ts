@@ -12,7 +12,7 @@ const ledgerAbi = new Interface(royaltyLedgerAbi);
 /** So many go into one block, and so many blocks without any lie between two of them. */
 const REGISTRATIONS = 40;
 const PAYMENTS = 4;
-const EMPTY_BLOCKS = 300;
+const EMPTY_BLOCKS = 60;
 /** So many models are paid, or cascaded, by one transaction. */
 const TOGETHER = 200;
 const BLOCK_GAS = 100_000_000n;

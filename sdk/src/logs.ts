@@ -16,10 +16,23 @@ export interface LogChunk<Entry> {
   logs: Entry[];
 }
 
+/** What to scan, and how. */
+export interface ScanOptions {
+  fromBlock: number;
+  toBlock: number;
+  signal?: AbortSignal;
+  /** About how many logs a request should bring, where there are many: large answers take memory, and time. */
+  atOnce?: number;
+}
+
+/** Where many logs are awaited, this many blocks are asked for first; by what they bring it becomes more or less. */
+const FIRST_SPAN = 10_000;
 /** So many requests are under way at once, as long as the node refuses none. */
 const IN_FLIGHT = 4;
 /** After so many answers in a row a size that was refused is tried again: logs may lie less densely there. */
 const PROBE_AFTER = 4;
+/** By this factor a request differs from the one before at most. */
+const MOST_CHANGE = 4;
 
 /** What is known of a node's limits. */
 interface Limits {
@@ -62,9 +75,10 @@ export async function readLogs(provider: Provider, query: LogQuery, signal?: Abo
 export async function* scanLogs<Entry>(
   provider: Provider,
   fetch: (fromBlock: number, toBlock: number) => Promise<Entry[]>,
-  { fromBlock, toBlock, signal }: { fromBlock: number; toBlock: number; signal?: AbortSignal },
+  { fromBlock, toBlock, signal, atOnce }: ScanOptions,
 ): AsyncGenerator<LogChunk<Entry>> {
   const limits = limitsOf(provider);
+  if (atOnce !== undefined && limits.span === Infinity) limits.span = FIRST_SPAN;
 
   function start(from: number) {
     const to = Math.min(from + Math.floor(limits.span) - 1, toBlock);
@@ -90,7 +104,7 @@ export async function* scanLogs<Entry>(
     const { logs, error } = await answer;
     signal?.throwIfAborted();
     if (logs !== undefined) {
-      widen(limits, to - from + 1);
+      widen(limits, to - from + 1, atOnce === undefined ? 2 : atOnce / logs.length);
       yield { fromBlock: from, toBlock: to, logs };
       continue;
     }
@@ -99,7 +113,7 @@ export async function* scanLogs<Entry>(
     const refusal = refusalOf(error);
     if (from === to || refusal.kind === "tooOften" || refusal.kind === "broken") throw error;
     narrow(limits, to - from + 1, refusal.kind === "tooMuch" ? refusal.blocks : undefined);
-    yield* scanLogs(provider, fetch, { fromBlock: from, toBlock: to, signal });
+    yield* scanLogs(provider, fetch, { fromBlock: from, toBlock: to, signal, atOnce });
   }
 }
 
@@ -120,11 +134,12 @@ function narrow(limits: Limits, refused: number, most = Infinity): void {
   limits.calm = 0;
 }
 
-function widen(limits: Limits, answered: number): void {
+/** @param factor By how much more could have been asked for. */
+function widen(limits: Limits, answered: number, factor: number): void {
   limits.calm += 1;
   // The last piece of a range says nothing about longer ones.
   if (answered < limits.span) return;
   if (limits.calm % PROBE_AFTER === 0) limits.refused = Infinity;
-  const wider = answered * 2;
+  const wider = Math.ceil(answered * Math.max(1 / MOST_CHANGE, Math.min(factor, MOST_CHANGE)));
   limits.span = Math.min(wider < limits.refused ? wider : limits.span, limits.most);
 }

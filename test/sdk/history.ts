@@ -58,6 +58,32 @@ describe("SDK history", () => {
     await failureOf(InvalidArgument, history.statementOf({ account: "bob" }));
   });
 
+  it("knows a host by what it earned, at any rate; of dust, once it claims or at whole percents", async () => {
+    const { child, asDave, accounts, carol, connection } = story;
+    const host = accounts.carol.address;
+    const { restore } = await connection.networkHelpers.takeSnapshot();
+    const sweep = async (hostBps: number, value: bigint) => {
+      const hosting = { model: child, host, hostBps };
+      const to = await carol.deposits.addressOf(hosting);
+      await (await accounts.alice.sendTransaction({ to, value })).wait();
+      await asDave.deposits.sweepHosted({ hostings: [hosting], currencies: ["ETH"] });
+
+      return { hosting, deposit: to, income: (value * BigInt(hostBps)) / 10_000n };
+    };
+    const tell = async () => (await readerOf().statementOf({ account: host })).hostBalances;
+    const told = ({ deposit, income }: Awaited<ReturnType<typeof sweep>>, claimed = 0n) => ({
+      ...{ place: "deposit", deposit, currency: "ETH", opening: 0n, income, claimed, closing: income - claimed },
+    });
+
+    const exact = await sweep(3_333, 10_001n);
+    const percent = await sweep(2_500, 4n);
+    const dust = await sweep(3_334, 5n);
+    expect(await tell()).to.have.deep.members([told(exact), told(percent)]);
+    await carol.deposits.claimHostPart({ hostings: [dust.hosting], currency: "ETH" });
+    expect(await tell()).to.have.deep.members([told(exact), told(percent), told(dust, 1n)]);
+    await restore();
+  });
+
   it("reads nothing twice for the same block", async () => {
     const history = readerOf();
     const first = await history.listModels();

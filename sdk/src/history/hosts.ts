@@ -5,6 +5,9 @@ import type { ProtocolEvent } from "./events.js";
 
 const BPS = 10_000n;
 const MAX_HOST_BPS = 9_000n;
+/** So many rates are tried for an address that its host never claimed from: anybody can make such addresses. */
+const MAX_RATES = 100n;
+const PERCENT = 100n;
 
 /** The code of every deposit forwarder, as `Forwarder.sol` has it: part of every model's id, and final. */
 const FORWARDER_CODE =
@@ -23,17 +26,22 @@ interface SweptTotal {
  * Returns the addresses that a host shares with models, of those at which it earned something.
  *
  * No event names the host of an address before it claims. But the address is a hash of model, host and rate, and what it
- * earned leaves few rates to try: hostPart = ⌊amount · hostBps / 10⁴⌋.
+ * earned leaves few rates to try: hostPart = ⌊amount · hostBps / 10⁴⌋. Where less than a hundred units came, which leaves
+ * many, only whole percents are tried until the host claims.
  */
 export function hostingsOf(events: readonly ProtocolEvent[], ledger: string, host: string): Map<string, Hosting> {
   const codeHash = keccak256(FORWARDER_CODE);
   const addressOf = (hosting: Hosting) => getCreate2Address(ledger, saltOf(hosting), codeHash);
 
+  const claimed = new Set(
+    events.flatMap((event) => (event.event === "hostClaimed" && event.host === host ? event.deposit : [])),
+  );
   const hostings = new Map<string, Hosting>();
   for (const { model, deposit, amount, hostPart } of totalsOf(events)) {
     const least = (hostPart * BPS + amount - 1n) / amount;
-    const most = ((hostPart + 1n) * BPS - 1n) / amount;
-    for (let bps = least; bps <= most && bps <= MAX_HOST_BPS && !hostings.has(deposit); ++bps) {
+    const most = min(((hostPart + 1n) * BPS - 1n) / amount, MAX_HOST_BPS);
+    const step = most - least < MAX_RATES || claimed.has(deposit) ? 1n : PERCENT;
+    for (let bps = ((least + step - 1n) / step) * step; bps <= most && !hostings.has(deposit); bps += step) {
       const hosting = { model, host, hostBps: Number(bps) };
       if (addressOf(hosting) === deposit) hostings.set(deposit, hosting);
     }
@@ -63,4 +71,8 @@ function totalsOf(events: readonly ProtocolEvent[]): SweptTotal[] {
 
 function saltOf({ model, host, hostBps }: Hosting): string {
   return keccak256(AbiCoder.defaultAbiCoder().encode(["address", "address", "uint16"], [model, host, hostBps]));
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }

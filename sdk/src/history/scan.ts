@@ -23,6 +23,8 @@ export interface ScanSettings {
 
 /** A segment of the cache is written when so many logs have come together. */
 const SEGMENT_LOGS = 5_000;
+/** About how many logs one request should bring. */
+const AT_ONCE = 5_000;
 /** How often the newest blocks are read anew when they change meanwhile. */
 const TRIES = 4;
 /** How long to wait for a node that lags, at most, in milliseconds. */
@@ -77,7 +79,7 @@ export function scannerOf(source: HistorySource, { cache, confirmations }: ScanS
 
   /**
    * Asks for logs together with the last block they are of: a node that has not got so far gives what it has, as if it were
-   * all. Both go in one request, so that one node of several answers both.
+   * all.
    */
   async function fetch(from: number, to: number): Promise<RawLog[]> {
     const [logs, last] = await Promise.all([source.logs(decoder.topics, from, to), source.header(to)]);
@@ -87,7 +89,7 @@ export function scannerOf(source: HistorySource, { cache, confirmations }: ScanS
   }
 
   async function* pieces(fromBlock: number, toBlock: number, { signal, onProgress }: ReadOptions, head: number) {
-    for await (const piece of scanLogs(source.provider, fetch, { fromBlock, toBlock, signal })) {
+    for await (const piece of scanLogs(source.provider, fetch, { fromBlock, toBlock, signal, atOnce: AT_ONCE })) {
       const logs = soundLogs(piece.logs, piece.fromBlock, piece.toBlock);
       yield { ...piece, logs };
       onProgress?.({ fromBlock: piece.fromBlock, toBlock: piece.toBlock, head, logs: logs.length });
@@ -126,10 +128,9 @@ export function scannerOf(source: HistorySource, { cache, confirmations }: ScanS
   /* WHAT IS FINAL */
 
   /** Goes on from another chain's blocks as if nothing had been read. */
-  async function forgetOtherChain(signal?: AbortSignal): Promise<void> {
+  async function forgetOtherChain(head: Header, signal?: AbortSignal): Promise<void> {
     if (keptTo === first) return;
-    const found = await patiently(() => source.header(keptTo.number), { signal });
-    if (found?.hash === keptTo.hash) return;
+    if (head.number >= keptTo.number && (await header(keptTo.number, signal)).hash === keptTo.hash) return;
     [kept, keptTo] = [[], first];
   }
 
@@ -179,7 +180,7 @@ export function scannerOf(source: HistorySource, { cache, confirmations }: ScanS
     const head = await latest(signal);
     if (head.hash === newest?.asOf.hash) return newest;
 
-    await forgetOtherChain(signal);
+    await forgetOtherChain(head, signal);
     const final = await finalBlock(head, signal);
     await readCache(final, signal);
     await readFinal(final, options, head.number);
