@@ -26,7 +26,7 @@ export interface ScanOptions {
 }
 
 /** Where many logs are awaited, this many blocks are asked for first; by what they bring it becomes more or less. */
-const FIRST_SPAN = 10_000;
+const FIRST_SPAN = 2_000;
 /** So many requests are under way at once, as long as the node refuses none. */
 const IN_FLIGHT = 4;
 /** After so many answers in a row a size that was refused is tried again: logs may lie less densely there. */
