@@ -6,6 +6,8 @@ export default defineConfig({
     abi: "src/abi.ts",
     errorClasses: "src/errorClasses.ts",
     eventDecoders: "src/eventDecoders.ts",
+    fundingEntries: "src/fundingEntries.ts",
+    "history/index": "src/history/index.ts",
     roundScoring: "src/roundScoring.ts",
     typedDataBuilders: "src/typedDataBuilders.ts",
     "manifest/index": "src/manifest/index.ts",

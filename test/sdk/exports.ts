@@ -3,7 +3,9 @@ import manifest from "../../sdk/package.json" with { type: "json" };
 import * as abi from "../../sdk/src/abi.js";
 import { errorIndex } from "../../sdk/src/errorIndex.js";
 import * as errors from "../../sdk/src/errorClasses.js";
+import * as histories from "../../sdk/src/history/index.js";
 import * as events from "../../sdk/src/eventDecoders.js";
+import * as funding from "../../sdk/src/fundingEntries.js";
 import * as sdk from "../../sdk/src/index.js";
 import * as manifests from "../../sdk/src/manifest/index.js";
 import * as manifestsInNode from "../../sdk/src/manifest/node.js";
@@ -17,6 +19,8 @@ describe("SDK exports", () => {
       "./abi",
       "./errors",
       "./events",
+      "./funding",
+      "./history",
       "./rounds",
       "./typed-data",
       "./manifest",
@@ -31,20 +35,15 @@ describe("SDK exports", () => {
     expect(Object.keys(sdk)).to.have.members([
       "buildAllocation",
       "channelIdOf",
-      "checkFunding",
       "connect",
       "connectDomains",
-      "fetchReadme",
       "formatAmount",
-      "formatFunding",
       "isContractError",
       "manifestUri",
       "parseAmount",
       "parseSource",
       "proofsOf",
       "readAllocation",
-      "readFunding",
-      "readmeUrl",
       "roundIdOf",
       "sharesFromWeights",
       "sourceName",
@@ -137,6 +136,26 @@ describe("SDK exports", () => {
       "verifyScores",
       "writeBudget",
       "writeResult",
+    ]);
+  });
+
+  it("exports these values from @commonweal/sdk/funding", () => {
+    expect(Object.keys(funding)).to.have.members([
+      "checkFunding",
+      "fetchReadme",
+      "formatFunding",
+      "readFunding",
+      "readmeUrl",
+    ]);
+  });
+
+  it("exports these values from @commonweal/sdk/history", () => {
+    expect(Object.keys(histories)).to.have.members([
+      "everyItem",
+      "historyJson",
+      "logHistory",
+      "memoryCache",
+      "statementCsv",
     ]);
   });
 
