@@ -7,12 +7,13 @@
 import hre from "hardhat";
 import { ParametersInvalid } from "../parameters.js";
 import { VerificationImpossible } from "./errors.js";
-import { readInputs } from "./inputs.js";
+import { optionsIn, readInputs } from "./inputs.js";
 import { linesOf } from "./report.js";
 import { verifyDeployment } from "./verify.js";
 
 try {
-  const { json, close, ...inputs } = await readInputs(process.argv.slice(2));
+  const { json, ...options } = optionsIn(process.argv.slice(2), { json: { type: "boolean" } });
+  const { close, ...inputs } = await readInputs(options);
   try {
     const report = await verifyDeployment({ ...inputs, artifacts: hre.artifacts });
     console.log(json ? JSON.stringify(report, null, 2) : linesOf(report).join("\n"));

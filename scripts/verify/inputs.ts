@@ -1,46 +1,68 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { JsonRpcProvider, type Provider } from "ethers";
 import hre from "hardhat";
 import { type Parameters, requireValid } from "../parameters.js";
 import { WrongUse } from "./errors.js";
 import type { DeployedContract, DeployedContracts } from "./subject.js";
 
-const USAGE = `Usage: npx pnpm@12 run verify-deployment --network sepolia
-       npx pnpm@12 run verify-deployment --rpc URL --deployment FILE --parameters FILE
-Also:  --block N   the state to look at; the latest by default
-       --json      the report for programs`;
+/** What both commands take: which deployment, where. */
+const OPTIONS = {
+  network: { type: "string" },
+  rpc: { type: "string" },
+  deployment: { type: "string" },
+  parameters: { type: "string" },
+  block: { type: "string" },
+} as const;
+
+/** What the options above come to. */
+type Options = { [Name in keyof typeof OPTIONS]?: string };
 
 /** What of `deployments/<chainId>.json` is read here. */
 type DeploymentFile = { meta?: { deployer?: string } } & { [contract: string]: DeployedContract | object | undefined };
 
-/** What the command line asks for. */
+/** The deployment that the command line names. */
 export interface VerificationInputs {
+  /** Its network's name in hardhat.config.ts, unless it was given by URL. */
+  network?: string;
   provider: Provider;
   deployment: DeployedContracts;
   deployer?: string;
   parameters: Parameters;
   block?: number;
-  json: boolean;
   close(): Promise<void>;
 }
 
 /**
- * Reads what is to be verified, and with what.
+ * Reads options: those that say which deployment, and a command's own.
+ *
+ * @throws {WrongUse} when there are others.
+ */
+export function optionsIn<Own extends ParseArgsOptionsConfig>(args: readonly string[], own: Own) {
+  try {
+    return parseArgs({ args: [...args], options: { ...OPTIONS, ...own } }).values;
+  } catch (error) {
+    throw new WrongUse((error as Error).message);
+  }
+}
+
+/**
+ * Reads what options name: parameters, deployment file, node.
  *
  * @throws {WrongUse} when options are missing or files are not there.
  * @throws {ParametersInvalid} when the parameters are none.
  */
-export async function readInputs(args: readonly string[]): Promise<VerificationInputs> {
-  const values = optionsIn(args);
-  const { network, rpc, json = false } = values;
-  if ((network === undefined) === (rpc === undefined)) throw new WrongUse(`Give --network or --rpc.\n${USAGE}`);
-  const parametersFile = values.parameters ?? (network && path.join("scripts", "parameters", `${network}.json`));
-  if (parametersFile === undefined) throw new WrongUse(`With --rpc, give --parameters too.\n${USAGE}`);
-  const block = values.block === undefined ? undefined : Number(values.block);
-  if (block !== undefined && !Number.isSafeInteger(block)) {
-    throw new WrongUse(`--block takes a number, not "${values.block}".\n${USAGE}`);
+export async function readInputs(options: Options): Promise<VerificationInputs> {
+  const { network, rpc } = options;
+  if ((network === undefined) === (rpc === undefined)) {
+    throw new WrongUse("Say which deployment: --network NAME, or --rpc URL with --parameters FILE.");
+  }
+  const parametersFile = options.parameters ?? (network && path.join("scripts", "parameters", `${network}.json`));
+  if (parametersFile === undefined) throw new WrongUse("With --rpc, give --parameters FILE too.");
+  const block = options.block === undefined ? undefined : Number(options.block);
+  if (block !== undefined && !(Number.isSafeInteger(block) && block >= 0)) {
+    throw new WrongUse(`--block takes a number, not "${options.block}".`);
   }
 
   const parameters = await readJson<Parameters>(parametersFile, "--parameters");
@@ -48,31 +70,16 @@ export async function readInputs(args: readonly string[]): Promise<VerificationI
   const { provider, close } = await open(network, rpc);
   try {
     const { chainId } = await provider.getNetwork();
-    const deploymentFile = values.deployment ?? path.join("deployments", `${chainId}.json`);
+    const deploymentFile = options.deployment ?? path.join("deployments", `${chainId}.json`);
     const { meta, ...deployment } = await readJson<DeploymentFile>(deploymentFile, "--deployment");
 
     return {
-      ...{ provider, parameters, block, json, close },
+      ...{ network, provider, parameters, block, close },
       ...{ deployment: deployment as DeployedContracts, deployer: meta?.deployer },
     };
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-function optionsIn(args: readonly string[]) {
-  const text = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        ...{ network: text, rpc: text, deployment: text, parameters: text, block: text },
-        json: { type: "boolean" },
-      },
-    }).values;
-  } catch (error) {
-    throw new WrongUse(`${(error as Error).message}\n${USAGE}`);
   }
 }
 

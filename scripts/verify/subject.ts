@@ -12,6 +12,7 @@ export interface DeployedContract {
   block: number;
   /** keccak256 of its code on the chain. */
   bytecodeHash?: string;
+  constructorArguments?: unknown[];
 }
 
 /** The contracts of `deployments/<chainId>.json`, by their names. */
@@ -37,8 +38,7 @@ export interface Subject {
 
 export interface EmittedEvent {
   block: number;
-  // biome-ignore lint/suspicious/noExplicitAny: what an event carries depends on the event.
-  args: any[];
+  args: unknown[];
 }
 
 /** Contracts of the protocol, with the contract that each is made of. */

@@ -1,6 +1,9 @@
+import { rm } from "node:fs/promises";
+import path from "node:path";
 import { expect } from "chai";
 import { type Contract, type Provider, toBeHex } from "ethers";
 import hre, { network } from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
 import { creationFilter } from "../../scripts/create3.js";
 import type { Parameters } from "../../scripts/parameters.js";
 import type { PlannedContract } from "../../scripts/plan.js";
@@ -48,6 +51,18 @@ export async function deploymentOf(provider: Provider, plan: readonly PlannedCon
 
   return Object.fromEntries(await Promise.all(entries));
 }
+
+/** Deploys over HTTP. Ignition keeps a journal of it, which has to end with the chain. */
+export async function deployOverHttp(to: NetworkConnection, parameters: Parameters) {
+  const deploymentId = `test-${process.pid}-${++deploymentCount}`;
+  try {
+    return await deployProtocol(to, hre.artifacts, parameters, { deploymentId });
+  } finally {
+    await rm(path.join(hre.config.paths.ignition, "deployments", deploymentId), { recursive: true, force: true });
+  }
+}
+
+let deploymentCount = 0;
 
 export async function deploy() {
   const signers = await ethers.getSigners();
