@@ -4,11 +4,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { Contract, formatUnits, parseEther, ZeroAddress } from "ethers";
+import { Contract, formatUnits, parseEther } from "ethers";
 import hre, { network } from "hardhat";
 import type { JsonRpcServer, NetworkConnection } from "hardhat/types/network";
 import { startLesserNode } from "../helpers/nodes.js";
 import { DAY, testParameters } from "../helpers/protocol.js";
+import { connect, type Deployment } from "../../sdk/src/index.js";
 import { deployOverHttp, deploymentOf } from "../deployment/verify.support.js";
 
 const ROOT = hre.config.paths.root;
@@ -29,6 +30,7 @@ describe("Scripts after deployment", function () {
   let folder: string;
   let deployer: string;
   let at: Record<string, string>;
+  let deployment: Deployment;
 
   before(async () => {
     server = await network.createServer("node", "127.0.0.1", 0);
@@ -39,7 +41,7 @@ describe("Scripts after deployment", function () {
     const { plan } = await deployOverHttp(connection, testParameters(deployer));
     at = Object.fromEntries(plan.map(({ name, address }) => [name, address]));
     folder = await mkdtemp(path.join(tmpdir(), "commonweal-after-"));
-    const deployment = await deploymentOf(connection.ethers.provider, plan);
+    deployment = (await deploymentOf(connection.ethers.provider, plan)) as Deployment;
     await writeFile(file("deployment"), JSON.stringify({ ...deployment, meta: { network: "localhost" } }));
   });
 
@@ -172,9 +174,9 @@ describe("Scripts after deployment", function () {
       // What the first link says, a wallet does.
       const [, payer] = await connection.ethers.getSigners();
       await payer.sendTransaction({ to: model, value: parseEther("0.001") });
-      const ledger = await connection.ethers.getContractAt("RoyaltyLedger", at.RoyaltyLedger, payer);
-      await ledger.getFunction("sweep")([model], [ZeroAddress]);
-      expect((await ledger.getFunction("booksOf")(model, ZeroAddress))[0]).to.equal(parseEther("0.001"));
+      const { deposits, royalties } = await connect(payer, { deployment });
+      await deposits.sweep({ models: [model], currencies: ["ETH"] });
+      expect((await royalties.booksOf({ model, currency: "ETH" })).received).to.equal(parseEther("0.001"));
     });
   });
 
