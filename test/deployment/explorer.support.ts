@@ -155,8 +155,8 @@ export async function startExplorer(provider: Provider, { apiKey, chainId }: { a
 
         if (job.failure === undefined) return passed("Pass - Verified");
 
-        // Blockscout says no more.
-        return failed(api === "etherscan" ? job.failure : "Fail - Unable to verify");
+        // Blockscout answers as if all were well, and says no more.
+        return api === "etherscan" ? failed(job.failure) : passed("Fail - Unable to verify");
       }
       default:
         return failed("Error! Missing Or invalid Action name");
