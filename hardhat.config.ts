@@ -49,6 +49,8 @@ export default defineConfig({
       "@openzeppelin/contracts/governance/TimelockController.sol",
     ],
   },
+  // Hardhat knows the explorers of the common chains; Blockscout and Sourcify need no key.
+  verify: { etherscan: { apiKey: configVariable("ETHERSCAN_API_KEY") } },
   test: {
     // At home a test may be skipped, when the browser or server that it needs is missing. In CI a skip is a failure.
     mocha: { forbidOnly: isCi, forbidPending: isCi },
