@@ -11,7 +11,7 @@ import {IRoyaltyLedger} from "@commonweal/contracts/interfaces/IRoyaltyLedger.so
 import {Currency, CurrencyLibrary} from "@commonweal/contracts/libraries/Currency.sol";
 
 /// @title AnswerDesk
-/// @notice Sells answers of a model that it holds a licence of. What customers pay is the model's: the desk keeps nothing.
+/// @notice Sells answers of a model that it has a licence of. All that customers pay goes to the model.
 contract AnswerDesk is IRoyaltyPayer {
     using SafeERC20 for IERC20;
 
