@@ -123,14 +123,19 @@ describe("@commonweal/contracts, in a project of somebody else", () => {
       .withArgs(payer.address);
   });
 
-  it("compiles in Hardhat as it is", async function () {
+  it("compiles in Hardhat as it is, with the contract of the readme", async function () {
     this.timeout(120_000);
+    const readme = await readFile(path.join(project, "node_modules/@commonweal/contracts/README.md"), "utf8");
+    const [, tip] = readme.match(/```solidity\n([^]*?)```/) ?? [];
+    await writeFile(path.join(project, "contracts/Tip.sol"), `// SPDX-License-Identifier: MIT\n${tip}`);
+
     const compiler = { version: "0.8.34", path: path.join(ROOT, "node_modules/solc/soljson.js") };
     const hardhat = await createHardhatRuntimeEnvironment({ solidity: compiler }, {}, project);
     await hardhat.tasks.getTask("build").run({ quiet: true });
     const { abi } = await hardhat.artifacts.readArtifact("AnswerDesk");
 
     expect(abi).to.deep.equal(compiled.abi);
+    expect((await hardhat.artifacts.readArtifact("Tip")).abi).to.have.length(2);
   });
 
   it("has ABIs as JSON", async () => {
