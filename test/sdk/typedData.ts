@@ -110,7 +110,7 @@ describe("SDK typed data", () => {
       };
       const sent = Signature.from(await sign(typedData.transferWithAuthorization({ ...(await token()), message })));
       await expect(
-        sdk.usdc.transferWithAuthorization(
+        sdk.usdc["transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"](
           ...([message.from, to, 3n, 0n, message.validBefore, message.nonce, sent.v, sent.r, sent.s] as const),
         ),
       ).to.changeTokenBalances(sdk.connection.ethers, sdk.usdc, [wallet, to], [-3n, 3n]);
@@ -118,7 +118,13 @@ describe("SDK typed data", () => {
       const cancelled = { authorizer: wallet.address, nonce: id("another") };
       const typed = typedData.cancelAuthorization({ ...(await token()), message: cancelled });
       const { v, r, s } = Signature.from(await sign(typed));
-      await expect(sdk.usdc.cancelAuthorization(wallet.address, cancelled.nonce, v, r, s))
+      await expect(
+        sdk.usdc["cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"](
+          wallet.address,
+          cancelled.nonce,
+          ...([v, r, s] as const),
+        ),
+      )
         .to.emit(sdk.usdc, "AuthorizationCanceled")
         .withArgs(wallet.address, cancelled.nonce);
     });
