@@ -104,7 +104,11 @@ export async function readFacts(settings: FactsSettings): Promise<FactsReader> {
 
 async function factsOf({ commonweal, model, name }: FactsSettings): Promise<Facts> {
   const { registry, safety } = commonweal;
-  const [found, status, policy] = await Promise.all([registry.get({ model }), safety.statusOf({ model }), safety.policy()]);
+  const [found, status, policy] = await Promise.all([
+    registry.get({ model }),
+    safety.statusOf({ model }),
+    safety.policy(),
+  ]);
   const advisories: StatedAdvisory[] = [
     ...status.advisories.map((advisory) => ({ model: status.model, ...advisory })),
     ...status.versions.flatMap(({ version, advisories }) =>

@@ -19,7 +19,8 @@ for (const configPath of ["tsconfig.json", ...PACKAGES.map((name) => `${name}/ts
     const visit = (node: ts.Node): void => {
       if (ts.isExpressionStatement(node)) {
         statements += 1;
-        if (isThenable(checker.getTypeAtLocation(node.expression))) report(file, node);
+        if (!isAssignment(node.expression) && isThenable(checker.getTypeAtLocation(node.expression)))
+          report(file, node);
       }
       ts.forEachChild(node, visit);
     };
@@ -35,6 +36,14 @@ function createProgram(configPath: string): ts.Program {
   const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, dirname(configPath));
 
   return ts.createProgram(fileNames, options);
+}
+
+/** What is assigned is kept, for others to await. */
+function isAssignment(node: ts.Expression): boolean {
+  if (!ts.isBinaryExpression(node)) return false;
+  const { kind } = node.operatorToken;
+
+  return kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
 }
 
 /** Returns whether something of this type, or of a part of this union, can be awaited. */

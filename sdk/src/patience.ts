@@ -3,6 +3,7 @@
  * many words; those of the large providers are known here.
  */
 
+import { orAborted } from "./aborts.js";
 import { NetworkFailure } from "./errors.js";
 
 /** How a node refused. */
@@ -63,17 +64,6 @@ export async function patiently<T>(
     onPause?.();
     await pause(Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE), signal);
   }
-}
-
-/** Waits for something, or until it is not wanted any more. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 /** Waits for a time drawn from 0 to `longest` milliseconds: many that were refused at once do not come back at once. */

@@ -1,5 +1,6 @@
 import type { TransactionHash } from "./brands.js";
 import { isError, type TransactionReceipt, type TransactionRequest, type TransactionResponse } from "ethers";
+import { orAborted } from "./aborts.js";
 import { type Call, returnedBy, type TypedCall } from "./calls.js";
 import type { Context } from "./context.js";
 import { TransactionFailed, TransactionReplaced } from "./errors.js";
@@ -232,13 +233,12 @@ async function confirmed(
   }
 }
 
+/** As {@link orAborted}, and tells which transaction was waited for. */
 async function unlessAborted<T>(work: Promise<T>, hash: string, signal?: AbortSignal): Promise<T> {
-  if (signal === undefined) return work;
-  if (signal.aborted) throw new WaitAborted(hash, { cause: signal.reason });
-
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new WaitAborted(hash, { cause: signal.reason }));
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
+  if (signal?.aborted) throw new WaitAborted(hash, { cause: signal.reason });
+  try {
+    return await orAborted(work, signal);
+  } catch (error) {
+    throw signal?.aborted ? new WaitAborted(hash, { cause: error }) : error;
+  }
 }

@@ -126,7 +126,7 @@ describe("@commonweal/contracts, in a project of somebody else", () => {
   it("compiles in Hardhat as it is, with the contract of the readme", async function () {
     this.timeout(120_000);
     const readme = await readFile(path.join(project, "node_modules/@commonweal/contracts/README.md"), "utf8");
-    const [, tip] = readme.match(/```solidity\n([^]*?)```/) ?? [];
+    const [, tip] = readme.match(/```solidity\n([\s\S]*?)```/) ?? [];
     await writeFile(path.join(project, "contracts/Tip.sol"), `// SPDX-License-Identifier: MIT\n${tip}`);
 
     const compiler = { version: "0.8.34", path: path.join(ROOT, "node_modules/solc/soljson.js") };
