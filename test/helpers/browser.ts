@@ -8,8 +8,10 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 export async function launchChromium(): Promise<Browser | undefined> {
   const executablePath = process.env.CHROMIUM ?? (await onPath());
 
+  if (executablePath === undefined) return undefined;
+
   // Its sandbox is not to be had by root, as whom containers run.
-  return executablePath && chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
 async function onPath(): Promise<string | undefined> {
