@@ -17,6 +17,7 @@ describe("SDK exports", () => {
       "./events",
       "./rounds",
       "./typed-data",
+      "./standalone",
       "./package.json",
     ]);
   });
@@ -75,6 +76,7 @@ describe("SDK exports", () => {
       "NotDelegated",
       "NoVotes",
       "RateLimited",
+      "SendUnanswered",
       "ReadmeUnavailable",
       "SignatureUnsupported",
       "SignerRequired",
