@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
+import type { HttpNetworkUserConfig } from "hardhat/types/config";
+import { DEPLOYER_KEY, rpcUrlVariable, TEST_NETWORKS } from "./scripts/networks.js";
 
 const require = createRequire(import.meta.url);
 
@@ -17,6 +19,20 @@ const compiler = {
   },
 };
 
+// Variables are looked up when a network is used, in Hardhat's keystore or the environment: nothing else needs them.
+const testNetworks = Object.fromEntries(
+  Object.entries(TEST_NETWORKS).map(([name, { chainId, chainType }]): [string, HttpNetworkUserConfig] => [
+    name,
+    {
+      type: "http",
+      chainId,
+      chainType,
+      url: configVariable(rpcUrlVariable(name)),
+      accounts: [configVariable(DEPLOYER_KEY)],
+    },
+  ]),
+);
+
 const isCi = process.env.CI === "true";
 
 export default defineConfig({
@@ -24,6 +40,7 @@ export default defineConfig({
   networks: {
     // Compiled for cancun; CI runs the tests of the contracts on what came after it too.
     default: { type: "edr-simulated", hardfork: process.env.HARDFORK ?? "cancun" },
+    ...testNetworks,
   },
   solidity: {
     profiles: { default: compiler, production: compiler },
@@ -32,6 +49,8 @@ export default defineConfig({
       "@openzeppelin/contracts/governance/TimelockController.sol",
     ],
   },
+  // Hardhat knows the explorers of the common chains; Blockscout and Sourcify need no key.
+  verify: { etherscan: { apiKey: configVariable("ETHERSCAN_API_KEY") } },
   test: {
     // At home a test may be skipped, when the browser or server that it needs is missing. In CI a skip is a failure.
     mocha: { forbidOnly: isCi, forbidPending: isCi },

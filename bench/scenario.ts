@@ -1,5 +1,6 @@
 import { type ContractTransactionResponse, toBeHex } from "ethers";
 import hre from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
 import {
   ascending,
   ETH,
@@ -25,8 +26,8 @@ const MIRROR_URI = "https://models.example.org/manifests/silero-vad-v6.json";
  * Unless it says otherwise, a model has two parents at odd rates, a fee of 1 %, and two holders with odd shares; payers
  * have approved the ledger without limit, references are 32 random bytes, the dearest there are, and mirror URIs have 55.
  */
-export async function openScenario() {
-  const connection = await hre.network.create();
+export async function openScenario(connection?: NetworkConnection) {
+  connection ??= await hre.network.create();
   const accounts = await connection.ethers.getSigners();
   // As the test dollar, from an account whose nonces no address depends on. A plain one: USDC's signatures have their price.
   const plain = await connection.ethers.deployContract("PlainToken", accounts.at(-2));

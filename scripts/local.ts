@@ -57,7 +57,7 @@ async function deployLocally(url: string, deploymentId: string) {
     const { plan, claims } = await deployProtocol(
       connection,
       hre.artifacts,
-      { ...local, currencies: [usdc] },
+      { ...local, currencies: [{ symbol: "USDC", address: usdc, decimals: 6 }] },
       { deploymentId },
     );
 

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { getAddress, parseUnits, ZeroAddress } from "ethers";
 import { z } from "zod";
 
@@ -35,23 +36,30 @@ const seconds = (max: number) => z.int().min(0).max(max);
 
 /* PARTS */
 
+/** An ERC-20, with what the chain must say about it. */
+const currency = z.strictObject({
+  symbol: z.string().min(1),
+  address: account,
+  decimals: z.int().min(0).max(255).describe("6 for USDC"),
+});
+
 /** An account and its part, in WEAL. */
 const part = z.strictObject({ account, weal });
 
 const governor = z
   .strictObject({
-    /** Times are in seconds. */
-    votingDelay: seconds(MAX_UINT48),
-    votingPeriod: seconds(MAX_UINT32).min(1),
-    lateQuorumExtension: seconds(MAX_UINT32),
-    /** Votes needed to propose, in WEAL. */
-    proposalThreshold: weal,
-    /** Part of the supply that must take part, in percent. */
-    quorumPercent: z.int().min(1).max(100),
-    /** Seconds between a decision and its execution: everybody's time to look at it. */
-    timelockDelay: seconds(MAX_UINT32).min(1),
-    /** Who may cancel proposals, until when, if there is somebody. */
-    guardian: z.strictObject({ account: address, until: date }).optional(),
+    votingDelay: seconds(MAX_UINT48).describe("Seconds between a proposal and its vote"),
+    votingPeriod: seconds(MAX_UINT32).min(1).describe("Seconds in which votes are cast"),
+    lateQuorumExtension: seconds(MAX_UINT32).describe("Seconds that are left at least once quorum is reached"),
+    proposalThreshold: weal.describe("Votes needed to propose, in WEAL"),
+    quorumPercent: z.int().min(1).max(100).describe("Part of the supply that must take part, in percent"),
+    timelockDelay: seconds(MAX_UINT32)
+      .min(1)
+      .describe("Seconds between a decision and its execution: everybody's time to look at it"),
+    guardian: z
+      .strictObject({ account: address, until: date })
+      .optional()
+      .describe("Who may cancel proposals, until when, if there is somebody"),
   })
   .refine(({ lateQuorumExtension, votingPeriod }) => lateQuorumExtension <= votingPeriod, {
     path: ["lateQuorumExtension"],
@@ -60,59 +68,61 @@ const governor = z
 
 /** Who gets the supply. Amounts are decimal strings in WEAL, dates are ISO 8601. */
 const genesis = z.strictObject({
-  /** What governance spends. */
-  treasury: weal,
-  /** The reserve from which models are paid for the fees that they bring. */
-  stakeholding: weal,
-  /** Set aside under a Merkle root; until the date each account claims its own, then the rest goes to the treasury. */
-  community: z.strictObject({ until: date, claims: z.array(part) }),
-  /** Paid out evenly from start to end. */
-  founders: z.array(
-    part.extend({ start: date, end: date }).refine(({ start, end }) => secondsOf(start) < secondsOf(end), {
-      path: ["end"],
-      error: "it is not after the start; move it back",
-    }),
-  ),
-  /** What can vote from the first day, once it is delegated. */
-  holders: z.array(part),
+  treasury: weal.describe("What governance spends, in WEAL"),
+  stakeholding: weal.describe("The reserve from which models are paid for the fees that they bring, in WEAL"),
+  community: z
+    .strictObject({ until: date, claims: z.array(part) })
+    .describe(
+      "Set aside under a Merkle root: until the date each account claims its own, then the rest goes to the treasury",
+    ),
+  founders: z
+    .array(
+      part.extend({ start: date, end: date }).refine(({ start, end }) => secondsOf(start) < secondsOf(end), {
+        path: ["end"],
+        error: "it is not after the start; move it back",
+      }),
+    )
+    .describe("Paid out evenly from start to end"),
+  holders: z.array(part).describe("What can vote from the first day, once it is delegated"),
 });
 
 const whole = z.strictObject({
-  /** Protocol fee for the first models, in basis points. */
-  protocolFeeBps: z.int().min(0).max(250),
-  /** ERC-20s to list from the start, besides ETH and WEAL. */
+  $schema: z.string().optional().describe("Where an editor finds what may be written here"),
+  protocolFeeBps: z.int().min(0).max(250).describe("Protocol fee for the first models, in basis points"),
   currencies: z
-    .array(account)
+    .array(currency)
     .max(14)
-    .refine((values) => new Set(values.map((value) => value.toLowerCase())).size === values.length, {
+    .refine((values) => new Set(values.map(({ address }) => address.toLowerCase())).size === values.length, {
       error: "a currency is named twice; name it once",
-    }),
-  /** Decides on everything but safety. */
-  governor,
-  /** Decides on safety alone, while the board's restriction holds. */
-  safetyGovernor: governor.refine((value) => cycleOf(value) < RESTRICTION_PERIOD, {
-    error: ({ input }) =>
-      `it takes ${cycleOf(input as Cycle)} seconds to decide, and the board's restriction ends after ` +
-      `${RESTRICTION_PERIOD}; shorten its times`,
-  }),
-  /** The first members of the SafetyBoard. */
-  safetyBoard: z.array(account),
-  /** The first use policy: the sha-256 of its text, how many clauses it has, where it can be fetched. */
-  usePolicy: z.strictObject({
-    digest: z.string().regex(/^0x(?!0{64})[\da-fA-F]{64}$/, { error: "it is no sha-256; write 0x and 64 hex digits" }),
-    clauseCount: z.int().min(1).max(65_535),
-    uri: z.string(),
-  }),
-  /** How much WEAL models may be paid in 30 days for the fees that they bring, in WEAL. */
-  stakeholdingEpochCap: weal,
-  /** Who says which author a source belongs to: `threshold` of the verifiers must attest it. */
+    })
+    .describe("ERC-20s to list from the start, besides ETH and WEAL"),
+  governor: governor.describe("Decides on everything but safety"),
+  safetyGovernor: governor
+    .refine((value) => cycleOf(value) < RESTRICTION_PERIOD, {
+      error: ({ input }) =>
+        `it takes ${cycleOf(input as Cycle)} seconds to decide, and the board's restriction ends after ` +
+        `${RESTRICTION_PERIOD}; shorten its times`,
+    })
+    .describe("Decides on safety alone, while the board's restriction holds"),
+  safetyBoard: z.array(account).describe("The first members of the SafetyBoard"),
+  usePolicy: z
+    .strictObject({
+      digest: z
+        .string()
+        .regex(/^0x(?!0{64})[\da-fA-F]{64}$/, { error: "it is no sha-256; write 0x and 64 hex digits" }),
+      clauseCount: z.int().min(1).max(65_535),
+      uri: z.string(),
+    })
+    .describe("The first use policy: the sha-256 of its text, how many clauses it has, where it can be fetched"),
+  stakeholdingEpochCap: weal.describe("How much models may be paid in 30 days for the fees they bring, in WEAL"),
   sources: z
     .strictObject({ threshold: z.int().min(1).max(255), verifiers: z.array(account) })
     .refine(({ threshold, verifiers }) => threshold <= verifiers.length, {
       path: ["threshold"],
       error: "it is above the number of verifiers; name more, or lower it",
-    }),
-  genesis,
+    })
+    .describe("Who says which author a source belongs to: threshold of the verifiers must attest it"),
+  genesis: genesis.describe("Who gets the supply of WEAL; the parts must sum to 1,000,000,000"),
 });
 
 const schema = whole.refine((all) => cycleOf(all.safetyGovernor) < cycleOf(all.governor), {
@@ -126,17 +136,68 @@ export type GovernorParameters = z.infer<typeof governor>;
 export type Genesis = z.infer<typeof genesis>;
 export type Part = z.infer<typeof part>;
 
+/** Returns the JSON Schema of a file of parameters, for editors. What no JSON Schema can say is left to `requireValid`. */
+export function jsonSchema(): object {
+  return z.toJSONSchema(schema, { io: "input" });
+}
+
+/**
+ * Reads a file of parameters.
+ *
+ * @throws {ParametersInvalid} when it cannot be read, is no JSON, has placeholders left or says what it should not.
+ */
+export async function readParameters(file: string): Promise<{ parameters: Parameters; text: string }> {
+  const text = await readFile(file, "utf8").catch(() => {
+    throw new ParametersInvalid(file, "there is no such file; name another by --parameters");
+  });
+  const parameters = parseJson(file, text);
+  const open = placeholdersOf(parameters, "");
+  if (open.length > 0) {
+    throw new ParametersInvalid(
+      file,
+      `it is for you to decide who this is:\n  ${open.join("\n  ")}\n` +
+        "Write their addresses into a copy of the file, and name it by --parameters",
+    );
+  }
+  requireValid(parameters);
+
+  return { parameters, text };
+}
+
 /**
  * Requires that parameters are what they should be.
  *
  * @throws {ParametersInvalid} that names the first that is not, and says what to write.
  */
-export function requireValid(parameters: Parameters): void {
+export function requireValid(parameters: unknown): asserts parameters is Parameters {
   const [issue] = schema.safeParse(parameters).error?.issues ?? [];
   if (issue === undefined) return;
 
-  const path = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
+  const path = issue.path.map(step).join("");
   throw new ParametersInvalid(path.slice(1) || "parameters", issue.message);
+}
+
+/** Returns how a path goes on. */
+function step(key: PropertyKey): string {
+  return typeof key === "number" ? `[${key}]` : `.${String(key)}`;
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ParametersInvalid(file, `it is no JSON: ${(error as Error).message}`);
+  }
+}
+
+/** Returns where a committed file says `<somebody>`, each with its path. */
+function placeholdersOf(value: unknown, path: string): string[] {
+  if (typeof value === "string") return /^<.*>$/.test(value) ? [`${path.slice(1)}: ${value}`] : [];
+  if (typeof value !== "object" || value === null) return [];
+
+  return Object.entries(value).flatMap(([key, inner]) =>
+    placeholdersOf(inner, path + step(Array.isArray(value) ? Number(key) : key)),
+  );
 }
 
 /**

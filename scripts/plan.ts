@@ -1,6 +1,6 @@
 import { AbiCoder, concat, Interface, parseUnits, ZeroAddress } from "ethers";
 import type { ArtifactManager } from "hardhat/types/artifacts";
-import { create3Address, saltOf } from "./create3.js";
+import { CREATEX, create3Address, saltOf } from "./create3.js";
 import { type ClaimTree, claimTree, distributionOf, rootOf, vestingArguments } from "./genesis.js";
 import { governorArguments, type Parameters, requireValid, secondsOf } from "./parameters.js";
 
@@ -19,6 +19,8 @@ export interface PlannedContract {
 export interface Plan {
   contracts: PlannedContract[];
   claims: ClaimTree | undefined;
+  /** What deploys it: CreateX, or a copy of it. */
+  createX: string;
 }
 
 /** A contract of the protocol, or the vesting wallet of the founder with this index. */
@@ -56,6 +58,9 @@ const CONTRACTS = {
 
 export type ContractName = keyof typeof CONTRACTS;
 
+/** The names of the protocol's contracts, without the founders' wallets. */
+export const CONTRACT_NAMES = Object.keys(CONTRACTS) as ContractName[];
+
 /**
  * Returns what will be deployed where, and with which arguments: all of it follows from deployer, chain and parameters.
  *
@@ -66,10 +71,11 @@ export async function planProtocol(
   deployer: string,
   parameters: Parameters,
   chainId: bigint,
+  createX = CREATEX,
 ): Promise<Plan> {
   requireValid(parameters);
   const { governor, safetyGovernor, usePolicy, sources, genesis } = parameters;
-  const at = (name: PlannedName) => create3Address(deployer, name);
+  const at = (name: PlannedName) => create3Address(deployer, name, createX);
   const [timelock, safetyTimelock, weal, ledger] = [
     at("TimelockController"),
     at("SafetyTimelock"),
@@ -96,7 +102,11 @@ export async function planProtocol(
     Stakeholding: [timelock, weal, ledger, parseUnits(parameters.stakeholdingEpochCap, 18)],
     GenesisClaim: [weal, timelock, rootOf(claims), secondsOf(genesis.community.until)],
     BallotRelay: [],
-    RoyaltyLedger: [timelock, parameters.protocolFeeBps, [weal, ...parameters.currencies]],
+    RoyaltyLedger: [
+      timelock,
+      parameters.protocolFeeBps,
+      [weal, ...parameters.currencies.map(({ address }) => address)],
+    ],
     RoyaltyLens: [ledger],
     SafetyLens: [at("SafetyBoard"), at("RoyaltyLens")],
     ModelRegistry: [ledger, at("SafetyBoard")],
@@ -120,14 +130,20 @@ export async function planProtocol(
     ),
   ]);
 
-  return { contracts, claims };
+  return { contracts, claims, createX };
 }
 
 /** Returns the parameters of the Ignition modules for a plan. */
-export function moduleParameters({ contracts }: Plan): Record<string, Record<string, string>> {
+export function moduleParameters({ contracts, createX }: Plan): Record<string, Record<string, string>> {
   const parameters: Record<string, Record<string, string>> = {};
-  for (const { name, module, salt, initCode } of contracts) {
-    parameters[module] = { ...parameters[module], [`${name}Salt`]: salt, [`${name}InitCode`]: initCode };
+  for (const { name, module, address, salt, initCode } of contracts) {
+    parameters[module] = {
+      ...parameters[module],
+      createX,
+      [`${name}Address`]: address,
+      [`${name}Salt`]: salt,
+      [`${name}InitCode`]: initCode,
+    };
   }
 
   return parameters;

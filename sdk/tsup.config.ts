@@ -5,8 +5,13 @@ const entry = {
   abi: "src/abi.ts",
   errorClasses: "src/errorClasses.ts",
   eventDecoders: "src/eventDecoders.ts",
+  fundingEntries: "src/fundingEntries.ts",
+  "history/index": "src/history/index.ts",
   roundScoring: "src/roundScoring.ts",
   typedDataBuilders: "src/typedDataBuilders.ts",
+  "manifest/index": "src/manifest/index.ts",
+  "manifest/node": "src/manifest/node.ts",
+  "manifest/worker": "src/manifest/worker.ts",
 };
 
 export default defineConfig([
@@ -15,18 +20,20 @@ export default defineConfig([
     format: ["esm", "cjs"],
     target: "es2022",
     dts: { entry: { ...entry, standalone: "src/standalone.ts" } },
-    // Errors are decoded, and proposals explained, by what is loaded when it is needed. In CommonJS too, so that an error
-    // has one class, whichever entry point it is taken from.
+    // What is loaded when it is needed has files of its own. In CommonJS too, so that an error has one class whichever entry
+    // point throws it.
     splitting: true,
     clean: ["!standalone/**"],
   },
   {
-    // For pages without a bundler, which name the files: ethers is inside, once for all of them.
+    // For pages without a bundler: ethers is inside, once for all entry points.
     entry: {
       index: "src/standalone.ts",
       abi: "src/abi.ts",
       errors: "src/errorClasses.ts",
       events: "src/eventDecoders.ts",
+      history: "src/history/index.ts",
+      manifest: "src/manifest/index.ts",
       rounds: "src/roundScoring.ts",
       "typed-data": "src/typedDataBuilders.ts",
     },

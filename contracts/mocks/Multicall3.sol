@@ -19,6 +19,8 @@ contract Multicall3 {
     }
 
     /// @notice Makes calls one after the other.
+    /// @param calls The calls.
+    /// @return results What came of each.
     function aggregate3(Call3[] calldata calls) external payable returns (Result[] memory results) {
         results = new Result[](calls.length);
         for (uint256 i = 0; i < calls.length; ++i) {

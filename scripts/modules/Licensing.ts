@@ -1,13 +1,15 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import { deployByCreate3 } from "./deployByCreate3.js";
-import Registry from "./Registry.js";
+import type { IgnitionModule } from "@nomicfoundation/ignition-core";
+import { type Deployed, deployByCreate3 } from "./deployByCreate3.js";
 
 /** Where models are licensed, and where their use is prepaid. The store asks the registry for what it needs to know. */
-export default buildModule("Licensing", (m) => {
-  m.useModule(Registry);
+export function licensingModule(registry: IgnitionModule, deployed: Deployed) {
+  return buildModule("Licensing", (m) => {
+    m.useModule(registry);
 
-  return {
-    licenseStore: deployByCreate3(m, "LicenseStore", { after: [Registry] }),
-    usageChannels: deployByCreate3(m, "UsageChannels", { after: [Registry] }),
-  };
-});
+    return {
+      licenseStore: deployByCreate3(m, "LicenseStore", deployed, { after: [registry] }),
+      usageChannels: deployByCreate3(m, "UsageChannels", deployed, { after: [registry] }),
+    };
+  });
+}

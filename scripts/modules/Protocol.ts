@@ -1,19 +1,27 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import Governance from "./Governance.js";
-import Licensing from "./Licensing.js";
-import Registry from "./Registry.js";
-import Rounds from "./Rounds.js";
-import Royalties from "./Royalties.js";
+import type { Deployed } from "./deployByCreate3.js";
+import { governanceModule } from "./Governance.js";
+import { licensingModule } from "./Licensing.js";
+import { registryModule } from "./Registry.js";
+import { roundsModule } from "./Rounds.js";
+import { royaltiesModule } from "./Royalties.js";
 import { vestingModule } from "./Vesting.js";
 
-/** Everything. Each contract's address is known before the first is deployed, and no contract needs a later call. */
-export function protocolModule(founderCount: number) {
+/**
+ * Everything that is not deployed yet. Each contract's address is known before the first is deployed, and no contract
+ * needs a later call.
+ */
+export function protocolModule(founderCount: number, deployed: Deployed = new Set()) {
+  const governance = governanceModule(deployed);
+  const royalties = royaltiesModule(governance, deployed);
+  const registry = registryModule(royalties, deployed);
+
   return buildModule("Protocol", (m) => ({
-    ...m.useModule(vestingModule(founderCount)),
-    ...m.useModule(Governance),
-    ...m.useModule(Royalties),
-    ...m.useModule(Registry),
-    ...m.useModule(Licensing),
-    ...m.useModule(Rounds),
+    ...m.useModule(vestingModule(founderCount, deployed)),
+    ...m.useModule(governance),
+    ...m.useModule(royalties),
+    ...m.useModule(registry),
+    ...m.useModule(licensingModule(registry, deployed)),
+    ...m.useModule(roundsModule(registry, deployed)),
   }));
 }

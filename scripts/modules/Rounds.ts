@@ -1,10 +1,12 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import { deployByCreate3 } from "./deployByCreate3.js";
-import Registry from "./Registry.js";
+import type { IgnitionModule } from "@nomicfoundation/ignition-core";
+import { type Deployed, deployByCreate3 } from "./deployByCreate3.js";
 
 /** Where many make one model together. It asks the registry for its ledger, and deploys what it needs beside itself. */
-export default buildModule("Rounds", (m) => {
-  m.useModule(Registry);
+export function roundsModule(registry: IgnitionModule, deployed: Deployed) {
+  return buildModule("Rounds", (m) => {
+    m.useModule(registry);
 
-  return { trainingRounds: deployByCreate3(m, "TrainingRounds", { after: [Registry] }) };
-});
+    return { trainingRounds: deployByCreate3(m, "TrainingRounds", deployed, { after: [registry] }) };
+  });
+}

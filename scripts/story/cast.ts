@@ -104,7 +104,7 @@ export async function castOf(folder: string): Promise<Role[]> {
           { holder: "Lena", units: 63 },
         ],
       },
-      sealed: seal({
+      sealed: await seal({
         name: "Iris",
         description: "150 irises of three species, measured by Edgar Anderson.",
         license: "MIT",
@@ -123,7 +123,7 @@ export async function castOf(folder: string): Promise<Role[]> {
         { holder: "Chidi", units: 300_000n },
         { holder: "Devi", units: 200_000n },
       ],
-      sealed: seal({
+      sealed: await seal({
         name: "Iris classifier",
         description: "Multinomial logistic regression over four measurements.",
         license: "MIT",
@@ -144,7 +144,7 @@ export async function castOf(folder: string): Promise<Role[]> {
         { holder: "Devi", units: 750_001n },
         { holder: "Elif", units: 249_999n },
       ],
-      sealed: seal({
+      sealed: await seal({
         name: "Iris classifier int8",
         description: "The Iris classifier with weights of eight bits, checked on Iris.",
         license: "MIT",
@@ -161,7 +161,7 @@ export async function castOf(folder: string): Promise<Role[]> {
         { holder: "Farid", units: 700_000n },
         { holder: "Goro", units: 300_000n },
       ],
-      sealed: seal({
+      sealed: await seal({
         name: "Silero VAD v5",
         description: "Tells speech from silence in 16 kHz audio.",
         license: "MIT",
@@ -191,7 +191,7 @@ export async function castOf(folder: string): Promise<Role[]> {
         { holder: "Hana", units: 333_333n },
         { holder: "Iker", units: 266_667n },
       ],
-      sealed: seal({
+      sealed: await seal({
         name: "Silero VAD v6",
         description: "The next version of Silero VAD, registered as a derivative of v5.",
         license: "MIT",
@@ -209,7 +209,7 @@ export async function castOf(folder: string): Promise<Role[]> {
         { holder: "Jun", units: 650_000n },
         { holder: "Kofi", units: 350_000n },
       ],
-      sealed: seal({
+      sealed: await seal({
         name: "openWakeWord embedding",
         description: "Speech embedding that wake word heads are trained on.",
         license: "CC-BY-NC-SA-4.0",
@@ -227,7 +227,7 @@ export async function castOf(folder: string): Promise<Role[]> {
         { holder: "Kofi", units: 500_000n },
         { holder: "Lena", units: 500_000n },
       ],
-      sealed: seal({
+      sealed: await seal({
         name: "hey jarvis",
         description: "Hears the words “hey jarvis” in openWakeWord's embedding.",
         license: "CC-BY-NC-SA-4.0",

@@ -1,14 +1,7 @@
 /** Those who come late: a thousand contributors under one root, and the author of a source. */
 import { dataSlice, getAddress, id, type JsonRpcProvider } from "ethers";
-import {
-  type AllocationTree,
-  buildAllocation,
-  checkFunding,
-  type Commonweal,
-  connect,
-  formatFunding,
-  proofsOf,
-} from "../../sdk/src/index.js";
+import { type AllocationTree, buildAllocation, type Commonweal, connect, proofsOf } from "../../sdk/src/index.js";
+import { checkFunding, formatFunding } from "../../sdk/src/fundingEntries.js";
 import type { Crowd, Person, Role } from "./cast.js";
 import type { World } from "./world.js";
 

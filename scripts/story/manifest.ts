@@ -1,30 +1,14 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import path from "node:path";
-import canonicalize from "canonicalize";
+import {
+  FileUnreadable,
+  type Manifest,
+  type ManifestDraft,
+  type ManifestFile,
+  manifest,
+} from "../../sdk/src/manifest/index.js";
+import { hashFile } from "../../sdk/src/manifest/node.js";
 
-/** A file as a manifest lists it. */
-export interface ManifestFile {
-  path: string;
-  /** Bytes. */
-  size: number;
-  /** Hexadecimal, without a prefix. */
-  sha256: string;
-}
-
-/** What a version's digest stands for. It doubles as ERC-721 metadata: `name` and `description` are its own fields. */
-export interface Manifest {
-  name: string;
-  description: string;
-  /** SPDX identifier. */
-  license: string;
-  /** Where the files come from. */
-  source: string;
-  files: ManifestFile[];
-}
-
-/** A manifest with its canonical bytes and their digest. */
+/** A manifest with its digest. */
 export interface SealedManifest {
   manifest: Manifest;
   digest: string;
@@ -41,32 +25,31 @@ export class MissingFile extends Error {
   }
 }
 
+const DATA_URI = "data:application/json;base64,";
+
 /** Hashes a file by stream, whatever its size. */
 export async function describeFile(file: string): Promise<ManifestFile> {
-  const size = await stat(file).then(
-    (stats) => stats.size,
-    () => Promise.reject(new MissingFile(file)),
-  );
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
-
-  return { path: path.basename(file), size, sha256: hash.digest("hex") };
+  try {
+    return await hashFile(file, { path: path.basename(file) });
+  } catch (error) {
+    throw error instanceof FileUnreadable ? new MissingFile(file, { cause: error }) : error;
+  }
 }
 
-/** Writes a manifest as RFC 8785 canonical JSON and takes the sha-256 of its bytes. */
-export function seal(manifest: Manifest): SealedManifest {
-  const bytes = Buffer.from(canonicalize(manifest) as string);
+/** Makes a manifest whose mirror is itself. */
+export async function seal(draft: ManifestDraft): Promise<SealedManifest> {
+  const { manifest: made, digest, bytes } = await manifest.create(draft);
 
-  return { manifest, digest: digestOf(bytes), mirrorURI: `data:application/json;base64,${bytes.toString("base64")}` };
+  return { manifest: made, digest, mirrorURI: `${DATA_URI}${Buffer.from(bytes).toString("base64")}` };
 }
 
-/** Reads a manifest back from a mirror, and returns it only if it has the digest that it should have. */
-export function unseal(mirrorURI: string, digest: string): Manifest | undefined {
-  const bytes = Buffer.from(mirrorURI.replace("data:application/json;base64,", ""), "base64");
+/**
+ * Reads a manifest back from a mirror.
+ *
+ * @throws {DigestMismatch} when it does not have the digest that it should have.
+ */
+export async function unseal(mirrorURI: string, digest: string): Promise<Manifest> {
+  const bytes = Buffer.from(mirrorURI.replace(DATA_URI, ""), "base64");
 
-  return digestOf(bytes) === digest ? (JSON.parse(bytes.toString()) as Manifest) : undefined;
-}
-
-function digestOf(bytes: Buffer): string {
-  return `0x${createHash("sha256").update(bytes).digest("hex")}`;
+  return (await manifest.verify({ manifest: bytes, digest })).manifest;
 }

@@ -151,7 +151,7 @@ async function fund({ commonwealOf, donor, world }: Stage, { roundId }: OpenedRo
 /** Everybody brings a hash first, and tells what it is of when nobody can copy it any more. */
 async function contribute(stage: Stage, { roundId, opening }: OpenedRound): Promise<Contents> {
   const { commonwealOf, world } = stage;
-  const contents = contentsOf();
+  const contents = await contentsOf();
   const digestOf = new Map(
     BROUGHT.map(({ contributor }) => [contributor, sha256(toUtf8Bytes(contents.texts[contributor]))]),
   );

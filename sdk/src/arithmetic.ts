@@ -68,7 +68,10 @@ export function largestRemainder(weights: readonly bigint[], whole: bigint): big
 }
 
 /** Returns D(R) and F(R) of what a model received since its books were last closed. */
-export function splitKept({ totalRateBps, feeBps }: LineageNode, received: bigint): { holders: bigint; fee: bigint } {
+export function splitKept(
+  { totalRateBps, feeBps }: Pick<LineageNode, "totalRateBps" | "feeBps">,
+  received: bigint,
+): { holders: bigint; fee: bigint } {
   const kept = received - (received * totalRateBps) / BPS;
   const fee = (kept * feeBps) / BPS;
 
@@ -116,7 +119,11 @@ export function claimableOf({ shares, seen, owed, remainder }: HeldPosition, dis
 }
 
 /** Returns u_i(R) − u_i(cascaded) for each parent. */
-function dueOf({ edges, totalRateBps }: LineageNode, received: bigint, cascaded: bigint): bigint[] {
+export function dueOf(
+  { edges, totalRateBps }: Pick<LineageNode, "totalRateBps"> & { edges: readonly { rateBps: bigint }[] },
+  received: bigint,
+  cascaded: bigint,
+): bigint[] {
   const upstream = (received * totalRateBps) / BPS;
   const passed = (cascaded * totalRateBps) / BPS;
 

@@ -7,6 +7,8 @@ import { withTypedError } from "./failures.js";
 import { deployments } from "./generated/deployments.js";
 import { genesisOf } from "./genesis.js";
 import { governanceOf } from "./governance.js";
+import { historyOf } from "./history/domain.js";
+import type { HistoryReader } from "./history/reader.js";
 import { licensingOf } from "./licensing.js";
 import { batchingRunner } from "./reads.js";
 import { registryOf } from "./registry.js";
@@ -29,6 +31,8 @@ export type Connected<Domains extends Record<string, Domain<unknown>>> = { reado
 export interface ConnectOptions {
   /** Where the contracts are, for a chain that this SDK does not know. */
   deployment?: Deployment;
+  /** What answers for `history`, such as an indexer's client; a reader of the chain's logs by default. */
+  history?: HistoryReader;
 }
 
 /** All domains, as {@link connect} binds them. */
@@ -48,6 +52,8 @@ const DOMAINS = {
   safety: safetyOf,
   stakeholding: stakeholdingOf,
   genesis: genesisOf,
+  /** What happened: from the chain's logs, unless another reader was given. */
+  history: historyOf,
 };
 
 /**
@@ -76,7 +82,9 @@ export interface Commonweal extends Connected<typeof DOMAINS> {}
 export async function connect(runner: Runner, options: ConnectOptions = {}): Promise<Commonweal> {
   if (options.deployment !== undefined) requireComplete(options.deployment);
 
-  return connectDomains(runner, DOMAINS, options);
+  const { history } = options;
+
+  return connectDomains(runner, history === undefined ? DOMAINS : { ...DOMAINS, history: () => history }, options);
 }
 
 /**

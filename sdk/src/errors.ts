@@ -146,11 +146,17 @@ export class StateOverridesUnsupported extends CommonwealError {
 
 /** The logs that a node gave do not add up: it lacks some. */
 export class LogsIncomplete extends CommonwealError {
+  /** @param problem What does not add up. */
   constructor(
     readonly address: string,
     readonly fromBlock: number,
+    readonly problem?: string,
+    options?: ErrorOptions,
   ) {
-    super(`The node lacks logs of ${address} since block ${fromBlock}; connect to one that has them all.`);
+    super(
+      `The node lacks logs of ${address} since block ${fromBlock}${problem === undefined ? "" : ` (${problem})`}; connect to one that has them all.`,
+      options,
+    );
   }
 }
 

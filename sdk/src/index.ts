@@ -68,7 +68,6 @@ export {
 } from "./transactionErrors.js";
 export { typedError } from "./failures.js";
 export type { ExplainedCall, Explanation } from "./explain.js";
-export { checkFunding, type FundingEntry, formatFunding, readFunding } from "./funding.js";
 export type { Genesis, GenesisPart } from "./genesis.js";
 export type {
   ContributionKind,
@@ -89,7 +88,6 @@ export type { Payments, SignedPayment } from "./payments.js";
 export { MAX_TRANSACTION_GAS } from "./limits.js";
 export type { ClaimPlan, PlanOptions, PlanStep, SkippedStep } from "./plans.js";
 export type { Proposals, SafetyProposals } from "./proposals.js";
-export { fetchReadme, readmeUrl } from "./readmes.js";
 export type { RedeemedVoucher } from "./redemptions.js";
 export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
 export { type RoundMoney, type RoundOpening, type RoundPlace, type RoundSchedule, roundIdOf } from "./roundTerms.js";

@@ -67,7 +67,16 @@ const DATES: [string, (date: string) => Parameters][] = [
 const INVALID: [what: string, message: string, change: (parameters: Parameters) => Parameters][] = [
   ["a fee above its cap", "protocolFeeBps: ", (all) => ({ ...all, protocolFeeBps: 251 })],
   ["a fee of half a point", "protocolFeeBps: ", (all) => ({ ...all, protocolFeeBps: 0.5 })],
-  ["what is no address", 'currencies[0]: "USDC" is no address', (all) => ({ ...all, currencies: ["USDC"] })],
+  [
+    "what is no address",
+    'currencies[0].address: "USDC" is no address',
+    (all) => ({ ...all, currencies: [{ symbol: "USDC", address: "USDC", decimals: 6 }] }),
+  ],
+  [
+    "a currency without decimals",
+    "currencies[0].decimals: ",
+    (all) => ({ ...all, currencies: [{ symbol: "USDC", address: ANYBODY }] }) as unknown as Parameters,
+  ],
   ["nobody on the board", "safetyBoard[0]: the zero address", (all) => ({ ...all, safetyBoard: [NOBODY] })],
   ["a wrong checksum", 'safetyBoard[0]: "0x709', (all) => ({ ...all, safetyBoard: [ANYBODY.replace("c", "C")] })],
   ["no timelock", "governor.timelockDelay: ", (all) => ({ ...all, governor: { ...all.governor, timelockDelay: 0 } })],
@@ -91,7 +100,10 @@ const INVALID: [what: string, message: string, change: (parameters: Parameters) 
   [
     "a currency twice",
     "currencies: a currency is named twice",
-    (all) => ({ ...all, currencies: [ANYBODY, ANYBODY.toLowerCase()] }),
+    (all) => ({
+      ...all,
+      currencies: [ANYBODY, ANYBODY.toLowerCase()].map((address) => ({ symbol: "USDC", address, decimals: 6 })),
+    }),
   ],
   [
     "a date that is another elsewhere",

@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect } from "chai";
 import hre, { network } from "hardhat";
 import type { JsonRpcServer, NetworkConnection } from "hardhat/types/network";
-import Governance from "../../scripts/modules/Governance.js";
+import { governanceModule } from "../../scripts/modules/Governance.js";
 import type { Parameters } from "../../scripts/parameters.js";
 import { moduleParameters, planProtocol } from "../../scripts/plan.js";
 import { deployProtocol } from "../../scripts/protocol.js";
@@ -71,7 +71,7 @@ describe("Deployment", () => {
     it("finishes what was interrupted", async () => {
       const [deployer] = await connection.ethers.getSigners();
       const plan = await planProtocol(hre.artifacts, deployer.address, await parameters(), 31_337n);
-      await connection.ignition.deploy(Governance, {
+      await connection.ignition.deploy(governanceModule(new Set()), {
         parameters: moduleParameters(plan),
         strategy: "create2",
         strategyConfig: { salt: "0x".padEnd(66, "0") },

@@ -11,6 +11,7 @@ import { describeFile, MissingFile, type SealedManifest, unseal } from "../../sc
 import { comparison, lineageTree } from "../../scripts/story/report.js";
 import { OTHERS, type Outcome, tell } from "../../scripts/story/tell.js";
 import { openWorld, type World } from "../../scripts/story/world.js";
+import { DigestMismatch } from "../../sdk/src/manifest/index.js";
 
 describe("The story of `start`, through the SDK against a node over HTTP", () => {
   let folder: string;
@@ -195,7 +196,10 @@ describe("Manifests of the story", () => {
     await rm(folder, { recursive: true });
     const other = Buffer.from(JSON.stringify({ ...sealed.manifest, license: "MIT-0" })).toString("base64");
 
-    expect(unseal(sealed.mirrorURI, sealed.digest)).to.deep.equal(sealed.manifest);
-    expect(unseal(`data:application/json;base64,${other}`, sealed.digest)).to.equal(undefined);
+    expect(await unseal(sealed.mirrorURI, sealed.digest)).to.deep.equal(sealed.manifest);
+    const error = await unseal(`data:application/json;base64,${other}`, sealed.digest).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).to.be.instanceOf(DigestMismatch).with.property("expected", sealed.digest);
   });
 });

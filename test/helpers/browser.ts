@@ -4,9 +4,9 @@ import { type Browser, chromium } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** Starts the Chromium of this machine: of `CHROMIUM`, a path, or on PATH. Undefined if there is none. */
+/** Starts the Chromium of this machine: of `CHROMIUM_PATH` or on PATH. Undefined if there is none. */
 export async function launchChromium(): Promise<Browser | undefined> {
-  const executablePath = process.env.CHROMIUM ?? (await onPath());
+  const executablePath = process.env.CHROMIUM_PATH ?? (await onPath());
 
   if (executablePath === undefined) return undefined;
 

@@ -40,7 +40,8 @@ export const FOUNDER = new Wallet(id("founder")).address;
 export function testParameters(deployer: string, currencies: string[] = []): Parameters {
   return {
     protocolFeeBps: 100,
-    currencies,
+    // What they say of themselves is read by nobody here.
+    currencies: currencies.map((address) => ({ symbol: "USDC", address, decimals: 6 })),
     governor: {
       votingDelay: DAY,
       votingPeriod: 7 * DAY,

@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { HDNodeWallet, id, JsonRpcProvider, Mnemonic } from "ethers";
 import { startLocalChain } from "../../scripts/local.js";
-import { run } from "../../scripts/packages.js";
+import { run } from "../../scripts/pack.js";
 import { connect } from "../../sdk/src/index.js";
 import { deploymentOf, registerFor } from "../sdk/helpers.js";
 import { installedSdk, NODES, type Project } from "./install.js";

@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import root from "../../package.json" with { type: "json" };
-import { pack, type PackageManifest, readManifest, run, type Tarball } from "../../scripts/packages.js";
+import { type PackageManifest, readManifest } from "../../scripts/entryPoints.js";
+import { pack, run } from "../../scripts/pack.js";
 
 const require = createRequire(import.meta.url);
 
@@ -20,7 +21,7 @@ export const NODES = {
 /** A project with nothing in it but the SDK, installed from its tarball. */
 export interface Project {
   directory: string;
-  tarball: Tarball;
+  tarball: string;
   /** Of the installed SDK. */
   manifest: PackageManifest;
   /** Where the SDK is installed. */
@@ -45,7 +46,7 @@ async function install(): Promise<Project> {
   const tarball = await pack("sdk", directory);
   const peers = PEERS.map((name) => `${name}@${root.devDependencies[name]}`);
   await writeFile(path.join(directory, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball.file, ...peers], {
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball, ...peers], {
     cwd: directory,
   });
   await cp(path.join(import.meta.dirname, "consumer"), directory, { recursive: true });

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { expect } from "chai";
-import { run } from "../../scripts/packages.js";
+import { run } from "../../scripts/pack.js";
 import { installedSdk, type Project } from "./install.js";
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");

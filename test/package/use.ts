@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { HDNodeWallet, JsonRpcProvider, Mnemonic, parseEther } from "ethers";
 import { startLocalChain } from "../../scripts/local.js";
-import { run } from "../../scripts/packages.js";
+import { run } from "../../scripts/pack.js";
 import { TestToken__factory } from "../../types/ethers-contracts/index.js";
 import { launchChromium } from "../helpers/browser.js";
 import { deploymentOf } from "../sdk/helpers.js";

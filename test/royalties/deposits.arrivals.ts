@@ -38,9 +38,10 @@ async function deploy() {
       const { v, r, s } = Signature.from(await signTransfer(buyer, domain, transfer, "TransferWithAuthorization"));
       const { validAfter, validBefore, nonce } = terms;
 
-      return usdc
-        .connect(stranger)
-        .transferWithAuthorization(buyer.address, to, value, validAfter, validBefore, nonce, v, r, s);
+      const name =
+        "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)" as const;
+
+      return usdc.connect(stranger)[name](buyer.address, to, value, validAfter, validBefore, nonce, v, r, s);
     },
     /** Forces ETH on an address: a constructor whose code is PUSH20 address, SELFDESTRUCT. */
     force: (to: string, value: bigint) =>

@@ -3,6 +3,7 @@ import { toBeHex } from "ethers";
 import fc from "fast-check";
 import { network } from "hardhat";
 import { conserved, distributeExactly, type Fraction, fraction, minus, type OracleModel } from "../helpers/oracle.js";
+import { act } from "./oracle.course.js";
 import { type Action, CURRENCIES, calmCourse, course } from "./oracle.plan.js";
 import { createWorld, deploy, sumOf, type World } from "./oracle.support.js";
 
@@ -16,55 +17,6 @@ const RUNS = Number(process.env.ORACLE_RUNS ?? 40);
 const deployFixture = () => deploy(connection);
 
 /* COURSES */
-
-async function act(world: World, action: Action): Promise<void> {
-  const { modelAt, holderAt, personAt, allocations, ids } = world;
-  const idAt = (index: number) => modelAt(index).id;
-
-  switch (action.kind) {
-    case "pay":
-      return world.pay(action.currency, [[idAt(action.model), action.amount]], false);
-    case "payMany":
-      return world.pay(
-        action.currency,
-        action.payments.map(({ model, amount }) => [idAt(model), amount]),
-        true,
-      );
-    case "fill": {
-      const amount = world.roomIn(action.currency, idAt(action.model)) - action.less;
-      if (amount > 0n) await world.pay(action.currency, [[idAt(action.model), amount]], false);
-      return;
-    }
-    case "cascade":
-      return world.cascade(action.currency, action.models.map(idAt));
-    case "cascadeAll":
-      return world.cascade(action.currency, action.childrenFirst ? ids.toReversed() : ids);
-    case "claim":
-      return world.claim(action.currency, holderAt(action.holder), action.models.map(idAt));
-    case "transfer":
-      return world.transfer(idAt(action.model), personAt(action.from), holderAt(action.to), action.percent);
-    case "handOver":
-      return world.handOver(idAt(action.model), personAt(action.from), holderAt(action.to));
-    case "allocate":
-      return world.allocate(idAt(action.model), personAt(action.from), action.percent, action.allocation);
-    case "claimShares":
-      if (allocations.length === 0) return;
-      return world.claimShares(allocations[action.allocation % allocations.length], action.leaf, action.moment);
-    case "reclaimShares":
-      if (allocations.length === 0) return;
-      return world.reclaimShares(
-        allocations[action.allocation % allocations.length],
-        holderAt(action.to),
-        action.moment,
-      );
-    case "retire":
-      return world.retire(modelAt(action.model), action.moment);
-    case "retireNext":
-      return world.retireNext();
-    case "wait":
-      return world.wait(action.seconds);
-  }
-}
 
 /** Pays out whatever is left, with all shares taken out of allocations that anybody can take. */
 async function payOutEverything(world: World): Promise<void> {

@@ -228,7 +228,7 @@ describe("RoyaltyLedger", () => {
           { authorizer: signer.address, nonce },
         ),
       );
-      await usdc.cancelAuthorization(signer.address, nonce, v, r, s);
+      await usdc["cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"](signer.address, nonce, v, r, s);
 
       await expect(send(agreed, await sign(agreed)))
         .to.be.revertedWithCustomError(usdc, "ERC3009UsedAuthorization")

@@ -3,8 +3,12 @@ import manifest from "../../sdk/package.json" with { type: "json" };
 import * as abi from "../../sdk/src/abi.js";
 import { errorIndex } from "../../sdk/src/errorIndex.js";
 import * as errors from "../../sdk/src/errorClasses.js";
+import * as histories from "../../sdk/src/history/index.js";
 import * as events from "../../sdk/src/eventDecoders.js";
+import * as funding from "../../sdk/src/fundingEntries.js";
 import * as sdk from "../../sdk/src/index.js";
+import * as manifests from "../../sdk/src/manifest/index.js";
+import * as manifestsInNode from "../../sdk/src/manifest/node.js";
 import * as rounds from "../../sdk/src/roundScoring.js";
 import * as typedData from "../../sdk/src/typedDataBuilders.js";
 
@@ -15,9 +19,22 @@ describe("SDK exports", () => {
       "./abi",
       "./errors",
       "./events",
+      "./funding",
+      "./history",
       "./rounds",
       "./typed-data",
+      "./manifest",
+      "./manifest/node",
+      "./manifest/worker",
+      "./manifest.schema.json",
       "./standalone",
+      "./standalone/abi",
+      "./standalone/errors",
+      "./standalone/events",
+      "./standalone/history",
+      "./standalone/manifest",
+      "./standalone/rounds",
+      "./standalone/typed-data",
       "./package.json",
     ]);
   });
@@ -26,20 +43,15 @@ describe("SDK exports", () => {
     expect(Object.keys(sdk)).to.have.members([
       "buildAllocation",
       "channelIdOf",
-      "checkFunding",
       "connect",
       "connectDomains",
-      "fetchReadme",
       "formatAmount",
-      "formatFunding",
       "isContractError",
       "manifestUri",
       "parseAmount",
       "parseSource",
       "proofsOf",
       "readAllocation",
-      "readFunding",
-      "readmeUrl",
       "roundIdOf",
       "sharesFromWeights",
       "sourceName",
@@ -136,6 +148,26 @@ describe("SDK exports", () => {
     ]);
   });
 
+  it("exports these values from @commonweal/sdk/funding", () => {
+    expect(Object.keys(funding)).to.have.members([
+      "checkFunding",
+      "fetchReadme",
+      "formatFunding",
+      "readFunding",
+      "readmeUrl",
+    ]);
+  });
+
+  it("exports these values from @commonweal/sdk/history", () => {
+    expect(Object.keys(histories)).to.have.members([
+      "everyItem",
+      "historyJson",
+      "logHistory",
+      "memoryCache",
+      "statementCsv",
+    ]);
+  });
+
   it("exports every error from @commonweal/sdk/errors", () => {
     const ofContracts = [...errorIndex().values()].flatMap(({ name, errorClass }) => (errorClass ? [name] : []));
     const own = Object.entries(sdk).flatMap(([name, value]) =>
@@ -168,6 +200,48 @@ describe("SDK exports", () => {
       "transferWithAuthorization",
       "voucher",
       "walletDelegation",
+    ]);
+  });
+
+  it("exports these values from @commonweal/sdk/manifest", () => {
+    expect(Object.keys(manifests)).to.have.members([
+      "blobSource",
+      "hashBlob",
+      "hashInWorker",
+      "hashStream",
+      "headerFacts",
+      "licenseConflicts",
+      "manifest",
+      "parseLicense",
+      "proveRange",
+      "readGguf",
+      "readHeader",
+      "readOnnx",
+      "readSafetensors",
+      "urlSource",
+      "verifyRange",
+      "DigestMismatch",
+      "FileChanged",
+      "FilePathInvalid",
+      "FileUnreadable",
+      "LICENSE_RULES",
+      "LicenseInvalid",
+      "ManifestInvalid",
+      "ModelHeaderInvalid",
+      "RangeRefused",
+      "RangeUnproved",
+      "WorkerFailed",
+    ]);
+    expect(Object.keys(manifests.manifest)).to.have.members(["canonicalise", "create", "digestOf", "verify"]);
+  });
+
+  it("exports these values from @commonweal/sdk/manifest/node", () => {
+    expect(Object.keys(manifestsInNode)).to.have.members([
+      "hashDirectory",
+      "hashFile",
+      "hashStream",
+      "openFile",
+      "verifyDirectory",
     ]);
   });
 });

@@ -2,15 +2,13 @@ import { expect } from "chai";
 import { getAddress } from "ethers";
 import fc from "fast-check";
 import {
-  checkFunding,
   CommonwealError,
   FundingEntryInvalid,
   FundingEntryMissing,
   FundingRecipientMismatch,
-  formatFunding,
   InvalidArgument,
-  readFunding,
 } from "../../sdk/src/index.js";
+import { checkFunding, formatFunding, readFunding } from "../../sdk/src/fundingEntries.js";
 import { failureOf } from "./helpers.js";
 
 const registry = getAddress("0xabcdef0000000000000000000000000000000001");

@@ -132,7 +132,7 @@ describe("SDK payments by signature", () => {
     it("does not take a node that is down for a token without permits", async () => {
       const { carol } = sdk.accounts;
       const call = () => Promise.reject(makeError("no answer", "SERVER_ERROR", {} as never));
-      const down = oddly(carol, { provider: oddly(carol.provider, { call }) });
+      const down = oddly(carol, { provider: oddly(sdk.connection.ethers.provider, { call }) });
 
       await failureOf(NetworkFailure, (await as(down)).royalties.payWithPermit({ model, currency: usdc, amount: 1n }));
     });

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { fetchReadme, InvalidArgument, type Platform, ReadmeUnavailable, type Source } from "../../sdk/src/index.js";
+import { InvalidArgument, type Platform, ReadmeUnavailable, type Source } from "../../sdk/src/index.js";
+import { fetchReadme } from "../../sdk/src/fundingEntries.js";
 import { failureOf } from "./helpers.js";
 
 const README = "---\nlicense: mit\n---\n# Schön\n";

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { InvalidArgument, parseSource, type Platform, readmeUrl, sourceName } from "../../sdk/src/index.js";
+import { InvalidArgument, parseSource, type Platform, sourceName } from "../../sdk/src/index.js";
+import { readmeUrl } from "../../sdk/src/fundingEntries.js";
 
 const PLATFORMS: Platform[] = ["huggingface", "huggingface-dataset", "github", "gitlab", "npm", "pypi", "doi"];
 
