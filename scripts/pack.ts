@@ -5,7 +5,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const run = promisify(execFile);
+/** Runs a program to its end. */
+export const run = promisify(execFile);
 
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -24,15 +25,20 @@ export async function pack(folder: string, destination: string): Promise<string>
   return path.resolve(destination, (JSON.parse(stdout) as { filename: string }).filename);
 }
 
+/** Unpacks a tarball beside itself, and returns the folder of the package. */
+export async function unpack(tarball: string): Promise<string> {
+  const destination = path.dirname(tarball);
+  await run("tar", ["-xzf", tarball, "-C", destination]);
+
+  return path.join(destination, "package");
+}
+
 /** Packs the package in a folder of the repository and returns what is in the tarball. */
 export async function packed(folder: string): Promise<Packed> {
   const temporary = await mkdtemp(path.join(tmpdir(), "commonweal-pack-"));
 
   try {
-    const tarball = await pack(folder, temporary);
-    await run("tar", ["-xzf", tarball, "-C", temporary]);
-
-    const top = path.join(temporary, "package");
+    const top = await unpack(await pack(folder, temporary));
     const files: Packed = new Map();
     for (const entry of await readdir(top, { recursive: true, withFileTypes: true })) {
       if (entry.isDirectory()) continue;

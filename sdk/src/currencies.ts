@@ -1,10 +1,11 @@
 import type { Address } from "./brands.js";
-import { type Addressable, ZeroAddress } from "ethers";
+import { type Addressable, isError, ZeroAddress } from "ethers";
 import { type Amount, parseAmount } from "./amounts.js";
 import { addressOf } from "./arguments.js";
 import { callOf, type TypedCall } from "./calls.js";
 import { type Context, contractAt } from "./context.js";
 import { ERC20 } from "./generated/fragments/ERC20.js";
+import { InvalidArgument } from "./errors.js";
 import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 
 /** What money is made of: "ETH", the chain's own coin, or the address of an ERC-20. */
@@ -17,6 +18,7 @@ export interface ListedCurrency {
   /** As the contracts know it: ETH is the zero address. */
   address: string;
   symbol: string;
+  /** 0 for a token that does not tell; give its amounts as bigints, in its smallest units. */
   decimals: number;
 }
 
@@ -40,10 +42,22 @@ export function currenciesOf({ at, reads, signer }: Context) {
   const tokenAt = (address: string) => contractAt(ERC20, address, reads);
 
   async function decimalsOf(address: string): Promise<number> {
-    const decimals = knownDecimals.get(address) ?? Number(await tokenAt(address).decimals());
+    const decimals = knownDecimals.get(address) ?? Number(await tokenAt(address).decimals().catch(explain));
     knownDecimals.set(address, decimals);
 
     return decimals;
+
+    function explain(error: unknown): never {
+      if (!isMissing(error)) throw error;
+      throw new InvalidArgument(
+        "currency",
+        address,
+        "one that tells its decimals, or the amount as a bigint in its units",
+        {
+          cause: error,
+        },
+      );
+    }
   }
 
   /** Returns a currency as it calls itself. */
@@ -81,7 +95,22 @@ export function currenciesOf({ at, reads, signer }: Context) {
     describeCurrency,
 
     async listed(): Promise<ListedCurrency[]> {
-      return Promise.all((await ledger.currencies()).map(describeCurrency));
+      return Promise.all(
+        (await ledger.currencies()).map((address) =>
+          describeCurrency(address).catch((error) => {
+            if (!isMissing(error)) throw error;
+
+            return { currency: address, address, symbol: address, decimals: 0 };
+          }),
+        ),
+      );
     },
   };
+}
+
+/** Whether a contract does not have the function that was called: a token need not tell its symbol and decimals. */
+function isMissing(error: unknown): boolean {
+  if (error instanceof InvalidArgument) return isMissing(error.cause);
+
+  return isError(error, "CALL_EXCEPTION") || isError(error, "BAD_DATA");
 }

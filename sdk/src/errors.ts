@@ -285,8 +285,13 @@ export class InsufficientFunds extends CommonwealError {
 
 /** The node did not answer, or not as a node should. */
 export class NetworkFailure extends CommonwealError {
-  constructor(reason: string, options?: ErrorOptions) {
-    super(`The node did not answer (${reason}); check the connection and try again.`, options);
+  constructor(
+    /** In the words of whoever noticed. */
+    readonly reason: string,
+    options?: ErrorOptions,
+    message = `The node did not answer (${reason}); check the connection and try again.`,
+  ) {
+    super(message, options);
   }
 }
 

@@ -85,11 +85,11 @@ function transactionError(error: unknown, options: ErrorOptions): CommonwealErro
 
 async function callError(error: unknown, options: ErrorOptions): Promise<CommonwealError> {
   const reason = reasonOf(error);
+  if (TOO_MUCH.test(reason)) return new RateLimited(reason, options);
   if (isError(error, "CALL_EXCEPTION")) return contractError("0x", options);
   if (isError(error, "INVALID_ARGUMENT")) {
     return new InvalidArgument(error.argument, error.value, `what the contract takes (${error.shortMessage})`, options);
   }
-  if (TOO_MUCH.test(reason)) return new RateLimited(reason, options);
   if (isNetworkError(error)) return new NetworkFailure(reason, options);
 
   return new CallFailed(reason, options);
@@ -138,6 +138,8 @@ function reasonOf(error: unknown): string {
   const { shortMessage, message, error: inner } = Object(error) as Record<string, unknown>;
   // What ethers could not make sense of says more than ethers does.
   if (isError(error, "UNKNOWN_ERROR") && inner !== undefined) return reasonOf(inner);
+  // A node that refuses to run a call at all looks to ethers like a contract that gives no reason.
+  if (isError(error, "CALL_EXCEPTION") && error.info?.error !== undefined) return reasonOf(error.info.error);
 
   return String(shortMessage ?? message ?? error);
 }
@@ -148,6 +150,8 @@ function isNetworkError(error: unknown): boolean {
   // Ethers' codes, Node's, and fetch's TypeError in the browser.
   return (
     /^(NETWORK_ERROR|SERVER_ERROR|TIMEOUT|ECONN\w+|ENOTFOUND|ETIMEDOUT|EPIPE|EAI_AGAIN|E\w+UNREACH)$/.test(code) ||
-    (error instanceof TypeError && /fetch/i.test(error.message))
+    (error instanceof TypeError && /fetch/i.test(error.message)) ||
+    // Half an answer, or what a network puts in the place of one.
+    (isError(error, "UNSUPPORTED_OPERATION") && /^body/.test(error.operation))
   );
 }

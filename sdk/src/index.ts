@@ -61,6 +61,7 @@ export {
   Aborted,
   GasPriceTooLow,
   RateLimited,
+  SendUnanswered,
   TransactionReorged,
   WaitAborted,
   WrongChain,

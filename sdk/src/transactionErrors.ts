@@ -1,4 +1,4 @@
-import { CommonwealError } from "./errors.js";
+import { CommonwealError, NetworkFailure } from "./errors.js";
 
 /** What its signal ended; nothing was sent by then. */
 export class Aborted extends CommonwealError {
@@ -23,6 +23,17 @@ export class GasPriceTooLow extends CommonwealError {
     super(
       `The transaction offers too low a fee (${reason}); try again, with higher overrides.maxFeePerGas and maxPriorityFeePerGas if they were given.`,
       options,
+    );
+  }
+}
+
+/** The node did not answer while a transaction was being sent: it may have taken it, or not. */
+export class SendUnanswered extends NetworkFailure {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      reason,
+      options,
+      `The node did not answer while the transaction was being sent (${reason}): it may be mined all the same, so look at what the sender has sent before sending another.`,
     );
   }
 }

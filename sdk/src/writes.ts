@@ -3,9 +3,9 @@ import { isError, type TransactionReceipt, type TransactionRequest, type Transac
 import { orAborted } from "./aborts.js";
 import { type Call, returnedBy, type TypedCall } from "./calls.js";
 import type { Context } from "./context.js";
-import { TransactionFailed, TransactionReplaced } from "./errors.js";
-import { withTypedError } from "./failures.js";
-import { TransactionReorged, WaitAborted } from "./transactionErrors.js";
+import { NetworkFailure, TransactionFailed, TransactionReplaced } from "./errors.js";
+import { typedError, withTypedError } from "./failures.js";
+import { SendUnanswered, TransactionReorged, WaitAborted } from "./transactionErrors.js";
 
 /** What a transaction leaves behind. */
 export interface Transaction {
@@ -160,11 +160,16 @@ async function submit(
 ): Promise<TransactionResponse> {
   signal?.throwIfAborted();
   const chosen = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  // With the chain's id a wallet that was switched to another chain refuses.
-  const response = await signer().sendTransaction({ ...requestOf(call), ...chosen, chainId });
-  onSent?.(response.hash);
+  try {
+    // With the chain's id a wallet that was switched to another chain refuses.
+    const response = await signer().sendTransaction({ ...requestOf(call), ...chosen, chainId });
+    onSent?.(response.hash);
 
-  return response;
+    return response;
+  } catch (error) {
+    const failure = await typedError(error);
+    throw failure instanceof NetworkFailure ? new SendUnanswered(failure.reason, { cause: error }) : failure;
+  }
 }
 
 async function mined(

@@ -27,6 +27,14 @@ describe("SDK exports", () => {
       "./manifest/node",
       "./manifest/worker",
       "./manifest.schema.json",
+      "./standalone",
+      "./standalone/abi",
+      "./standalone/errors",
+      "./standalone/events",
+      "./standalone/history",
+      "./standalone/manifest",
+      "./standalone/rounds",
+      "./standalone/typed-data",
       "./package.json",
     ]);
   });
@@ -80,6 +88,7 @@ describe("SDK exports", () => {
       "NotDelegated",
       "NoVotes",
       "RateLimited",
+      "SendUnanswered",
       "ReadmeUnavailable",
       "SignatureUnsupported",
       "SignerRequired",
