@@ -10,12 +10,15 @@ export interface Block {
   skip?: string;
 }
 
+/** Whether a block in this language is run as part of the page's module. */
+export const isCode = (language: string): boolean => language === "ts" || language === "js";
+
 /** Thrown when a page's blocks cannot be told apart, or one says what it may not. */
 export class BlockMalformed extends Error {
   override readonly name = "BlockMalformed";
 }
 
-const LANGUAGES = new Set(["ts", "sh", "json", "jsonc", "yaml", "html", "text"]);
+const LANGUAGES = new Set(["ts", "js", "sh", "json", "jsonc", "yaml", "html", "text"]);
 /** The one reason there is for a block not to be run. */
 const SKIP_REASON = "public network";
 

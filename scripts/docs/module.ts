@@ -1,5 +1,5 @@
 import ts from "typescript";
-import { type Block, BlockMalformed } from "./blocks.js";
+import { type Block, BlockMalformed, isCode } from "./blocks.js";
 
 /** What a line of code is said to show: `royalties.pay(…); // → value`. */
 const EXPECTATION = /\/\/ → (.*)$/;
@@ -30,8 +30,8 @@ export function moduleOf(page: string, blocks: readonly Block[], support: string
   for (const block of blocks) {
     if (block.skip !== undefined) continue;
     const { language, code, line } = block;
-    if (language === "ts") {
-      put(line - 1, "{");
+    if (isCode(language)) {
+      put(line - 1, "{ __page.begins();");
       open++;
       instrument(page, block, imports)
         .split("\n")
@@ -44,7 +44,7 @@ export function moduleOf(page: string, blocks: readonly Block[], support: string
       put(line, `await __page.shell(${line}, ${JSON.stringify(code)}, ${shown});`);
       printer = block;
     } else if (language === "text" && printer !== undefined && prints(printer)) {
-      put(line, `__page.printed(${line}, ${JSON.stringify(code)}, ${printer.language === "ts"});`);
+      put(line, `__page.printed(${line}, ${JSON.stringify(code)}, ${isCode(printer.language)});`);
       printer = undefined;
     } else printer = undefined;
   }

@@ -14,7 +14,7 @@ export class PageWrong extends Error {
 const ROOT = path.resolve(import.meta.dirname, "../..");
 /** A program that says one of these has started and goes on. */
 const STARTED = /^(Listening on |Health and metrics on |.*Ctrl-C ends it)/m;
-const PROGRAM_LIMIT_MS = 240_000;
+const PROGRAM_LIMIT_MS = 420_000;
 
 const running: ChildProcess[] = [];
 let log = "";
@@ -22,6 +22,11 @@ let log = "";
 console.log = (...values: unknown[]) => {
   log += `${textOf(values)}\n`;
 };
+
+/** Forgets what earlier blocks have printed. */
+export function begins(): void {
+  log = "";
+}
 
 /** Returns a function that compares what it is given with what the page says, where "…" stands for anything. */
 export function shows(line: number, expected: string) {
@@ -32,7 +37,7 @@ export function shows(line: number, expected: string) {
 }
 
 /**
- * Compares what was printed since the last time with what the page shows.
+ * Compares what the block above has printed with what the page shows.
  *
  * @param whole Whether it is to be all of it; otherwise lines of it, in their order.
  */
@@ -85,7 +90,7 @@ export async function shell(line: number, script: string, shown: boolean): Promi
     });
   });
   if (code !== 0) throw new PageWrong(line, `the command ends with ${code}.`, script, output);
-  log += output;
+  if (shown) log += output;
 }
 
 /** Ends what the page has started. */

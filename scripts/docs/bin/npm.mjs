@@ -12,7 +12,7 @@ const known = new Set(
 );
 
 const [command, ...packages] = process.argv.slice(2);
-const unknown = packages.filter((name) => !known.has(name));
+const unknown = packages.filter((name) => !known.has(name) && !/\/commonweal-\w+-[\d.]+\.tgz$/.test(name));
 if (command !== "install" || packages.length === 0 || unknown.length > 0) {
   console.error(
     command === "install"

@@ -13,7 +13,9 @@ if (!BUILT_IN.has(script) && scripts[script] === undefined) {
   process.exitCode = 1;
 } else if (process.env.DOCS_RUN === "1" && script === "start") {
   const started = ["--import", "tsx", "scripts/start.ts", "--port", process.env.DOCS_PORT ?? "0", ...args];
-  const child = spawn(process.execPath, started, { cwd: root, stdio: "inherit" });
+  const [, ...paths] = process.env.PATH.split(":");
+  const env = { ...process.env, PATH: paths.join(":") };
+  const child = spawn(process.execPath, started, { cwd: root, stdio: "inherit", env });
   process.once("SIGTERM", () => child.kill("SIGTERM"));
   child.once("exit", (code) => process.exit(code ?? 1));
 }
