@@ -68,7 +68,7 @@ export default defineConfig({
   description: "The economic layer for open-source AI.",
   // Pages stand all over the repository; those of docs/ are at the top of the site.
   srcDir: "..",
-  srcExclude: ["**/node_modules/**", "**/cache/**", "**/dist/**", "!(docs|sdk|gateway|relayer|bench|examples)/**"],
+  srcExclude: ["**/node_modules/**", "**/dist/**", "{artifacts,cache,contracts,scripts,test,types}/**"],
   rewrites: SITE_PAGES,
   outDir: "../docs/.vitepress/dist",
   cleanUrls: true,

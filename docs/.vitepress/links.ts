@@ -30,7 +30,7 @@ export function inSite(file: string): string {
  */
 export function repositoryLinks(markdown: MarkdownRenderer): void {
   markdown.core.ruler.push("repository-links", ({ tokens, env }) => {
-    const { path: page } = env as MarkdownEnv;
+    const { path: served, realPath: page = served } = env as MarkdownEnv;
     for (const { children } of tokens) {
       let plain = 0;
       for (const token of children ?? []) {
