@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { defineConfig, type DefaultTheme } from "vitepress";
 import { inSite, repositoryLinks, ROOT, SITE_PAGES } from "./links.js";
@@ -63,6 +63,14 @@ const sidebar: DefaultTheme.SidebarItem[] = SECTIONS.map(([text, pages]) => ({
     .map(([title, file]) => ({ text: title, link: inSite(file) })),
 }));
 
+/** The reference's own, which is written with it. */
+function referenceSidebar(): DefaultTheme.SidebarItem[] {
+  const file = path.join(ROOT, "docs/reference/typedoc-sidebar.json");
+  const back = { text: "All pages", link: "/overview" };
+
+  return existsSync(file) ? [back, ...JSON.parse(readFileSync(file, "utf8"))] : [back];
+}
+
 export default defineConfig({
   title: "Commonweal",
   description: "The economic layer for open-source AI.",
@@ -76,7 +84,7 @@ export default defineConfig({
   markdown: { config: (markdown) => markdown.use(repositoryLinks) },
   vite: { server: { host: "127.0.0.1" } },
   themeConfig: {
-    sidebar,
+    sidebar: { "/": sidebar, "/reference/": referenceSidebar() },
     nav: [
       { text: "Tutorial", link: "/tutorial" },
       { text: "How money moves", link: "/concepts/money" },

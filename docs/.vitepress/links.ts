@@ -19,7 +19,10 @@ class LinkDead extends Error {
 export function inSite(file: string): string {
   if (file === "README.md") return "/overview";
 
-  return `/${file.replace(/^docs\//, "").replace(/\.md$/, "").replace(/(^|\/)index$/, "$1")}`;
+  return `/${file
+    .replace(/^docs\//, "")
+    .replace(/\.md$/, "")
+    .replace(/(^|\/)index$/, "$1")}`;
 }
 
 /**
@@ -44,7 +47,8 @@ export function repositoryLinks(markdown: MarkdownRenderer): void {
 
         const [file, anchor] = href.split("#");
         const target = path.resolve(path.dirname(page), decodeURI(file));
-        if (!existsSync(target)) throw new LinkDead(`${path.relative(ROOT, page)} links to ${href}, which is not there.`);
+        if (!existsSync(target))
+          throw new LinkDead(`${path.relative(ROOT, page)} links to ${href}, which is not there.`);
         if (target.endsWith(".md") && target.startsWith(ROOT)) {
           token.attrSet("href", inSite(path.relative(ROOT, target)) + (anchor === undefined ? "" : `#${anchor}`));
         } else {
