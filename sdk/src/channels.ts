@@ -114,15 +114,23 @@ export function channelIdOf(channel: Channel, { chainId, contract }: ChannelPlac
 /**
  * Returns what a channel's signer signs by EIP-712, as wallets and libraries take it.
  *
- * @param voucher.amount Units owed since the channel began.
- * @param voucher.calls Calls since the channel began.
  * @throws {InvalidArgument} when it is more than a channel can count.
  * @example
  * const { domain, types, message } = voucherTypedData({ channelId, amount: 1_500n, calls: 3 }, { chainId: 8453, contract });
  * const signature = await wallet.signTypedData(domain, types, message);
  */
 export function voucherTypedData(
-  { channelId, amount, calls }: { channelId: string; amount: bigint | string; calls: number },
+  {
+    channelId,
+    amount,
+    calls,
+  }: {
+    channelId: string;
+    /** Units owed since the channel began. */
+    amount: bigint | string;
+    /** Since the channel began. */
+    calls: number;
+  },
   { chainId, contract }: ChannelPlace,
 ) {
   const units = typeof amount === "bigint" ? amount : wholeUnits(amount);

@@ -19,7 +19,7 @@ import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import { childrenFirst, lineageReaderOf } from "./lineage.js";
 import { readLogs } from "./logs.js";
 
-/** What {@link planClaims} is asked. */
+/** What a plan of claims is asked. */
 export interface PlanOptions {
   /** Whose earnings; the signer's by default. */
   holder?: Address;

@@ -31,9 +31,8 @@ export const MAX_SCORE = 2 ** 32 - 1;
 
 /**
  * Returns what a reviewer signs by EIP-712, as wallets and libraries take it: all of its scores at once, for one round and
- * one model.
+ * one model. They stand in the order in which `completeScores` puts them.
  *
- * @param review.scores In the order in which `completeScores` puts them.
  * @throws {InvalidArgument} when a score, an address or a digest is not one.
  * @example
  * const { domain, types, message } = scoresTypedData({ roundId, manifestDigest, scores }, { chainId: 8453, contract });

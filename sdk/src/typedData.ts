@@ -54,7 +54,7 @@ export interface TypedDataBuilder<Descriptor extends TypedDataDescriptor> {
    * Returns what a wallet signs by EIP-712, in the form that ethers' `signTypedData(domain, types, message)` takes, and
    * viem's `signTypedData(typedData)`.
    *
-   * @param options.verifyingContract The address of the contract that checks the signature.
+   * @param options The message, and the chain and contract that check its signature.
    */
   <const Content extends Message<Descriptor>, Contract extends string>(
     options: TypedDataOptions<Descriptor, Contract, Content>,
