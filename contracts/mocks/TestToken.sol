@@ -13,7 +13,7 @@ contract TestToken is FaucetToken {
         string memory name_,
         string memory symbol_,
         uint8 decimals_
-    ) FaucetToken(name_, symbol_, decimals_, 1_000 * 10 ** decimals_, 1 days) {}
+    ) FaucetToken(name_, symbol_, decimals_, decimals_ < 70 ? 1_000 * 10 ** decimals_ : 1, 1 days) {}
 
     /// @notice Creates `amount` units for `to`.
     function mint(address to, uint256 amount) external {

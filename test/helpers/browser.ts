@@ -1,29 +1,26 @@
-import { access } from "node:fs/promises";
-import path from "node:path";
+import { existsSync } from "node:fs";
+import sparticuz from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/** Debian's, or where this variable says. */
+const INSTALLED = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 
-/** Starts the Chromium of this machine: of `CHROMIUM_PATH` or on PATH. Undefined if there is none. */
-export async function launchChromium(): Promise<Browser | undefined> {
-  const executablePath = process.env.CHROMIUM_PATH ?? (await onPath());
-
-  if (executablePath === undefined) return undefined;
-
-  // Its sandbox is not to be had by root, as whom containers run.
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+/** Returns where Chromium is: the machine's own, or npm's without windows, so that every machine has one. */
+export async function chromiumPath(): Promise<string> {
+  return existsSync(INSTALLED) ? INSTALLED : sparticuz.executablePath();
 }
 
-async function onPath(): Promise<string | undefined> {
-  for (const directory of (process.env.PATH ?? "").split(path.delimiter)) {
-    for (const name of NAMES) {
-      const file = path.join(directory, name);
-      const found = await access(file).then(
-        () => true,
-        () => false,
-      );
-      if (found) return file;
-    }
-  }
-  return undefined;
+/** Its sandbox is not to be had by root, as whom containers run; and it is to ask nobody for anything. */
+export const CHROMIUM_ARGS = [
+  "--no-sandbox",
+  "--headless",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts Chromium. */
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: await chromiumPath(), args: CHROMIUM_ARGS });
 }

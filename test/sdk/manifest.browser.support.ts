@@ -1,13 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
-
-/** Chromium as Debian installs it, or where this variable says. */
-export const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-
-export const hasChromium = () => existsSync(CHROMIUM);
+import { CHROMIUM_ARGS, chromiumPath } from "../helpers/browser.js";
 
 /** A name that is the loopback address too, and where a page is no secure context: WebCrypto is not there. */
 const INSECURE = "insecure.test";
@@ -58,8 +54,8 @@ export async function startBrowser(): Promise<TestBrowser> {
   const { port } = server.address() as AddressInfo;
 
   const host = await chromium.launchServer({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", `--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`],
+    executablePath: await chromiumPath(),
+    args: [...CHROMIUM_ARGS, `--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`],
   });
   const browser = await chromium.connect(host.wsEndpoint());
   const pid = host.process().pid as number;

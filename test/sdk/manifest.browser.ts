@@ -4,7 +4,7 @@ import { expect } from "chai";
 import type { Page } from "playwright-core";
 import type * as Sdk from "../../sdk/src/manifest/index.js";
 import { hashFile } from "../../sdk/src/manifest/node.js";
-import { CHROMIUM, hasChromium, startBrowser, type TestBrowser } from "./manifest.browser.support.js";
+import { startBrowser, type TestBrowser } from "./manifest.browser.support.js";
 import { safetensors } from "./manifest.headers.support.js";
 import { pattern, useFolder } from "./manifest.support.js";
 
@@ -33,11 +33,7 @@ describe("SDK files of a manifest, in Chromium", function () {
   let started: TestBrowser;
   let page: Page;
 
-  before(async function () {
-    if (!hasChromium()) {
-      console.log(`    There is no Chromium at ${CHROMIUM}: run \`apt-get install chromium\`, or set CHROMIUM_PATH.`);
-      this.skip();
-    }
+  before(async () => {
     started = await startBrowser();
   });
 
