@@ -8,7 +8,7 @@ const PACKAGES = ["sdk", "gateway"];
 
 interface Manifest {
   name: string;
-  exports: Record<string, string | { import: { types: string } }>;
+  exports: Record<string, string | { import?: { types: string } }>;
 }
 
 /** The modules that people import, by the file that each is made of. */
@@ -17,7 +17,8 @@ function entryPoints(): Map<string, string> {
     const { name, exports } = JSON.parse(readFileSync(path.join(ROOT, folder, "package.json"), "utf8")) as Manifest;
 
     return Object.entries(exports).flatMap(([entry, target]) => {
-      if (typeof target === "string") return [];
+      // The builds for pages have the same in other files.
+      if (typeof target === "string" || target.import === undefined) return [];
       const source = target.import.types.replace("./dist/", "src/").replace(/\.d\.ts$/, ".ts");
 
       return [[path.join(ROOT, folder, source), path.posix.join(name, entry)] as const];
