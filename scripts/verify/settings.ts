@@ -53,7 +53,12 @@ async function ofMoney(subject: Subject): Promise<Check[]> {
 
   return [
     // In this order: what models have received is kept by a currency's place.
-    check("parameters", "RoyaltyLedger.currencies", [ZeroAddress, subject.at("WealToken"), ...currencies.map(({ address }) => address)], listed),
+    check(
+      "parameters",
+      "RoyaltyLedger.currencies",
+      [ZeroAddress, subject.at("WealToken"), ...currencies.map(({ address }) => address)],
+      listed,
+    ),
     check("parameters", "Stakeholding rates set", 0, rates.length),
     await view("RoyaltyLedger", "protocolFeeBps", protocolFeeBps),
     await view("Stakeholding", "epochCap", parseUnits(stakeholdingEpochCap, 18)),
