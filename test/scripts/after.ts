@@ -323,7 +323,7 @@ describe("Scripts after deployment", function () {
       expect([code, output]).to.deep.equal([
         1,
         'The network "localhost" has no key to sign with: set the configuration variable that hardhat.config.ts names ' +
-          "for its `accounts`, with `npx hardhat keystore set NAME` or as an environment variable. Nothing was sent.\n",
+          "for its `accounts`, with `npx pnpm@12 exec hardhat keystore set NAME` or as an environment variable. Nothing was sent.\n",
       ]);
     });
 
