@@ -129,7 +129,7 @@ describe("Verification by command", function () {
       [
         { eth_getLogs: { result: [] } },
         "deployment",
-        /the node has no logs from block \d+ on: RoleGranted of TimelockController is/i,
+        /^The node has no logs from block \d+ on: RoleGranted of (TimelockController|SafetyTimelock) is/,
       ],
       [
         { eth_getLogs: { result: [] } },
