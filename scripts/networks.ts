@@ -20,6 +20,11 @@ export const TEST_NETWORKS = {
 
 export type TestNetworkName = keyof typeof TEST_NETWORKS;
 
+/** Returns the committed file of a network's parameters, from the repository's root. */
+export function parametersFileOf(network: string): string {
+  return `scripts/parameters/${network === "localhost" ? "local" : network}.json`;
+}
+
 /** Returns the configuration variable that holds a network's RPC URL: `BASE_SEPOLIA_RPC_URL` for `baseSepolia`. */
 export function rpcUrlVariable(network: string): string {
   return `${network.replace(/[A-Z]/g, "_$&").toUpperCase()}_RPC_URL`;

@@ -1,13 +1,14 @@
 /**
  * What comes after a deployment, each for the first account of a network in hardhat.config.ts.
  *
- *   pnpm run faucet --network NAME [--name TEXT --symbol TEXT --decimals N --drip AMOUNT --period SECONDS]
- *   pnpm run fund --network NAME --token ADDRESS [--account ADDRESS]
- *   pnpm run register-model --network NAME
- *   pnpm run list-currency --network NAME --currency ADDRESS [--send]
- *   pnpm run propose --network NAME --proposal FILE [--safety] [--send]
+ *   npx pnpm@12 run faucet --network NAME [--name TEXT --symbol TEXT --decimals N --drip AMOUNT --period SECONDS]
+ *   npx pnpm@12 run fund --network NAME --token ADDRESS [--account ADDRESS]
+ *   npx pnpm@12 run register-model --network NAME
+ *   npx pnpm@12 run list-currency --network NAME --currency ADDRESS [--yes]
+ *   npx pnpm@12 run propose --network NAME --proposal FILE [--safety] [--yes]
  *
- * All but the first two take `--deployment FILE`, and all take `--url URL`.
+ * All but the first two take `--deployment FILE`, and all take `--rpc URL`, if the
+ * network's node is not where the configuration says.
  */
 import { parseArgs } from "node:util";
 import hre from "hardhat";
@@ -33,12 +34,12 @@ const COMMANDS: Record<string, (session: Session, values: Values) => Promise<unk
   fund: (session, { token, account = session.account }) =>
     fund(session, hre.artifacts, required("token", token), account),
   "register-model": async (session) => registerModel(session, await session.protocol()),
-  "list-currency": async (session, { currency, send }) =>
-    listCurrency(session, await session.protocol(), required("currency", currency), { send }),
-  propose: async (session, { proposal, safety, send }) => {
+  "list-currency": async (session, { currency, yes }) =>
+    listCurrency(session, await session.protocol(), required("currency", currency), { send: yes }),
+  propose: async (session, { proposal, safety, yes }) => {
     const file = await readJson<ProposalFile>(required("proposal", proposal), "--proposal");
 
-    return propose(session, await session.protocol(), file, { safety, send });
+    return propose(session, await session.protocol(), file, { safety, send: yes });
   },
 };
 
@@ -47,8 +48,8 @@ try {
   const command = COMMANDS[name];
   if (command === undefined) throw new WrongUse(`The commands are ${Object.keys(COMMANDS).join(", ")}, not "${name}".`);
   const values = optionsIn(args);
-  const { url, deployment } = values;
-  const session = await openSession(required("network", values.network), { url, deployment });
+  const { rpc, deployment } = values;
+  const session = await openSession(required("network", values.network), { rpc, deployment });
   try {
     await command(session, values);
   } finally {
@@ -65,9 +66,9 @@ function optionsIn(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        ...{ network: TEXT, url: TEXT, deployment: TEXT },
+        ...{ network: TEXT, rpc: TEXT, deployment: TEXT },
         ...{ name: TEXT, symbol: TEXT, decimals: TEXT, drip: TEXT, period: TEXT },
-        ...{ token: TEXT, account: TEXT, currency: TEXT, proposal: TEXT, safety: FLAG, send: FLAG },
+        ...{ token: TEXT, account: TEXT, currency: TEXT, proposal: TEXT, safety: FLAG, yes: FLAG },
       },
     }).values;
   } catch (error) {

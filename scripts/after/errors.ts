@@ -14,7 +14,7 @@ export class KeyMissing extends NothingDone {
   constructor(network: string, options?: ErrorOptions) {
     super(
       `The network "${network}" has no key to sign with: set the configuration variable that hardhat.config.ts names for ` +
-        "its `accounts`, with `npx hardhat keystore set NAME` or as an environment variable.",
+        "its `accounts`, with `npx pnpm@12 exec hardhat keystore set NAME` or as an environment variable.",
       options,
     );
   }

@@ -49,7 +49,7 @@ export async function propose(
     say(`  ${currency} of ${account}: ${before} → ${after}`);
   }
   if (!send) {
-    say("Nothing was sent: add --send to propose it.");
+    say("Nothing was sent: add --yes to propose it.");
     return undefined;
   }
 

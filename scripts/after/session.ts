@@ -20,7 +20,7 @@ export interface Session {
 /**
  * Opens a network of hardhat.config.ts for its first account.
  *
- * @param options.url Where the network is, if not where the configuration says.
+ * @param options.rpc Where its node is, if not where the configuration says.
  * @param options.deployment The deployment file, if not `deployments/<chainId>.json`.
  * @throws {WrongUse} when the network is not known.
  * @throws {KeyMissing} when it has no account.
@@ -28,14 +28,14 @@ export interface Session {
  */
 export async function openSession(
   network: string,
-  { url, deployment }: { url?: string; deployment?: string } = {},
+  { rpc, deployment }: { rpc?: string; deployment?: string } = {},
   say: Session["say"] = console.log,
 ): Promise<Session> {
   if (hre.config.networks[network] === undefined) {
     const known = Object.keys(hre.config.networks).join(", ");
     throw new WrongUse(`hardhat.config.ts knows no network "${network}", but ${known}.`);
   }
-  const connection = await hre.network.create(url === undefined ? { network } : { network, override: { url } });
+  const connection = await hre.network.create(rpc === undefined ? { network } : { network, override: { url: rpc } });
   try {
     const { provider } = connection.ethers;
     const signer = await signerOf(network, connection.ethers.getSigners);

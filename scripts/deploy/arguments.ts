@@ -1,6 +1,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import hre from "hardhat";
+import { parametersFileOf } from "../networks.js";
 import type { Strategy } from "./factory.js";
 import { CannotDeploy } from "./problems.js";
 import type { Patience } from "./settle.js";
@@ -41,8 +42,7 @@ export function readArguments(args?: readonly string[]): Arguments {
   if (strategy !== "create3" && strategy !== "plain") {
     throw new CannotDeploy(`There is no strategy "${strategy}".\n\n${USAGE}`);
   }
-  const file = `${network === "localhost" ? "local" : network}.json`;
-  const committed = path.join(hre.config.paths.root, "scripts", "parameters", file);
+  const committed = path.join(hre.config.paths.root, parametersFileOf(network));
 
   return {
     network,

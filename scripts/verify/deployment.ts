@@ -1,8 +1,8 @@
 /**
  * Proves from an RPC alone that a deployment is what its parameters say. Ends with 1 if anything is not.
  *
- *   pnpm run verify-deployment --network sepolia
- *   pnpm run verify-deployment --rpc URL --deployment FILE --parameters FILE [--block N] [--json]
+ *   npx pnpm@12 run verify-deployment --network sepolia
+ *   npx pnpm@12 run verify-deployment --rpc URL --deployment FILE --parameters FILE [--block N] [--json]
  */
 import hre from "hardhat";
 import { ParametersInvalid } from "../parameters.js";

@@ -1,9 +1,10 @@
 /**
  * Has explorers verify every contract of a deployment, and skips those that they have verified. Ends with 1 if one fails.
  *
- *   pnpm run verify-explorers --network sepolia [--explorer etherscan]…   all three, unless some are named
- *   pnpm run verify-explorers --network sepolia --write-input FOLDER      writes what explorers' forms ask for, instead
+ *   npx pnpm@12 run verify-explorers --network sepolia [--explorer etherscan]…   all three, unless some are named
+ *   npx pnpm@12 run verify-explorers --network sepolia --write-input FOLDER      writes what explorers' forms ask for, instead
  */
+import type { HardhatUserConfig } from "hardhat/config";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import config from "../../hardhat.config.js";
 import { ParametersInvalid } from "../parameters.js";
@@ -30,7 +31,7 @@ async function run(args: readonly string[]): Promise<void> {
   const explorers = explorer.map(explorerOf);
   const { network, close, ...inputs } = await readInputs(options);
   try {
-    const hre = await createHardhatRuntimeEnvironment(config, { network });
+    const hre = await createHardhatRuntimeEnvironment({ ...config, networks: keyless() }, { network });
     const { artifacts } = hre;
     const submissions = await submissionsOf(await subjectOf({ ...inputs, artifacts }), artifacts);
 
@@ -48,6 +49,16 @@ async function run(args: readonly string[]): Promise<void> {
   } finally {
     await close();
   }
+}
+
+/** The networks without their accounts: nothing is signed here, so nobody needs a key. */
+function keyless(): HardhatUserConfig["networks"] {
+  const networks = Object.entries(config.networks ?? {}).map(([name, network]) => [
+    name,
+    network.type === "http" ? { ...network, accounts: "remote" as const } : network,
+  ]);
+
+  return Object.fromEntries(networks);
 }
 
 function explorerOf(name: string): Explorer {

@@ -3,7 +3,9 @@ import path from "node:path";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { JsonRpcProvider, type Provider } from "ethers";
 import hre from "hardhat";
-import { type Parameters, requireValid } from "../parameters.js";
+import type { DeploymentMeta } from "../deployments.js";
+import { parametersFileOf } from "../networks.js";
+import { type Parameters, readParameters } from "../parameters.js";
 import { WrongUse } from "./errors.js";
 import type { DeployedContract, DeployedContracts } from "./subject.js";
 
@@ -20,7 +22,9 @@ const OPTIONS = {
 type Options = { [Name in keyof typeof OPTIONS]?: string };
 
 /** What of `deployments/<chainId>.json` is read here. */
-type DeploymentFile = { meta?: { deployer?: string } } & { [contract: string]: DeployedContract | object | undefined };
+type DeploymentFile = { meta?: Partial<DeploymentMeta> } & {
+  [contract: string]: DeployedContract | object | undefined;
+};
 
 /** The deployment that the command line names. */
 export interface VerificationInputs {
@@ -29,6 +33,7 @@ export interface VerificationInputs {
   provider: Provider;
   deployment: DeployedContracts;
   deployer?: string;
+  createX?: string;
   parameters: Parameters;
   block?: number;
   close(): Promise<void>;
@@ -58,24 +63,28 @@ export async function readInputs(options: Options): Promise<VerificationInputs> 
   if ((network === undefined) === (rpc === undefined)) {
     throw new WrongUse("Say which deployment: --network NAME, or --rpc URL with --parameters FILE.");
   }
-  const parametersFile = options.parameters ?? (network && path.join("scripts", "parameters", `${network}.json`));
+  const parametersFile = options.parameters ?? (network && parametersFileOf(network));
   if (parametersFile === undefined) throw new WrongUse("With --rpc, give --parameters FILE too.");
   const block = options.block === undefined ? undefined : Number(options.block);
   if (block !== undefined && !(Number.isSafeInteger(block) && block >= 0)) {
     throw new WrongUse(`--block takes a number, not "${options.block}".`);
   }
 
-  const parameters = await readJson<Parameters>(parametersFile, "--parameters");
-  requireValid(parameters);
+  const { parameters } = await readParameters(path.resolve(hre.config.paths.root, parametersFile));
   const { provider, close } = await open(network, rpc);
   try {
     const { chainId } = await provider.getNetwork();
     const deploymentFile = options.deployment ?? path.join("deployments", `${chainId}.json`);
-    const { meta, ...deployment } = await readJson<DeploymentFile>(deploymentFile, "--deployment");
+    const { meta = {}, ...deployment } = await readJson<DeploymentFile>(deploymentFile, "--deployment");
+    if (meta.chainId !== undefined && BigInt(meta.chainId) !== chainId) {
+      throw new WrongUse(
+        `${deploymentFile} is of chain ${meta.chainId}, and the node serves chain ${chainId}: give the other file or node.`,
+      );
+    }
 
     return {
       ...{ network, provider, parameters, block, close },
-      ...{ deployment: deployment as DeployedContracts, deployer: meta?.deployer },
+      ...{ deployment: deployment as DeployedContracts, deployer: meta.deployer, createX: meta.createX },
     };
   } catch (error) {
     await close();
@@ -93,7 +102,8 @@ async function open(network: string | undefined, rpc: string | undefined) {
     const known = Object.keys(hre.config.networks).join(", ");
     throw new WrongUse(`hardhat.config.ts knows no network "${network}", but ${known}: add it there, or use --rpc.`);
   }
-  const connection = await hre.network.create({ network });
+  // Nothing is signed here, so nobody needs a key.
+  const connection = await hre.network.create({ network, override: { accounts: "remote" } });
 
   return { provider: connection.ethers.provider, close: () => connection.close() };
 }

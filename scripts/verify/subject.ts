@@ -1,19 +1,15 @@
 import { Contract, getCreateAddress, type Provider } from "ethers";
 import type { ArtifactManager } from "hardhat/types/artifacts";
 import { type LogQuery, readLogs } from "../../sdk/src/logs.js";
-import { creationFilter } from "../create3.js";
+import { CREATEX, creationFilter } from "../create3.js";
+import type { DeployedContract as Recorded } from "../deployments.js";
 import type { Parameters } from "../parameters.js";
 import type { ContractName, PlannedName } from "../plan.js";
 import { DeploymentIncomplete, LogsMissing } from "./errors.js";
 
 /** What of `deployments/<chainId>.json` is read here: a contract's place, and what else the file tells of it. */
-export interface DeployedContract {
-  address: string;
-  block: number;
-  /** keccak256 of its code on the chain. */
-  bytecodeHash?: string;
-  constructorArguments?: unknown[];
-}
+export type DeployedContract = Pick<Recorded, "address" | "block"> &
+  Partial<Pick<Recorded, "bytecodeHash" | "constructorArguments">>;
 
 /** The contracts of `deployments/<chainId>.json`, by their names. */
 export type DeployedContracts = Readonly<Record<string, DeployedContract>>;
@@ -25,6 +21,8 @@ export interface Subject {
   chainId: bigint;
   parameters: Parameters;
   deployer: string;
+  /** What deployed it: CreateX, or the deployer's copy of it. */
+  createX: string;
   block: number;
   deployment: DeployedContracts;
   /** The contracts that the parameters ask for. */
@@ -89,6 +87,8 @@ export interface SubjectOptions {
   parameters: Parameters;
   /** Who deployed, if that is known; otherwise the node is asked. */
   deployer?: string;
+  /** What deployed it; CreateX by default. */
+  createX?: string;
   /** The block whose state is looked at; the latest by default. */
   block?: number;
 }
@@ -100,7 +100,7 @@ export interface SubjectOptions {
  * @throws {LogsMissing} when the deployment does not say who deployed, and the node does not know either.
  */
 export async function subjectOf(options: SubjectOptions): Promise<Subject> {
-  const { provider, artifacts, parameters, deployment } = options;
+  const { provider, artifacts, parameters, deployment, createX = CREATEX } = options;
   const names: PlannedName[] = [
     ...(Object.keys(ARTIFACTS) as ContractName[]),
     ...parameters.genesis.founders.map((_, index) => `VestingWallet${index}` as const),
@@ -115,8 +115,8 @@ export async function subjectOf(options: SubjectOptions): Promise<Subject> {
     new Contract(at(name), (await artifacts.readArtifact(artifactOf(name))).abi as never, provider);
 
   return {
-    ...{ provider, artifacts, parameters, deployment, chainId, block, names, at },
-    deployer: options.deployer ?? (await deployerOf(provider, deployment.WealToken)),
+    ...{ provider, artifacts, parameters, deployment, chainId, createX, block, names, at },
+    deployer: options.deployer ?? (await deployerOf(provider, deployment.WealToken, createX)),
     async read(name, view, ...args) {
       const contract = await contractOf(name);
       try {
@@ -144,8 +144,8 @@ export async function subjectOf(options: SubjectOptions): Promise<Subject> {
   };
 }
 
-async function deployerOf(provider: Provider, { address, block }: DeployedContract): Promise<string> {
-  const [creation] = await logsOf(provider, { ...creationFilter(address), fromBlock: block, toBlock: block });
+async function deployerOf(provider: Provider, { address, block }: DeployedContract, createX: string): Promise<string> {
+  const [creation] = await logsOf(provider, { ...creationFilter(address, createX), fromBlock: block, toBlock: block });
   const transaction = creation && (await provider.getTransaction(creation.transactionHash));
   if (!transaction) throw new LogsMissing(block, "the deployment of WealToken through CreateX");
 

@@ -31,8 +31,8 @@ type Artifacts = Subject["artifacts"] & Pick<ArtifactManager, "getBuildInfoPath"
  * deployer and parameters put it.
  */
 export async function submissionsOf(subject: Subject, artifacts: Artifacts): Promise<Submission[]> {
-  const { at, deployer, parameters, chainId, names, deployment } = subject;
-  const { contracts } = await planProtocol(artifacts, deployer, parameters, chainId);
+  const { at, deployer, parameters, chainId, names, deployment, createX } = subject;
+  const { contracts } = await planProtocol(artifacts, deployer, parameters, chainId, createX);
   const children = childrenOf(at);
 
   return Promise.all([

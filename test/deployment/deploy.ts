@@ -52,7 +52,7 @@ describe("Deploy script", function () {
     const node = eachOn("sepolia");
 
     it("shows each contract, what it costs and what there is, and sends nothing", async () => {
-      const { code, output } = await node().deploy("--parameters", await node().parametersFile(), "--dry-run");
+      const { code, output } = await node().deployAlone("--parameters", await node().parametersFile(), "--dry-run");
 
       expect(code, output).to.equal(0);
       expect(node().sent).to.deep.equal([]);
@@ -177,7 +177,7 @@ describe("Deploy script", function () {
     });
 
     it("sends nothing while nobody can say yes", async () => {
-      const { code, output } = await node().deploy("--parameters", await node().parametersFile());
+      const { code, output } = await node().deployAlone("--parameters", await node().parametersFile());
 
       expect(code).to.equal(1);
       expect(output).to.contain("add --yes");
@@ -191,7 +191,7 @@ describe("Deploy script", function () {
     it("deploys all, records it, and sends nothing when run again", async () => {
       const currencies = [{ symbol: "USDC", address: await tokenOn(node()), decimals: 6 }];
       const args = ["--parameters", await node().parametersFile({ currencies }), "--yes"];
-      const first = await node().deploy(...args);
+      const first = await node().deployAlone(...args);
       expect(first.code, first.output).to.equal(0);
       expect(node().sent).to.have.length(NAMES.length);
 
@@ -313,7 +313,7 @@ describe("Deploy script", function () {
 
         return pass();
       };
-      expect((await node().deploy(...args, "--yes")).code).to.equal(null);
+      expect((await node().deployAlone(...args, "--yes")).code).to.equal(null);
       node().meddler = (_, pass) => pass();
       const { code, output } = await node().deploy(...args, "--yes");
       expect(code, output).to.equal(0);

@@ -88,7 +88,7 @@ export async function verify(provider: Provider, submitted: Submitted): Promise<
 }
 
 /** The init code with which a contract was deployed through CreateX, if it was. */
-async function initCodeOf(provider: Provider, address: string): Promise<string | undefined> {
+export async function initCodeOf(provider: Provider, address: string): Promise<string | undefined> {
   const [creation] = await provider.getLogs({ ...creationFilter(address), fromBlock: 0 });
   const transaction = creation && (await provider.getTransaction(creation.transactionHash));
   if (!transaction) return undefined;

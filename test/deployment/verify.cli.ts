@@ -109,6 +109,7 @@ describe("Verification by command", function () {
       [["--rpc", url, "--network", "localhost"], /^Say which deployment/],
       [["--rpc", url], /^With --rpc, give --parameters FILE too\.\n$/],
       [["--network", "mars", "--parameters", file("parameters")], /knows no network "mars", but .*: add it there/],
+      [["--network", "sepolia"], /sepolia\.json: it is for you to decide who this is:.*--parameters/s],
       [["--rpc", url, "--moon"], /Unknown option '--moon'/],
       [["--rpc", url, ...files(), "--block", "last"], /^--block takes a number, not "last"\.\n$/],
       [["--rpc", url, ...files("nowhere")], /nowhere\.json cannot be read .*--deployment/],
@@ -128,7 +129,7 @@ describe("Verification by command", function () {
       [
         { eth_getLogs: { result: [] } },
         "deployment",
-        /the node has no logs from block \d+ on: RoleGranted of TimelockController is/i,
+        /^The node has no logs from block \d+ on: RoleGranted of (TimelockController|SafetyTimelock) is/,
       ],
       [
         { eth_getLogs: { result: [] } },

@@ -65,7 +65,7 @@ describe("Scripts after deployment", function () {
   }
 
   const run = (...args: string[]) =>
-    runBare([...args, "--network", "localhost", "--url", url, "--deployment", file("deployment")]);
+    runBare([...args, "--network", "localhost", "--rpc", url, "--deployment", file("deployment")]);
 
   /** Runs what has to go well, and returns what it said. */
   async function said(...args: string[]): Promise<string> {
@@ -187,9 +187,9 @@ describe("Scripts after deployment", function () {
       const token = await deployFaucet("--decimals", "18");
       const shown = await said("list-currency", "--currency", token);
       expect(shown).to.include(`${token} is fUSD, with 18 decimals.`);
-      expect(shown).to.include("Nothing was sent: add --send to propose it.");
+      expect(shown).to.include("Nothing was sent: add --yes to propose it.");
 
-      const output = await said("list-currency", "--currency", token, "--send");
+      const output = await said("list-currency", "--currency", token, "--yes");
       const proposalId = BigInt(/Proposed as (\d+)\./.exec(output)?.[1] ?? expect.fail(output));
       const [signer] = await connection.ethers.getSigners();
       const governor = await connection.ethers.getContractAt("WealGovernor", at.WealGovernor, signer);
@@ -258,7 +258,7 @@ describe("Scripts after deployment", function () {
         const shown = await said("propose", "--proposal", file("proposal"), ...flags);
         expect(shown).to.include(sentence).and.to.include(change).and.to.include("Nothing was sent");
 
-        const output = await said("propose", "--proposal", file("proposal"), ...flags, "--send");
+        const output = await said("propose", "--proposal", file("proposal"), ...flags, "--yes");
         const id = BigInt(/Proposed as (\d+)\./.exec(output)?.[1] ?? expect.fail(output));
         const [targets, , calldatas] = await (await contractAt("WealGovernor", at[governor])).proposalDetails(id);
         expect([[...targets], [...calldatas]]).to.deep.equal([[action.target], [action.data]]);
@@ -272,10 +272,10 @@ describe("Scripts after deployment", function () {
       await writeFile(file("empty"), JSON.stringify({ description: "Nothing", actions: [] }));
       await writeFile(file("text"), "no JSON");
 
-      expect(await refusalOf("propose", "--proposal", file("failing"), "--send")).to.include(
+      expect(await refusalOf("propose", "--proposal", file("failing"), "--yes")).to.include(
         "Executed now, it would fail",
       );
-      expect(await refusalOf("propose", "--proposal", file("empty"), "--send")).to.include(
+      expect(await refusalOf("propose", "--proposal", file("empty"), "--yes")).to.include(
         'A proposal needs a "description"',
       );
       expect(await refusalOf("propose", "--proposal", file("text"))).to.match(
@@ -286,7 +286,7 @@ describe("Scripts after deployment", function () {
       const fine = { target: at.RoyaltyLedger, data: ledger.encodeFunctionData("setProtocolFee", [51]) };
       await writeFile(file("fine"), JSON.stringify({ description: "Fine", actions: [fine] }));
       const threshold = formatUnits(parseEther("100000"), 18);
-      expect(await refusalOf("propose", "--proposal", file("fine"), "--send")).to.include(
+      expect(await refusalOf("propose", "--proposal", file("fine"), "--yes")).to.include(
         `${deployer} has 0.0 votes, and proposing takes ${threshold}`,
       );
     });
@@ -300,11 +300,11 @@ describe("Scripts after deployment", function () {
         [["faucet", "--network", "mars"], /knows no network "mars", but /],
         [["faucet", "--colour", "red"], /Unknown option '--colour'/],
         [
-          ["faucet", "--network", "localhost", "--url", url, "--decimals", "six"],
+          ["faucet", "--network", "localhost", "--rpc", url, "--decimals", "six"],
           /--decimals takes a whole number, not "six"/,
         ],
         [
-          ["register-model", "--network", "localhost", "--url", url, "--deployment", "nowhere.json"],
+          ["register-model", "--network", "localhost", "--rpc", url, "--deployment", "nowhere.json"],
           /nowhere\.json cannot be read .* --deployment/,
         ],
       ];
@@ -317,13 +317,13 @@ describe("Scripts after deployment", function () {
 
     it("say that the network has no key", async () => {
       const node = await startLesserNode(url, { eth_accounts: { result: [] } });
-      const { code, output } = await runBare(["faucet", "--network", "localhost", "--url", node.url]);
+      const { code, output } = await runBare(["faucet", "--network", "localhost", "--rpc", node.url]);
       node.close();
 
       expect([code, output]).to.deep.equal([
         1,
         'The network "localhost" has no key to sign with: set the configuration variable that hardhat.config.ts names ' +
-          "for its `accounts`, with `npx hardhat keystore set NAME` or as an environment variable. Nothing was sent.\n",
+          "for its `accounts`, with `npx pnpm@12 exec hardhat keystore set NAME` or as an environment variable. Nothing was sent.\n",
       ]);
     });
 
