@@ -68,6 +68,8 @@ export async function shell(line: number, script: string, shown: boolean): Promi
       ...process.env,
       PATH: [bin, path.dirname(process.execPath), process.env.PATH].join(":"),
       DOCS_RUN: shown ? "1" : "",
+      // Whatever a page says to git, it is not said to this repository.
+      GIT_DIR: "/dev/null",
     },
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],

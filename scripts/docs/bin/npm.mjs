@@ -1,7 +1,7 @@
 // Looks whether what `npm install` names is a package of this workspace or one that it depends on.
 import { readFileSync } from "node:fs";
 
-const manifests = ["", "sdk/", "gateway/", "relayer/"].map((folder) =>
+const manifests = ["", "contracts/", "sdk/", "gateway/", "relayer/"].map((folder) =>
   JSON.parse(readFileSync(new URL(`../../../${folder}package.json`, import.meta.url), "utf8")),
 );
 const known = new Set(

@@ -7,7 +7,7 @@ const { scripts } = JSON.parse(readFileSync(new URL("../../../package.json", imp
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const BUILT_IN = new Set(["install", "exec"]);
 
-const [script, ...args] = process.argv.slice(2);
+const [script, ...args] = process.argv.slice(process.argv[2] === "run" ? 3 : 2);
 if (!BUILT_IN.has(script) && scripts[script] === undefined) {
   console.error(`The repository has no script "${script}": see package.json.`);
   process.exitCode = 1;
