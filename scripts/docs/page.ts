@@ -23,6 +23,16 @@ console.log = (...values: unknown[]) => {
   log += `${textOf(values)}\n`;
 };
 
+// Also when a block fails.
+process.once("exit", () => {
+  for (const child of started()) process.kill(-(child.pid as number), "SIGTERM");
+});
+
+/** Returns what a page has started and has not ended by itself. */
+function started(): ChildProcess[] {
+  return running.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+}
+
 /** Forgets what earlier blocks have printed. */
 export function begins(): void {
   log = "";
@@ -97,14 +107,12 @@ export async function shell(line: number, script: string, shown: boolean): Promi
 
 /** Ends what the page has started. */
 export async function end(): Promise<void> {
-  const ended = running
-    .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
-    .map((child) => {
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      process.kill(-(child.pid as number), "SIGTERM");
+  const ended = started().map((child) => {
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    process.kill(-(child.pid as number), "SIGTERM");
 
-      return gone;
-    });
+    return gone;
+  });
   await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, 10_000))]);
   // Servers of the page are still listening.
   process.exit(0);
