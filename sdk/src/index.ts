@@ -89,7 +89,7 @@ export { MAX_TRANSACTION_GAS } from "./limits.js";
 export type { ClaimPlan, PlanOptions, PlanStep, SkippedStep } from "./plans.js";
 export type { Proposals, SafetyProposals } from "./proposals.js";
 export type { RedeemedVoucher } from "./redemptions.js";
-export type { DerivativeTerms, Grant, Model, Parent, Registration, Registry, Version } from "./registry.js";
+export type { DerivativeTerms, Grant, Model, Parent, Registered, Registration, Registry, Version } from "./registry.js";
 export { type RoundMoney, type RoundOpening, type RoundPlace, type RoundSchedule, roundIdOf } from "./roundTerms.js";
 export type { OpenedRound, PostedResult, RoundFundingEntry, RoundStatus, Submission } from "./roundReader.js";
 export type { Funded, RoundFunds, SignedFunding } from "./roundFunding.js";

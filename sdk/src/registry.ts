@@ -7,6 +7,7 @@ import { manifestUri } from "./cid.js";
 import type { Context } from "./context.js";
 import { withTypedErrors } from "./failures.js";
 import { ModelRegistry } from "./generated/fragments/ModelRegistry.js";
+import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import { DerivativeMode, Kind, Relation } from "./generated/enums.js";
 import { known, type Write, writeOf } from "./writes.js";
 import * as typedData from "./generated/typedData.js";
@@ -65,6 +66,17 @@ export interface Registration {
   salt?: string;
 }
 
+/** What came of a registration. */
+export interface Registered {
+  model: ModelId;
+  /** Its registration number: a parent's is lower than its child's. */
+  number: number;
+  /** Who holds shares, without those that are set aside. */
+  shares: { holder: Address; units: bigint }[];
+  /** The numbers of the allocations, in the order in which they were given: what claims from them name. */
+  allocations: bigint[];
+}
+
 /** A published state of a model. */
 export interface Version {
   version: number;
@@ -106,7 +118,7 @@ export interface Registry {
    *   holdings: [{ holder: alice, units: 600_000 }, { holder: bob, units: 400_000 }],
    * });
    */
-  readonly register: Write<Registration, { model: ModelId; number: number }, { model: ModelId }>;
+  readonly register: Write<Registration, Registered, { model: ModelId }>;
 
   /**
    * Returns the id of the model that `publisher` (the signer by default) registers, or has registered, with `salt`.
@@ -191,7 +203,7 @@ export interface Registry {
 /** Binds the registry's functions to a runner. */
 export function registryOf(context: Context): Registry {
   const { chainId, signer } = context;
-  const registry = context.at(ModelRegistry);
+  const [registry, ledger] = [context.at(ModelRegistry), context.at(RoyaltyLedger)];
 
   return withTypedErrors<Registry>({
     register: writeOf(context, async ({ parents = [], ...registration }) => {
@@ -227,8 +239,14 @@ export function registryOf(context: Context): Registry {
         call,
         outcome(receipt) {
           const [{ model, number }] = eventsOf(receipt, registry, registry.getEvent("ModelRegistered"));
+          const allocated = eventsOf(receipt, ledger, ledger.getEvent("SharesAllocated"));
+          // Allocations hold their shares under their numbers.
+          const numbers = new Set(allocated.map(({ allocation }) => allocation));
+          const shares = eventsOf(receipt, ledger, ledger.getEvent("Transfer"))
+            .filter(({ receiver }) => !numbers.has(BigInt(receiver)))
+            .map(({ receiver, amount }) => ({ holder: receiver, units: amount }));
 
-          return { model, number: Number(number) };
+          return { model, number: Number(number), shares, allocations: [...numbers] };
         },
         preview: (model: string) => ({ model }),
       };

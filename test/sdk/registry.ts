@@ -76,6 +76,32 @@ describe("SDK registry", () => {
         .withArgs(registered.model, 1n, accounts.bob.address, id("adapter"), "https://example.org/manifest.json");
       expect((await sdk.ledger.modelTermsOf(registered.model)).maxHostBps).to.equal(3_000n);
       expect(await sdk.ledger.balanceOf(accounts.carol, registered.model)).to.equal(400_000n);
+      expect(registered.shares).to.deep.equal([
+        { holder: accounts.bob.address, units: 600_000n },
+        { holder: accounts.carol.address, units: 400_000n },
+      ]);
+      expect(registered.allocations).to.deep.equal([]);
+    });
+
+    it("tells who has shares, and under which numbers others are set aside", async () => {
+      const { alice, accounts, ledger } = sdk;
+      const before = await ledger.allocationCount();
+
+      const { shares, allocations } = await alice.registry.register({
+        kind: "dataset",
+        manifestDigest: id("dataset"),
+        derivatives: { mode: "open" },
+        holdings: [{ holder: accounts.alice.address, units: 500_000 }],
+        allocations: [
+          { root: id("first"), units: 300_000 },
+          { root: id("second"), units: 200_000 },
+        ],
+      });
+
+      expect(shares).to.deep.equal([{ holder: accounts.alice.address, units: 500_000n }]);
+      expect(allocations).to.deep.equal([before + 1n, before + 2n]);
+      const roots = await Promise.all(allocations.map(async (number) => (await ledger.allocationOf(number)).root));
+      expect(roots).to.deep.equal([id("first"), id("second")]);
     });
 
     it("takes salts at random, so that the same registration serves twice", async () => {
