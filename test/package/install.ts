@@ -49,7 +49,7 @@ async function install(): Promise<Project> {
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball, ...peers], {
     cwd: directory,
   });
-  await cp(path.join(import.meta.dirname, "consumer"), directory, { recursive: true });
+  await cp("sdk/consumer", directory, { recursive: true });
 
   const sdk = path.join(directory, "node_modules/@commonweal/sdk");
   return { directory, tarball, sdk, manifest: await readManifest(sdk) };

@@ -14,7 +14,7 @@ import { installedSdk, NODES, type Project } from "./install.js";
 const MNEMONIC = Mnemonic.fromPhrase("test test test test test test test test test test test junk");
 const DOLLARS = 12_500_000n;
 
-/** What `consumer/useSdk.mjs` returns. */
+/** What `sdk/consumer/useSdk.mjs` returns. */
 interface Use {
   holder: string;
   model: string;
