@@ -16,7 +16,7 @@ import { l1FeeOf } from "../scripts/deploy/cost.js";
 import { ETH, freshSalt, registrationOf } from "../test/helpers/models.js";
 import { type DataPrices, L1_BLOCK, l1BlockStorage } from "./l1Block.js";
 import { ODD_AMOUNT, openScenario, type Scenario } from "./scenario.js";
-import { signedRedemptions } from "./vouchers.js";
+import { prepaidChannels } from "./vouchers.js";
 
 const GWEI = 10n ** 9n;
 const MONTH = 30 * 86_400;
@@ -123,11 +123,12 @@ async function operationsOf(scenario: Scenario): Promise<Operation[]> {
   operations.push(await twice("buy a licence", () => licenseStore.connect(payer).buy(offer, purchase)));
 
   for (const count of [1, 100]) {
-    const redeem = await signedRedemptions(scenario, model, count);
     const { usageChannels } = scenario;
+    const { channels, deposit, sign } = await prepaidChannels(scenario, model, count);
+    for (const channel of channels) await (await deposit(channel)).wait();
     operations.push(
       await twice(`redeem ${count} ${count === 1 ? "voucher" : "vouchers"}`, async () =>
-        usageChannels.connect(bob).redeem(token, await redeem()),
+        usageChannels.connect(bob).redeem(token, await sign()),
       ),
     );
   }

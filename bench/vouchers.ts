@@ -1,24 +1,15 @@
-import { AbiCoder, keccak256 } from "ethers";
 import { freshSalt } from "../test/helpers/models.js";
+import { type Channel, channelIdOf, voucherTypedData } from "../sdk/src/index.js";
 import { ODD_AMOUNT, type Scenario } from "./scenario.js";
 
-const VOUCHER_TYPES = {
-  Voucher: [
-    { name: "channel", type: "bytes32" },
-    { name: "amount", type: "uint112" },
-    { name: "calls", type: "uint32" },
-  ],
-};
-const CHANNEL_WORDS = ["address", "address", "address", "address", "uint16", "address", "uint32", "bytes32"];
-
-/** Opens channels of one model, and returns what signs the next voucher of each. */
-export async function signedRedemptions(scenario: Scenario, model: string, count: number) {
+/** Names channels of one model, and lets their contract take what they cost; nothing is deposited yet. */
+export async function prepaidChannels(scenario: Scenario, model: string, count: number) {
   const { usageChannels, plain, token, payer, bob, connection } = scenario;
   const contract = await usageChannels.getAddress();
   const { chainId } = await connection.ethers.provider.getNetwork();
-  const domain = { name: "Commonweal UsageChannels", version: "1", chainId, verifyingContract: contract };
+  const place = { chainId, contract };
   await (await plain.connect(payer).approve(contract, 2n ** 256n - 1n)).wait();
-  const channels = Array.from({ length: count }, () => ({
+  const channels = Array.from({ length: count }, (): Channel => ({
     payer: payer.address,
     signer: payer.address,
     model,
@@ -28,27 +19,25 @@ export async function signedRedemptions(scenario: Scenario, model: string, count
     notice: 604_800,
     salt: freshSalt(),
   }));
-  for (const channel of channels) {
-    await (await usageChannels.connect(payer).deposit(channel, ODD_AMOUNT * 1_000n)).wait();
-  }
   let calls = 0;
 
-  return async () => {
-    calls += 1_003;
-    const amount = BigInt(calls) * 7_919n;
+  return {
+    channels,
+    deposit: (channel: Channel) => usageChannels.connect(payer).deposit(channel, ODD_AMOUNT * 1_000n),
 
-    return Promise.all(
-      channels.map(async (channel) => {
-        const words = [chainId, contract, ...Object.values(channel)];
-        const id = keccak256(AbiCoder.defaultAbiCoder().encode(["uint256", "address", ...CHANNEL_WORDS], words));
+    /** Signs the newest vouchers of the first channels, each for as many more calls as there were until then. */
+    async sign(first = count) {
+      calls += 1_003;
+      const amount = BigInt(calls) * 7_919n;
 
-        return {
-          channel,
-          amount,
-          calls,
-          signature: await payer.signTypedData(domain, VOUCHER_TYPES, { channel: id, amount, calls }),
-        };
-      }),
-    );
+      return Promise.all(
+        channels.slice(0, first).map(async (channel) => {
+          const channelId = channelIdOf(channel, place);
+          const { domain, types, message } = voucherTypedData({ channelId, amount, calls }, place);
+
+          return { channel, amount, calls, signature: await payer.signTypedData(domain, types, message) };
+        }),
+      );
+    },
   };
 }
