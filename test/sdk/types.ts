@@ -10,7 +10,15 @@ import type {
   IRoyaltyLedger,
   RoyaltyLedger as RoyaltyLedgerType,
 } from "../../sdk/src/generated/types/RoyaltyLedger.js";
-import { type ContractError, isContractError } from "../../sdk/src/index.js";
+import {
+  type Address,
+  type Commonweal,
+  type ContractError,
+  type Digest,
+  isContractError,
+  type ModelId,
+  type TransactionHash,
+} from "../../sdk/src/index.js";
 
 /** Whether two types are the same, to the letter. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -104,4 +112,47 @@ export function typed(verifyingContract: Hex, channel: Hex): void {
     // @ts-expect-error: a score has a digest.
     message: { round: "0x", manifestDigest: "0x", scores: [{ contributor: "0x", score: 5 }] },
   });
+}
+
+/* BRANDS */
+
+export async function brands({ registry, royalties }: Commonweal, digest: Digest, account: Address): Promise<void> {
+  const { model, hash, shares, wait } = await registry.register({
+    ...{ kind: "model", manifestDigest: digest, derivatives: { mode: "open" } },
+    holdings: [{ holder: account, units: 1_000_000 }],
+  });
+  holds<Same<typeof model, ModelId>>();
+  holds<Same<typeof hash, TransactionHash>>();
+  holds<Same<(typeof shares)[number]["holder"], Address>>();
+  holds<Same<Awaited<ReturnType<typeof wait>>["model"], ModelId>>();
+
+  // A model is an address, and a string from elsewhere is looked at when it is used.
+  await royalties.transferShares({ model, to: model, units: 1 });
+  await registry.get({ model: "0x" });
+  // @ts-expect-error: a digest is no model.
+  await registry.get({ model: digest });
+  // @ts-expect-error: nor is a transaction.
+  await registry.get({ model: hash });
+  // @ts-expect-error: not every account is a model.
+  await registry.get({ model: account });
+  // @ts-expect-error: a model is no digest.
+  await registry.publish({ model, manifestDigest: model });
+}
+
+/* WRITES */
+
+export async function writes({ royalties, governance }: Commonweal, model: ModelId): Promise<void> {
+  const payment = { model, currency: "ETH", amount: "0.5" };
+  holds<Same<Awaited<ReturnType<typeof royalties.pay.simulate>>, { amount: bigint }>>();
+  holds<Same<Awaited<ReturnType<typeof royalties.pay.estimate>>, bigint>>();
+  await royalties.pay({ ...payment, signal: AbortSignal.abort(), onSent: (hash: string) => void hash });
+  await governance.delegate();
+  await governance.delegate({ signal: AbortSignal.abort() });
+
+  // @ts-expect-error: a JavaScript number loses digits.
+  await royalties.pay({ ...payment, amount: 0.5 });
+  // @ts-expect-error: nothing is sent that could be ended.
+  await royalties.pay.populate({ ...payment, signal: AbortSignal.abort() });
+  // @ts-expect-error: it does not say what to pay.
+  await royalties.pay.simulate();
 }
