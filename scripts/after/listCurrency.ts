@@ -27,10 +27,10 @@ export async function listCurrency(
 ): Promise<bigint | undefined> {
   const { symbol, decimals } = await requireFit(session, commonweal, token);
   session.say(`${token} is ${symbol}, with ${decimals} decimals.`);
-  const action = commonweal.governance.proposals.addCurrency({ currency: token });
+  const { target, data } = await commonweal.governance.proposals.addCurrency({ currency: token });
   const description = `List ${symbol} (${token}) as a currency`;
 
-  return propose(session, commonweal, { description, actions: [{ ...action, value: undefined }] }, options);
+  return propose(session, commonweal, { description, actions: [{ target, data }] }, options);
 }
 
 async function requireFit({ signer }: Session, { contracts }: Commonweal, token: string) {

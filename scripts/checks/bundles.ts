@@ -36,8 +36,8 @@ const CASES: readonly Case[] = [
   domain("licensingOf", 15),
   domain("usageOf", 15),
   domain("safetyOf", 15),
-  domain("governanceOf", 21.5),
-  domain("roundsOf", 20),
+  domain("governanceOf", 15),
+  domain("roundsOf", 15),
   { title: "connect", code: `export { connect } from "${SDK}";`, bound: 45 },
   { title: "everything", code: `export * from "${SDK}";`, bound: 45 },
 ];

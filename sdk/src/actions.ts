@@ -12,11 +12,14 @@ export interface Action {
   data: string;
 }
 
+/** An action, or what the functions of `governance.proposals` return, whether it was waited for or not. */
+export type ActionLike = Action | Promise<Action | readonly Action[]>;
+
 /** A proposal's id; as a decimal string too, for JSON. */
 export type ProposalId = bigint | string;
 
 /** A proposal that was made, by its id, or what one would be made of. */
-export type ProposalLike = ProposalId | { actions: readonly Action[]; description?: string };
+export type ProposalLike = ProposalId | { actions: readonly ActionLike[]; description?: string };
 
 /** An argument of a call as plain data: structs are objects, enums are numbers. */
 export type ArgumentValue = bigint | string | boolean | ArgumentValue[] | { [name: string]: ArgumentValue };
@@ -29,16 +32,18 @@ export async function actionsOf(
   { governor }: GovernorPair,
   proposal: ProposalLike,
 ): Promise<readonly Required<Action>[]> {
-  if (typeof proposal === "object") return proposal.actions.map(completed);
+  if (typeof proposal === "object") return completed(proposal.actions);
 
   const [targets, values, calldatas] = await governor.proposalDetails(proposal);
   return targets.map((target, i) => ({ target, value: values[i], data: calldatas[i] }));
 }
 
-/** Returns an action with its value, whose address and call are well-formed. */
-export function completed({ target, value = 0n, data }: Action): Required<Action> {
-  if (!isHexString(data) || data.length % 2 === 1)
-    throw new InvalidArgument("actions.data", data, "a call, 0x… in hex");
+/** Returns all actions in order, each with its value; their addresses and calls are well-formed. */
+export async function completed(actions: readonly ActionLike[]): Promise<Required<Action>[]> {
+  return (await Promise.all(actions)).flat().map(({ target, value = 0n, data }) => {
+    if (!isHexString(data) || data.length % 2 === 1)
+      throw new InvalidArgument("actions.data", data, "a call, 0x… in hex");
 
-  return { target: addressOf(target, "actions.target"), value, data };
+    return { target: addressOf(target, "actions.target"), value, data };
+  });
 }

@@ -1,4 +1,4 @@
-import { type Action, completed, type ProposalId, type ProposalLike } from "./actions.js";
+import { type ActionLike, completed, type ProposalId, type ProposalLike } from "./actions.js";
 import { callOf, eventsOf } from "./calls.js";
 import type { Concentration } from "./concentration.js";
 import type { Context } from "./context.js";
@@ -6,7 +6,8 @@ import type { Explanation } from "./explain.js";
 import { withTypedErrors } from "./failures.js";
 import { ProposalState } from "./generated/enums.js";
 import { type GovernorName, governorOf } from "./governors.js";
-import { type Proposals, proposalsOf, type SafetyProposals, safetyProposalsOf } from "./proposals.js";
+import { loadedWhenCalled } from "./lazy.js";
+import type { Proposals, SafetyProposals } from "./proposals.js";
 import type { Simulation } from "./simulate.js";
 import { type Votes, votesOf } from "./votes.js";
 import { known, type Write, writeOf } from "./writes.js";
@@ -26,7 +27,7 @@ export interface Governance<Actions = Proposals> extends Votes {
    *   description: "Halve the fee of future models",
    * });
    */
-  readonly propose: Write<{ actions: readonly Action[]; description: string }, { proposalId: bigint }>;
+  readonly propose: Write<{ actions: readonly ActionLike[]; description: string }, { proposalId: bigint }>;
 
   /**
    * Explains what a proposal, or actions that are not proposed yet, would do: each call in words and as data, and
@@ -120,6 +121,22 @@ export function governanceOf(context: Context): Governance & { readonly safety: 
   };
 }
 
+/* ACTIONS: they know most contracts, and those who vote need none of them */
+
+function proposalsOf(context: Context): Proposals {
+  return loadedWhenCalled(async () => (await import("./proposals.js")).proposalsOf(context), {
+    ...{ grant: "read", fundRound: "read", resolveRound: "read", setProtocolFee: "read", addCurrency: "read" },
+    ...{ setStakeholdingRate: "read", setStakeholdingCap: "read", publishPolicy: "read", setVerifier: "read" },
+    ...{ setVerifierThreshold: "read", cancelSourceClaim: "read", setSafetyGovernance: "read" },
+  });
+}
+
+function safetyProposalsOf(context: Context): SafetyProposals {
+  return loadedWhenCalled(async () => (await import("./proposals.js")).safetyProposalsOf(context), {
+    ...{ decideAdvisory: "read", liftAdvisory: "read", rearm: "read", setMember: "read" },
+  });
+}
+
 function functionsOf<Actions>(context: Context, name: GovernorName, proposals: Actions): Governance<Actions> {
   const pair = governorOf(context, name);
   const { governor } = pair;
@@ -127,7 +144,7 @@ function functionsOf<Actions>(context: Context, name: GovernorName, proposals: A
 
   const own = withTypedErrors<Omit<Governance, keyof Votes | "proposals">>({
     propose: writeOf(context, async ({ actions, description }) => {
-      const calls = actions.map(completed);
+      const calls = await completed(actions);
       const call = await callOf(governor.propose, [
         calls.map(({ target }) => target),
         calls.map(({ value }) => value),

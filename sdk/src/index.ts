@@ -1,4 +1,4 @@
-export type { Action, Arguments, ArgumentValue, ProposalId, ProposalLike } from "./actions.js";
+export type { Action, ActionLike, Arguments, ArgumentValue, ProposalId, ProposalLike } from "./actions.js";
 export type { Allocation, AllocationState, Allocations } from "./allocations.js";
 export { type Amount, formatAmount, parseAmount } from "./amounts.js";
 export type { Address, Digest, ModelId, TransactionHash } from "./brands.js";
@@ -95,9 +95,11 @@ export type { OpenedRound, PostedResult, RoundFundingEntry, RoundStatus, Submiss
 export type { Funded, RoundFunds, SignedFunding } from "./roundFunding.js";
 export type { RoundContributions } from "./roundContributions.js";
 export type { Finalised, RoundDecisions } from "./roundDecisions.js";
-export type { RoundOptions, Rounds } from "./rounds.js";
+export type { Rounds } from "./rounds.js";
+export type { RoundOpenings, RoundOptions } from "./roundOpenings.js";
 export type { Books, Royalties } from "./royalties.js";
-export type { Advisory, Policy, Safety, SafetyReason, SafetyStatus, SafetySubject, Standing } from "./safety.js";
+export type { Advisory, Policy, Safety, SafetyStatus, Standing } from "./safety.js";
+export type { SafetyReason, SafetySubject } from "./safetyReasons.js";
 export type { SimulatedBalance, SimulatedParameter, Simulation } from "./simulate.js";
 export { type Platform, parseSource, type Source, sourceName } from "./sourceNames.js";
 export type { Attestation, SourceClaim, SourceState, Sources } from "./sources.js";

@@ -18,7 +18,7 @@ import { UsePolicy } from "./generated/fragments/UsePolicy.js";
 import { WealToken } from "./generated/fragments/WealToken.js";
 import { requireState, roundReaderOf } from "./roundReader.js";
 import { type RoundOpening, solidityOpening } from "./roundTerms.js";
-import { type SafetyReason, type SafetySubject, solidityReason } from "./safety.js";
+import { type SafetyReason, type SafetySubject, solidityReason } from "./safetyReasons.js";
 
 /**
  * Actions for the main governor: how the protocol develops, and how models may be used. What can be seen to be wrong
@@ -44,7 +44,7 @@ export interface Proposals {
    * @throws {InvalidArgument} when the round does not take funding.
    * @throws {InvalidAmount} when the amount is not one.
    * @example
-   * const actions = await governance.proposals.fundRound({ roundId, amount: "25000" });
+   * const actions = [governance.proposals.fundRound({ roundId, amount: "25000" })];
    * await governance.propose({ actions, description: "Fund the open translation model" });
    */
   fundRound(options: { roundId: string; amount: Amount }): Promise<Action[]>;
@@ -54,19 +54,19 @@ export interface Proposals {
    *
    * @throws {InvalidArgument} when the terms name another arbiter.
    * @example
-   * const uphold = governance.proposals.resolveRound({ opening, attempt: 1, isUpheld: true });
+   * const uphold = await governance.proposals.resolveRound({ opening, attempt: 1, isUpheld: true });
    */
-  resolveRound(options: { opening: RoundOpening; attempt: number; isUpheld: boolean }): Action;
+  resolveRound(options: { opening: RoundOpening; attempt: number; isUpheld: boolean }): Promise<Action>;
 
   /**
    * Sets the protocol fee of future models, in basis points, 0 to 250.
    *
    * @throws {InvalidArgument} when the fee is not that.
    */
-  setProtocolFee(options: { feeBps: number }): Action;
+  setProtocolFee(options: { feeBps: number }): Promise<Action>;
 
   /** Lists an ERC-20, for ever. */
-  addCurrency(options: { currency: string }): Action;
+  addCurrency(options: { currency: string }): Promise<Action>;
 
   /**
    * Sets how much WEAL models are paid for the fees that they bring in a currency.
@@ -79,7 +79,7 @@ export interface Proposals {
   setStakeholdingRate(options: { currency: Currency; weal: Amount }): Promise<Action>;
 
   /** Sets how much WEAL models may be paid in 30 days, all together. */
-  setStakeholdingCap(options: { weal: Amount }): Action;
+  setStakeholdingCap(options: { weal: Amount }): Promise<Action>;
 
   /* USE */
 
@@ -91,25 +91,25 @@ export interface Proposals {
    * @param options.uri Where the text can be fetched.
    * @throws {InvalidArgument} when the digest is not that, or there are no clauses.
    */
-  publishPolicy(options: { digest: string; clauseCount: number; uri?: string }): Action;
+  publishPolicy(options: { digest: string; clauseCount: number; uri?: string }): Promise<Action>;
 
   /** Names or dismisses a verifier of sources. One who is named counts after 30 days. */
-  setVerifier(options: { verifier: Address; allowed: boolean }): Action;
+  setVerifier(options: { verifier: Address; allowed: boolean }): Promise<Action>;
 
   /**
    * Sets how many verifiers must attest whose a source is, 1 to 255; it counts after 30 days.
    *
    * @throws {InvalidArgument} when it is not that.
    */
-  setVerifierThreshold(options: { threshold: number }): Action;
+  setVerifierThreshold(options: { threshold: number }): Promise<Action>;
 
   /** Cancels a claim of a source that waits. */
-  cancelSourceClaim(options: { source: string }): Action;
+  cancelSourceClaim(options: { source: string }): Promise<Action>;
 
   /* SAFETY'S GOVERNOR */
 
   /** Puts another timelock in charge of safety. */
-  setSafetyGovernance(options: { timelock: Address }): Action;
+  setSafetyGovernance(options: { timelock: Address }): Promise<Action>;
 }
 
 /** Actions for the safety governor. */
@@ -123,16 +123,16 @@ export interface SafetyProposals {
    */
   decideAdvisory(
     options: SafetySubject & { level: Exclude<Level, "none">; reason: SafetyReason; evidenceUri?: string },
-  ): Action;
+  ): Promise<Action>;
 
   /** Lifts all that stands on a model, or on one version of it. */
-  liftAdvisory(options: SafetySubject): Action;
+  liftAdvisory(options: SafetySubject): Promise<Action>;
 
   /** Lets the board restrict a model once more. */
-  rearm(options: { model: ModelId }): Action;
+  rearm(options: { model: ModelId }): Promise<Action>;
 
   /** Names or dismisses a member of the board. */
-  setMember(options: { account: Address; allowed: boolean }): Action;
+  setMember(options: { account: Address; allowed: boolean }): Promise<Action>;
 }
 
 const WEAL_DECIMALS = 18;
@@ -152,43 +152,41 @@ export function proposalsOf(context: Context): Proposals {
   const rounds = at(TrainingRounds);
   const { unitsOf } = currenciesOf(context);
 
-  return {
-    ...withTypedErrors<Pick<Proposals, "fundRound" | "grant" | "setStakeholdingRate">>({
-      async fundRound({ roundId, amount }) {
-        const status = await roundReaderOf(context).stateOf(roundId);
-        requireState(status, "open", roundId);
-        const token = currencyAddress(status.currency);
-        const units = await unitsOf(token, amount);
-        const funding = actionOf(rounds, rounds.interface.encodeFunctionData("fund", [roundId, units]));
-        if (token === ZeroAddress) return [{ ...funding, value: units }];
+  return withTypedErrors<Proposals>({
+    async fundRound({ roundId, amount }) {
+      const status = await roundReaderOf(context).stateOf(roundId);
+      requireState(status, "open", roundId);
+      const token = currencyAddress(status.currency);
+      const units = await unitsOf(token, amount);
+      const funding = actionOf(rounds, rounds.interface.encodeFunctionData("fund", [roundId, units]));
+      if (token === ZeroAddress) return [{ ...funding, value: units }];
 
-        // Any ERC-20 has WEAL's approve.
-        const approval = weal.interface.encodeFunctionData("approve", [String(rounds.target), units]);
-        return [{ target: token, data: approval }, funding];
-      },
+      // Any ERC-20 has WEAL's approve.
+      const approval = weal.interface.encodeFunctionData("approve", [String(rounds.target), units]);
+      return [{ target: token, data: approval }, funding];
+    },
 
-      async grant({ to, currency, amount }) {
-        const [recipient, token] = [accountOf(to, "to"), currencyAddress(currency)];
-        const units = await unitsOf(token, amount);
-        if (token === ZeroAddress) return { target: recipient, value: units, data: "0x" };
+    async grant({ to, currency, amount }) {
+      const [recipient, token] = [accountOf(to, "to"), currencyAddress(currency)];
+      const units = await unitsOf(token, amount);
+      if (token === ZeroAddress) return { target: recipient, value: units, data: "0x" };
 
-        // Any ERC-20 has WEAL's transfer.
-        return { target: token, data: weal.interface.encodeFunctionData("transfer", [recipient, units]) };
-      },
+      // Any ERC-20 has WEAL's transfer.
+      return { target: token, data: weal.interface.encodeFunctionData("transfer", [recipient, units]) };
+    },
 
-      async setStakeholdingRate({ currency, weal: perUnit }) {
-        const token = currencyAddress(currency);
-        if (token === weal.target) throw new InvalidArgument("currency", token, "a currency other than WEAL");
-        const wholeUnit = await unitsOf(token, "1");
-        const rate = (parseAmount(perUnit, WEAL_DECIMALS) * 10n ** BigInt(RATE_DECIMALS)) / wholeUnit;
+    async setStakeholdingRate({ currency, weal: perUnit }) {
+      const token = currencyAddress(currency);
+      if (token === weal.target) throw new InvalidArgument("currency", token, "a currency other than WEAL");
+      const wholeUnit = await unitsOf(token, "1");
+      const rate = (parseAmount(perUnit, WEAL_DECIMALS) * 10n ** BigInt(RATE_DECIMALS)) / wholeUnit;
 
-        uint128Of(rate, "weal", "a smaller rate");
+      uint128Of(rate, "weal", "a smaller rate");
 
-        return actionOf(stakeholding, stakeholding.interface.encodeFunctionData("setRate", [token, rate]));
-      },
-    }),
+      return actionOf(stakeholding, stakeholding.interface.encodeFunctionData("setRate", [token, rate]));
+    },
 
-    resolveRound({ opening, attempt, isUpheld }) {
+    async resolveRound({ opening, attempt, isUpheld }) {
       const terms = solidityOpening(opening);
       if (terms.arbiter !== timelock.target) {
         throw new InvalidArgument("opening.arbiter", terms.arbiter, `the timelock, ${timelock.target}`);
@@ -198,50 +196,50 @@ export function proposalsOf(context: Context): Proposals {
       return actionOf(rounds, rounds.interface.encodeFunctionData("resolve", [terms, attempt, isUpheld]));
     },
 
-    setProtocolFee({ feeBps }) {
+    async setProtocolFee({ feeBps }) {
       wholeOf(feeBps, 0, MAX_PROTOCOL_FEE_BPS, "feeBps", "whole basis points");
 
       return actionOf(ledger, ledger.interface.encodeFunctionData("setProtocolFee", [feeBps]));
     },
 
-    addCurrency({ currency }) {
+    async addCurrency({ currency }) {
       return actionOf(ledger, ledger.interface.encodeFunctionData("addCurrency", [accountOf(currency, "currency")]));
     },
 
-    setStakeholdingCap({ weal: cap }) {
+    async setStakeholdingCap({ weal: cap }) {
       const units = parseAmount(cap, WEAL_DECIMALS);
       uint128Of(units, "weal", "a smaller cap");
 
       return actionOf(stakeholding, stakeholding.interface.encodeFunctionData("setEpochCap", [units]));
     },
 
-    publishPolicy({ digest, clauseCount, uri = "" }) {
+    async publishPolicy({ digest, clauseCount, uri = "" }) {
       wholeOf(clauseCount, 1, MAX_UINT16, "clauseCount", "a number of clauses");
       const policy = [digestOf(digest, "digest"), clauseCount, uri] as const;
 
       return actionOf(usePolicy, usePolicy.interface.encodeFunctionData("publishPolicy", [...policy]));
     },
 
-    setVerifier({ verifier, allowed }) {
+    async setVerifier({ verifier, allowed }) {
       const account = addressOf(verifier, "verifier");
 
       return actionOf(sources, sources.interface.encodeFunctionData("setVerifier", [account, allowed]));
     },
 
-    setVerifierThreshold({ threshold }) {
+    async setVerifierThreshold({ threshold }) {
       wholeOf(threshold, 1, MAX_UINT8, "threshold", "a number of verifiers");
 
       return actionOf(sources, sources.interface.encodeFunctionData("setThreshold", [threshold]));
     },
 
-    cancelSourceClaim({ source }) {
+    async cancelSourceClaim({ source }) {
       // Governance needs no attestations, nor a deadline for them.
       const call = sources.interface.encodeFunctionData("cancelClaim", [addressOf(source, "source"), 0, []]);
 
       return actionOf(sources, call);
     },
 
-    setSafetyGovernance({ timelock: account }) {
+    async setSafetyGovernance({ timelock: account }) {
       const successor = addressOf(account, "timelock");
       if (successor === ZeroAddress || successor === timelock.target) {
         throw new InvalidArgument("timelock", successor, "a timelock that is not the main one");
@@ -249,15 +247,15 @@ export function proposalsOf(context: Context): Proposals {
 
       return actionOf(board, board.interface.encodeFunctionData("setSafetyGovernance", [successor]));
     },
-  };
+  });
 }
 
 /** Binds the safety governor's actions to the contracts. */
 export function safetyProposalsOf({ at }: Context): SafetyProposals {
   const board = at(SafetyBoard);
 
-  return {
-    decideAdvisory({ model, version = 0, level, reason, evidenceUri = "" }) {
+  return withTypedErrors<SafetyProposals>({
+    async decideAdvisory({ model, version = 0, level, reason, evidenceUri = "" }) {
       if ((level as Level) === "none") throw new InvalidArgument("level", level, "a level, or propose liftAdvisory");
       const [id, number] = [addressOf(model, "model"), numberOf(Level, level, "level")];
       digestOf(reason.evidenceDigest, "reason.evidenceDigest");
@@ -270,20 +268,20 @@ export function safetyProposalsOf({ at }: Context): SafetyProposals {
       return actionOf(board, board.interface.encodeFunctionData("decide", [...advisory]));
     },
 
-    liftAdvisory({ model, version = 0 }) {
+    async liftAdvisory({ model, version = 0 }) {
       return actionOf(board, board.interface.encodeFunctionData("lift", [addressOf(model, "model"), version]));
     },
 
-    rearm({ model }) {
+    async rearm({ model }) {
       return actionOf(board, board.interface.encodeFunctionData("rearm", [addressOf(model, "model")]));
     },
 
-    setMember({ account, allowed }) {
+    async setMember({ account, allowed }) {
       const member = accountOf(account, "account");
 
       return actionOf(board, board.interface.encodeFunctionData("setMember", [member, allowed]));
     },
-  };
+  });
 }
 
 function actionOf({ target }: { target: unknown }, data: string): Action {

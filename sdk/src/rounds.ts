@@ -1,76 +1,18 @@
-import type { Address, ModelId } from "./brands.js";
-import { hexlify, randomBytes } from "ethers";
-import type { Amount } from "./amounts.js";
-import { addressOf, byAddress, TOTAL_SHARES } from "./arguments.js";
-import { callOf } from "./calls.js";
+import { addressOf } from "./arguments.js";
+import type { Address } from "./brands.js";
 import { type Context, contractAt } from "./context.js";
-import { type Currency, currenciesOf, currencyAddress, currencyOf } from "./currencies.js";
-import { InvalidArgument } from "./errors.js";
 import { withTypedErrors } from "./failures.js";
 import { RoundTerms } from "./generated/fragments/RoundTerms.js";
-import { TimelockController } from "./generated/fragments/TimelockController.js";
 import { TrainingRounds } from "./generated/fragments/TrainingRounds.js";
-import type { DerivativeTerms, Parent } from "./registry.js";
-import { type RoundContributions, roundContributionsOf } from "./roundContributions.js";
-import { type RoundDecisions, roundDecisionsOf } from "./roundDecisions.js";
-import { type RoundFunds, roundFundsOf } from "./roundFunding.js";
-import { type OpenedRound, type RoundStatus, roundReaderOf, topicOf } from "./roundReader.js";
-import {
-  ascendingReviewers,
-  type RoundMoney,
-  type RoundOpening,
-  roundIdOf,
-  type RoundSchedule,
-  solidityOpening,
-} from "./roundTerms.js";
-import { known, type Write, writeOf } from "./writes.js";
-
-/** The terms of a round that is to be opened. What is left out is as little as can be. */
-export interface RoundOptions {
-  currency: Currency;
-  /** In the currency. The coordinator gets nothing, and bonds are 0, unless said otherwise. */
-  money: Partial<RoundMoney<Amount>> & Pick<RoundMoney<Amount>, "target" | "cap">;
-  /** One result can be posted, unless said otherwise. */
-  schedule: Omit<RoundSchedule, "maxAttempts"> & { maxAttempts?: number };
-  /** Whose the model's shares will be; 1,000,000 in all. */
-  split: RoundOpening["split"];
-  /** Who scores, in any order. */
-  reviewers: readonly string[];
-  /** How many must; all by default. */
-  minReviews?: number;
-  /** Who decides about challenges; the timelock by default. */
-  arbiter?: string;
-  /** How the model will be registered. */
-  model: Omit<RoundOpening["model"], "owner" | "maxHostBps" | "derivatives" | "parents"> & {
-    /** Who gets the ERC-721; the signer by default. */
-    owner?: Address;
-    maxHostBps?: number;
-    derivatives: DerivativeTerms;
-    parents?: readonly Parent[];
-  };
-  /** The sha-256 of the licence that the model will have. */
-  licenseDigest: string;
-  /** What `writeBudget` returned. */
-  budgetDigest: string;
-  /** Where licence and budget can be fetched. */
-  uri?: string;
-  /** 32 bytes in hex; random by default, so pass one to open the very round that `open.simulate` has shown. */
-  salt?: string;
-}
+import { loadedWhenCalled } from "./lazy.js";
+import type { RoundContributions } from "./roundContributions.js";
+import type { RoundDecisions } from "./roundDecisions.js";
+import type { RoundFunds } from "./roundFunding.js";
+import type { RoundOpenings } from "./roundOpenings.js";
+import { type OpenedRound, type RoundReader, type RoundStatus, roundReaderOf, topicOf } from "./roundReader.js";
 
 /** Rounds, in which many people make one model together. Sums are in units of the round's currency. */
-export interface Rounds extends RoundFunds, RoundContributions, RoundDecisions {
-  /**
-   * Opens a round, as its coordinator. Nothing of it can change from then on.
-   *
-   * @returns The round's id, its terms, and the id that its model will have.
-   * @throws {InvalidArgument} when terms cannot be meant, or do not fit together.
-   * @throws {ContractError} such as `RoundPeriodInvalid`, `RoundCurrencyNotListed`, `RoundFeeTooHigh`.
-   * @example
-   * const { roundId, opening, model } = await rounds.open({ currency: usdc, money, schedule, split, reviewers, … });
-   */
-  readonly open: Write<RoundOptions, OpenedRound & { model: ModelId }>;
-
+export interface Rounds extends RoundOpenings, RoundFunds, RoundContributions, RoundDecisions {
   /**
    * Returns where a round stands.
    *
@@ -107,70 +49,15 @@ export interface Rounds extends RoundFunds, RoundContributions, RoundDecisions {
 
 /** Binds rounds to a runner. */
 export function roundsOf(context: Context): Rounds {
-  const { chainId, reads, signer } = context;
-  const [rounds, timelock] = [context.at(TrainingRounds), context.at(TimelockController)];
-  const { unitsOf } = currenciesOf(context);
-  const place = { chainId, contract: String(rounds.target) };
+  const rounds = context.at(TrainingRounds);
   const reader = roundReaderOf(context);
 
-  async function termsOf(options: RoundOptions): Promise<RoundOpening> {
-    const coordinator = await signer().getAddress();
-    const token = currencyAddress(options.currency);
-    const {
-      target,
-      cap,
-      coordinatorCash = 0n,
-      submissionBond = 0n,
-      resultBond = 0n,
-      challengeBond = 0n,
-    } = options.money;
-    const unitsIn = async (amount: Amount) => String(await unitsOf(token, amount));
-    const reviewers = ascendingReviewers(options.reviewers);
-    const { owner = coordinator, kind, maxHostBps = 0, maxFeeBps, derivatives, parents = [] } = options.model;
-
-    return {
-      coordinator,
-      arbiter: addressOf(options.arbiter ?? String(timelock.target), "arbiter"),
-      currency: currencyOf(token),
-      money: {
-        target: await unitsIn(target),
-        cap: await unitsIn(cap),
-        coordinatorCash: await unitsIn(coordinatorCash),
-        submissionBond: await unitsIn(submissionBond),
-        resultBond: await unitsIn(resultBond),
-        challengeBond: await unitsIn(challengeBond),
-      },
-      schedule: { maxAttempts: 1, ...options.schedule },
-      split: options.split,
-      minReviews: options.minReviews ?? reviewers.length,
-      reviewers,
-      model: {
-        ...{ owner: addressOf(owner, "model.owner"), kind, maxHostBps, maxFeeBps },
-        derivatives: { rateBps: 0, duration: 0, ...derivatives },
-        parents: parents
-          .map((parent) => ({ until: 0, ...parent, model: addressOf(parent.model, "model.parents.model") }))
-          .sort((a, b) => byAddress(a.model, b.model)),
-      },
-      licenseDigest: options.licenseDigest,
-      budgetDigest: options.budgetDigest,
-      salt: options.salt ?? hexlify(randomBytes(32)),
-    };
-  }
-
   return {
-    ...roundFundsOf(context, reader),
-    ...roundContributionsOf(context, reader),
-    ...roundDecisionsOf(context, reader),
-    ...withTypedErrors<Pick<Rounds, "open" | "stateOf" | "get" | "roundsOf" | "minArbitrationPeriod">>({
-      open: writeOf(context, async ({ uri = "", ...options }) => {
-        const opening = await termsOf(options);
-        requireFitting(opening);
-        const roundId = roundIdOf(opening, place);
-        const call = await callOf(rounds.open, [solidityOpening(opening), uri]);
-
-        return { call, ...known({ roundId, opening, uri, model: await rounds.modelIdOf(roundId) }) };
-      }),
-
+    ...openingsOf(context),
+    ...fundsOf(context, reader),
+    ...contributionsOf(context, reader),
+    ...decisionsOf(context, reader),
+    ...withTypedErrors<Pick<Rounds, "stateOf" | "get" | "roundsOf" | "minArbitrationPeriod">>({
       async stateOf({ roundId }) {
         return reader.stateOf(roundId);
       },
@@ -186,7 +73,7 @@ export function roundsOf(context: Context): Rounds {
       },
 
       async minArbitrationPeriod() {
-        const terms = contractAt(RoundTerms, await rounds.terms(), reads);
+        const terms = contractAt(RoundTerms, await rounds.terms(), context.reads);
 
         return Number(await terms.minArbitrationPeriod());
       },
@@ -194,22 +81,30 @@ export function roundsOf(context: Context): Rounds {
   };
 }
 
-/** Refuses terms that do not fit together, as far as can be seen without the chain. */
-function requireFitting({ money, schedule, split, reviewers, minReviews }: RoundOpening): void {
-  const { target, cap, coordinatorCash } = money;
-  const shares = split.contributors + split.funders + split.coordinator;
-  if (BigInt(target) === 0n || BigInt(target) > BigInt(cap)) {
-    throw new InvalidArgument("money.target", target, `a sum above 0 and up to the cap, ${cap} units`);
-  }
-  if (BigInt(coordinatorCash) > BigInt(target)) {
-    throw new InvalidArgument("money.coordinatorCash", coordinatorCash, `at most the target, ${target} units`);
-  }
-  if (shares !== TOTAL_SHARES) throw new InvalidArgument("split", shares, "shares that sum to 1,000,000");
-  if (minReviews < 1 || minReviews > reviewers.length) {
-    throw new InvalidArgument("minReviews", minReviews, `1 to the number of reviewers, ${reviewers.length}`);
-  }
-  if (schedule.submissionUntil < schedule.fundingUntil) {
-    const expected = `a time not before the end of funding, ${schedule.fundingUntil}`;
-    throw new InvalidArgument("schedule.submissionUntil", schedule.submissionUntil, expected);
-  }
+/* PARTS: few pages open, fund, submit and decide all at once */
+
+function openingsOf(context: Context): RoundOpenings {
+  return loadedWhenCalled(async () => (await import("./roundOpenings.js")).roundOpeningsOf(context), { open: "write" });
+}
+
+function fundsOf(context: Context, reader: RoundReader): RoundFunds {
+  return loadedWhenCalled(async () => (await import("./roundFunding.js")).roundFundsOf(context, reader), {
+    ...{ fund: "write", fundWithPermit: "write", signFunding: "read", fundSigned: "write", refund: "write" },
+    ...{ claimFundings: "write", earningsOf: "read", withdrawEarnings: "write", fundingsOf: "read" },
+  });
+}
+
+function contributionsOf(context: Context, reader: RoundReader): RoundContributions {
+  return loadedWhenCalled(async () => (await import("./roundContributions.js")).roundContributionsOf(context, reader), {
+    ...{ submit: "write", reveal: "write", takeSubmissionBond: "write" },
+    ...{ claim: "write", isClaimed: "read", submissionsOf: "read" },
+  });
+}
+
+function decisionsOf(context: Context, reader: RoundReader): RoundDecisions {
+  return loadedWhenCalled(async () => (await import("./roundDecisions.js")).roundDecisionsOf(context, reader), {
+    ...{ signScores: "read", verifyScores: "read", aggregate: "read", verify: "read", postResult: "write" },
+    ...{ challenge: "write", resolve: "write", takeChallengeBond: "write", finalise: "write" },
+    ...{ payCoordinator: "write", resultsOf: "read" },
+  });
 }

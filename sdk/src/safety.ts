@@ -1,5 +1,5 @@
 import type { Digest, ModelId } from "./brands.js";
-import { addressOf, bytes32Of, numberOf } from "./arguments.js";
+import { addressOf } from "./arguments.js";
 import { callOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { InvalidArgument } from "./errors.js";
@@ -13,29 +13,8 @@ import type { ISafetyBoard } from "./generated/types/SafetyBoard.js";
 import { isTooMuch, lineageReaderOf } from "./lineage.js";
 import { readLogs } from "./logs.js";
 import { type Step, shortestPaths } from "./paths.js";
+import { type SafetyReason, type SafetySubject, solidityReason } from "./safetyReasons.js";
 import { known, type Write, writeOf } from "./writes.js";
-
-/** Why an advisory is asked for: a clause of the use policy, or a lineage that was not declared rightly. */
-export type SafetyReason = (
-  | {
-      ground: "usePolicy";
-      /** Its number, from 1. */
-      clause: number;
-      /** The version of the policy that has it, from 1: see {@link Safety.policy}. */
-      policyVersion: number;
-    }
-  | { ground: "lineage" }
-) & {
-  /** The sha-256 of what shows it, 32 bytes in hex. */
-  evidenceDigest: Digest;
-};
-
-/** What a report or an advisory is about. */
-export interface SafetySubject {
-  model: ModelId;
-  /** One version of it; all of the model by default. */
-  version?: number;
-}
 
 /** An advisory that stands. */
 export interface Advisory {
@@ -273,19 +252,6 @@ export function safetyOf(context: Context): Safety {
       };
     },
   });
-}
-
-/** Returns a reason as the board takes it. */
-export function solidityReason(reason: SafetyReason) {
-  const { ground, evidenceDigest } = reason;
-
-  return {
-    ground: numberOf(Ground, ground, "reason.ground"),
-    ...(reason.ground === "usePolicy"
-      ? { clause: reason.clause, policyVersion: reason.policyVersion }
-      : { clause: 0, policyVersion: 0 }),
-    evidenceDigest: bytes32Of(evidenceDigest, "reason.evidenceDigest"),
-  };
 }
 
 function standingOf(decided: SolidityAdvisory, provisional: SolidityAdvisory): Standing {

@@ -250,7 +250,7 @@ describe("A round, by the SDK", () => {
     await goTo(challengeUntil);
 
     const { governance } = sdk.deployer;
-    const uphold = governance.proposals.resolveRound({ opening, attempt, isUpheld: true });
+    const uphold = await governance.proposals.resolveRound({ opening, attempt, isUpheld: true });
     const { calls } = await governance.explain({ actions: [uphold] });
     expect(calls[0].sentence).to.equal(`Uphold the challenges of result 1 of the round ${roundId}, which falls`);
     const wait = sdk.connection.networkHelpers.time.increase;

@@ -20,7 +20,7 @@ describe("SDK governance.explain is not misled", () => {
   it("by a description that is no UTF-8, of its own proposal or of an earlier one", async () => {
     const { ethers } = sdk.connection;
     const { governance } = sdk.deployer;
-    const { target, data } = governance.proposals.setProtocolFee({ feeBps: 50 });
+    const { target, data } = await governance.proposals.setProtocolFee({ feeBps: 50 });
     const arguments_ = [[target], [0n], [data], concat([ethers.toUtf8Bytes("Bad "), "0xff"])];
     const proposal = ethers.AbiCoder.defaultAbiCoder().encode(
       ["address[]", "uint256[]", "bytes[]", "bytes"],

@@ -171,13 +171,13 @@ describe("SDK governance.explain", () => {
       const { proposals, safety } = governance;
       const reason = { ground: "lineage", evidenceDigest: id("evidence") } as const;
       const { opening, roundId } = await sdk.alice.rounds.open(await roundOptions(sdk));
-      const built: Record<keyof typeof proposals | keyof typeof safety.proposals, Action | Action[]> = {
-        fundRound: await proposals.fundRound({ roundId, amount: "5" }),
+      const built: Record<keyof typeof proposals | keyof typeof safety.proposals, Promise<Action | Action[]>> = {
+        fundRound: proposals.fundRound({ roundId, amount: "5" }),
         resolveRound: proposals.resolveRound({ opening, attempt: 1, isUpheld: false }),
-        grant: await proposals.grant({ to: someone, currency: sdk.usdcAddress, amount: "5" }),
+        grant: proposals.grant({ to: someone, currency: sdk.usdcAddress, amount: "5" }),
         setProtocolFee: proposals.setProtocolFee({ feeBps: 50 }),
         addCurrency: proposals.addCurrency({ currency: sdk.usdcAddress }),
-        setStakeholdingRate: await proposals.setStakeholdingRate({ currency: "ETH", weal: "2000" }),
+        setStakeholdingRate: proposals.setStakeholdingRate({ currency: "ETH", weal: "2000" }),
         setStakeholdingCap: proposals.setStakeholdingCap({ weal: "5000" }),
         publishPolicy: proposals.publishPolicy({ digest: id("policy"), clauseCount: 8 }),
         setVerifier: proposals.setVerifier({ verifier: someone, allowed: true }),
@@ -189,12 +189,14 @@ describe("SDK governance.explain", () => {
         rearm: safety.proposals.rearm({ model: someone }),
         setMember: safety.proposals.setMember({ account: someone, allowed: true }),
       };
-      const actions = Object.values(built).flat();
+      const actions = (await Promise.all(Object.values(built))).flat();
       const { calls, warnings } = await governance.explain({ actions });
 
       // As calls without a sentence begin: `Contract.function(`.
       for (const { sentence } of calls) expect(sentence).to.match(/^[A-Z][a-z]+ /);
-      expect(codesOf(warnings)).to.deep.equal([["PowerGiven", actions.indexOf(built.setSafetyGovernance as Action)]]);
+      expect(codesOf(warnings)).to.deep.equal([
+        ["PowerGiven", actions.indexOf((await built.setSafetyGovernance) as Action)],
+      ]);
     });
 
     it("without a sentence are said by name and arguments, texts in quotes", async () => {

@@ -3,7 +3,7 @@ import { id, type Signer } from "ethers";
 import hre from "hardhat";
 import type { PlannedContract } from "../../scripts/plan.js";
 import {
-  type Action,
+  type ActionLike,
   type Commonweal,
   connect,
   ContractError,
@@ -83,7 +83,7 @@ export async function expectRefusal(call: Promise<unknown>, errorName: string, a
 export async function carry(
   { governance }: { governance: Pick<Commonweal["governance"], "propose" | "vote" | "queue" | "execute"> },
   wait: (seconds: number) => Promise<unknown>,
-  actions: readonly Action[],
+  actions: readonly ActionLike[],
   description: string,
 ): Promise<{ proposalId: bigint; execute: () => Promise<unknown> }> {
   const { proposalId } = await governance.propose({ actions, description });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { id, parseEther, parseUnits } from "ethers";
-import { type Action, type Commonweal, connect, InvalidAmount, InvalidArgument } from "../../sdk/src/index.js";
+import { type ActionLike, type Commonweal, connect, InvalidAmount, InvalidArgument } from "../../sdk/src/index.js";
 import { BOARD_MEMBER, DAY, VERIFIERS } from "../helpers/protocol.js";
 import { carry, deploySdk, failureOf, registerFor } from "./helpers.js";
 
@@ -29,7 +29,10 @@ describe("SDK governance.proposals", () => {
   afterEach(() => restore());
 
   /** Explains and simulates actions, has them decided and executed, and compares what was shown with what came. */
-  async function decide(governance: Commonweal["governance"]["safety"] | Commonweal["governance"], actions: Action[]) {
+  async function decide(
+    governance: Commonweal["governance"]["safety"] | Commonweal["governance"],
+    actions: ActionLike[],
+  ) {
     const explained = await governance.explain({ actions });
     const simulated = await governance.simulate({ actions });
     expect(simulated.error).to.equal(undefined);
@@ -46,12 +49,12 @@ describe("SDK governance.proposals", () => {
       const [lab, verifier] = [sdk.accounts.carol.address, sdk.accounts.bob.address];
 
       const { sentences, warnings } = await decide(governance, [
-        await proposals.grant({ to: lab, currency: "ETH", amount: "2.5" }),
+        proposals.grant({ to: lab, currency: "ETH", amount: "2.5" }),
         await proposals.grant({ to: lab, currency: sdk.usdcAddress, amount: "12.34" }),
         proposals.setProtocolFee({ feeBps: 50 }),
         proposals.addCurrency({ currency: newToken }),
         await proposals.setStakeholdingRate({ currency: "ETH", weal: "2000" }),
-        await proposals.setStakeholdingRate({ currency: sdk.usdcAddress, weal: "0.5" }),
+        proposals.setStakeholdingRate({ currency: sdk.usdcAddress, weal: "0.5" }),
         proposals.setStakeholdingCap({ weal: "250000" }),
         proposals.publishPolicy({ digest: id("second policy"), clauseCount: 12, uri: "ipfs://second" }),
         proposals.setVerifier({ verifier, allowed: true }),
@@ -129,7 +132,7 @@ describe("SDK governance.proposals", () => {
         () => proposals.setSafetyGovernance({ timelock: treasury }),
         () => proposals.setSafetyGovernance({ timelock: sdk.connection.ethers.ZeroAddress }),
       ]) {
-        expect(make).to.throw(InvalidArgument);
+        await failureOf(InvalidArgument, make());
       }
       await failureOf(InvalidArgument, proposals.setStakeholdingRate({ currency: weal, weal: "1" }));
       await failureOf(InvalidAmount, proposals.setStakeholdingRate({ currency: "ETH", weal: "1e3" }));
@@ -199,7 +202,7 @@ describe("SDK governance.proposals", () => {
         () => proposals.liftAdvisory({ model: "it" }),
         () => proposals.rearm({ model: "it" }),
       ]) {
-        expect(make).to.throw(InvalidArgument);
+        await failureOf(InvalidArgument, make());
       }
     });
   });

@@ -32,6 +32,26 @@ describe("SDK governance and rounds", () => {
       expect((await sdk.explain(...actions)).warnings).to.deep.equal([]);
     });
 
+    it("goes into a proposal beside others, waited for or not", async () => {
+      const { propose, proposals: own } = sdk.deployer.governance;
+      const [approval, funding] = await own.fundRound({ roundId: inUsdc, amount: "5" });
+      const fee = await own.setProtocolFee({ feeBps: 50 });
+      const populated = await propose.populate({
+        actions: [own.fundRound({ roundId: inUsdc, amount: "5" }), fee, own.setProtocolFee({ feeBps: 50 })],
+        description: "Fund it, and lower the fee",
+      });
+      const waitedFor = { actions: [approval, funding, fee, fee], description: "Fund it, and lower the fee" };
+
+      expect(populated).to.deep.equal(await propose.populate(waitedFor));
+    });
+
+    it("fails the proposal when it is refused", async () => {
+      const { propose, proposals: own } = sdk.deployer.governance;
+      const actions = [own.setProtocolFee({ feeBps: 251 }), own.fundRound({ roundId: id("no round"), amount: "5" })];
+
+      expect((await failureOf(InvalidArgument, propose({ actions, description: "" }))).argument).to.equal("feeBps");
+    });
+
     it("is refused for a round that takes no funding", async () => {
       const refused = proposals().fundRound({ roundId: id("no round"), amount: "5" });
 
@@ -43,13 +63,12 @@ describe("SDK governance and rounds", () => {
     it("is refused where the timelock is not the arbiter, or there is no such attempt", async () => {
       const options = { ...(await roundOptions(sdk)), arbiter: someone };
       const { opening } = await sdk.alice.rounds.open(options);
-      const refused = (changes: object, argument: string) =>
-        expect(() => proposals().resolveRound({ opening, attempt: 1, isUpheld: true, ...changes }))
-          .to.throw(InvalidArgument)
-          .with.property("argument", argument);
+      const refused = async (changes: object) =>
+        failureOf(InvalidArgument, proposals().resolveRound({ opening, attempt: 1, isUpheld: true, ...changes }));
 
-      refused({}, "opening.arbiter");
-      refused({ opening: { ...opening, arbiter: sdk.treasury }, attempt: 0 }, "attempt");
+      expect((await refused({})).argument).to.equal("opening.arbiter");
+      const ours = { ...opening, arbiter: sdk.treasury };
+      expect((await refused({ opening: ours, attempt: 0 })).argument).to.equal("attempt");
     });
   });
 

@@ -58,15 +58,15 @@ for (const [where, open] of WORLDS) {
     const changedOf = ({ parameters }: Simulation) =>
       parameters.filter(({ changed }) => changed).map(({ contract, name }) => `${contract}.${name}`);
 
-    function settings(): Action[] {
+    async function settings(): Promise<Action[]> {
       const { commonweal, newToken } = world;
       const { TimelockController: timelock, WealGovernor: governor, SourceRegistry: sources } = commonweal.contracts;
       const target = String(governor.target);
 
       return [
-        commonweal.governance.proposals.setProtocolFee({ feeBps: 50 }),
+        await commonweal.governance.proposals.setProtocolFee({ feeBps: 50 }),
         { target, data: governor.interface.encodeFunctionData("setVotingDelay", [3 * DAY]) },
-        commonweal.governance.proposals.addCurrency({ currency: newToken }),
+        await commonweal.governance.proposals.addCurrency({ currency: newToken }),
         { target, data: governor.interface.encodeFunctionData("setVotingDelay", [2 * DAY]) },
         { target, data: governor.interface.encodeFunctionData("updateQuorumNumerator", [3]) },
         {
@@ -86,7 +86,7 @@ for (const [where, open] of WORLDS) {
 
     it("shows what becomes of parameters, of the governor's own too", async () => {
       const { governance } = world.commonweal;
-      const actions = settings();
+      const actions = await settings();
       const unproposed = await governance.simulate({ actions });
       expect(beforeOf(unproposed)).to.deep.equal(await present(unproposed));
 
