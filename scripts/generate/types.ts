@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Interface } from "ethers";
 import { runTypeChain } from "typechain";
+import { outputTransformers } from "typechain/dist/codegen/outputTransformers/index.js";
+import { prettierOutputTransformer } from "typechain/dist/codegen/outputTransformers/prettier.js";
 import type { Described } from "./abis.js";
 import { ROOT } from "./compilation.js";
 import { GenerationFailed } from "./failure.js";
@@ -21,6 +23,8 @@ export async function typeSources(described: readonly Described[]): Promise<[str
       }),
     );
     const outDir = join(directory, "types");
+    // Hardhat's plugin takes it from TypeChain when it compiles in the same process.
+    if (!outputTransformers.includes(prettierOutputTransformer)) outputTransformers.push(prettierOutputTransformer);
     await runTypeChain({
       cwd: directory,
       target: join(ROOT, "node_modules", "@typechain", "ethers-v6"),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { ErrorFragment, Interface } from "ethers";
 import hre from "hardhat";
+import { outputTransformers } from "typechain/dist/codegen/outputTransformers/index.js";
 import { GENERATED, generate, staleFiles } from "../../scripts/generate.js";
 import { deploymentsSource } from "../../scripts/generate/deployments.js";
 import { deployments, erc20Abi, royaltyLedgerAbi } from "../../sdk/src/abi.js";
@@ -21,6 +22,15 @@ describe("generated files of the SDK", () => {
   it("are what the contracts and deployments give, each time", async () => {
     expect(await staleFiles(files, GENERATED)).to.deep.equal([]);
     expect(await generate()).to.deep.equal(files);
+  });
+
+  it("are the same when Hardhat has compiled in this process, which keeps TypeChain from formatting", async () => {
+    const transformers = outputTransformers.splice(0);
+    try {
+      expect(await generate()).to.deep.equal(files);
+    } finally {
+      outputTransformers.push(...transformers);
+    }
   });
 
   it("carry no bytecode but the simulator's, which is loaded when it is needed", async () => {

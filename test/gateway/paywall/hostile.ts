@@ -16,6 +16,7 @@ import {
   expectRefused,
   metricsOf,
   paymentFor,
+  receiptOf,
   requiredBy,
   startPaywallWorld,
   until,
@@ -225,17 +226,29 @@ describe("Gateway paywall: against who wants more than is due", () => {
       return wallet;
     }
 
-    it("is not served by a token that takes transfers by keys alone, as this one", async () => {
+    it("is served, and its money is the model's", async () => {
       const { url } = await world.gateway({ model }, upstream);
       const owner = await world.account();
       const wallet = await walletOf(owner);
       const headers = await payment(await fetch(`${url}/v1/chat`), wallet, owner);
-      const { length } = upstream.state.asked;
-      const code = "invalid_exact_evm_transaction_simulation_failed";
-      await expectRefused(await fetch(`${url}/v1/chat`, { headers }), 402, code);
+      const before = await world.balanceOf(model);
+      const response = await fetch(`${url}/v1/chat`, { headers });
 
-      expect(upstream.state.asked.length).to.equal(length);
-      expect(await world.balanceOf(wallet)).to.equal(2n * CENT);
+      expect(response.status).to.equal(200);
+      expect(receiptOf(response)).to.include({ success: true, payer: wallet });
+      expect(await world.balanceOf(wallet)).to.equal(CENT);
+      expect((await world.balanceOf(model)) - before).to.equal(CENT);
+    });
+
+    it("pays once", async () => {
+      const { url } = await world.gateway({ model }, upstream);
+      const owner = await world.account();
+      const wallet = await walletOf(owner);
+      const headers = await payment(await fetch(`${url}/v1/chat`), wallet, owner);
+      await fetch(`${url}/v1/chat`, { headers });
+
+      await expectRefused(await fetch(`${url}/v1/chat`, { headers }), 402, "invalid_exact_evm_nonce_already_used");
+      expect(await world.balanceOf(wallet)).to.equal(CENT);
     });
 
     it("does not pay by anybody else's", async () => {
