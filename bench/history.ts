@@ -135,7 +135,7 @@ function pageOf(): string {
   return [
     "# Reading history",
     "",
-    `Written by \`node --import tsx bench/history.ts\`: one run on ${availableParallelism()} cores that others used too, with Node ${process.versions.node.split(".")[0]}.`,
+    `Written by \`node --import tsx bench/history.ts\`: one run on ${availableParallelism()} cores, with Node ${process.versions.node.split(".")[0]}.`,
     "Nobody compares the times; the script fails when requests for logs pass their bounds.",
     "",
     `A local chain over HTTP, behind a proxy that counts and refuses, all in one process with the reader: ${number(models.length)} models,`,

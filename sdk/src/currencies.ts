@@ -1,11 +1,12 @@
 import type { Address } from "./brands.js";
-import { type Addressable, isError, ZeroAddress } from "ethers";
+import { type Addressable, isError, type TransactionRequest, ZeroAddress } from "ethers";
 import { type Amount, parseAmount } from "./amounts.js";
 import { addressOf } from "./arguments.js";
 import { callOf, type TypedCall } from "./calls.js";
 import { type Context, contractAt } from "./context.js";
 import { ERC20 } from "./generated/fragments/ERC20.js";
-import { InvalidArgument } from "./errors.js";
+import { ContractError, InvalidArgument } from "./errors.js";
+import { typedError } from "./failures.js";
 import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 
 /** What money is made of: "ETH", the chain's own coin, or the address of an ERC-20. */
@@ -35,7 +36,7 @@ export function currencyOf(address: string): Currency {
 }
 
 /** What payments need to know about currencies, with a memory for decimals, which never change. */
-export function currenciesOf({ at, reads, signer }: Context) {
+export function currenciesOf({ at, provider, reads, signer }: Context) {
   const ledger = at(RoyaltyLedger);
   const knownDecimals = new Map([[ZeroAddress, ETH_DECIMALS]]);
 
@@ -60,6 +61,19 @@ export function currenciesOf({ at, reads, signer }: Context) {
     }
   }
 
+  /** Whether a token would not do something now. */
+  async function refuses(call: TransactionRequest): Promise<boolean> {
+    try {
+      await provider.call(call);
+
+      return false;
+    } catch (error) {
+      const failure = await typedError(error);
+      if (failure instanceof ContractError) return true;
+      throw failure;
+    }
+  }
+
   /** Returns a currency as it calls itself. */
   async function describeCurrency(address: string): Promise<ListedCurrency> {
     if (address === ZeroAddress) return { currency: "ETH", address, symbol: "ETH", decimals: ETH_DECIMALS };
@@ -76,7 +90,8 @@ export function currenciesOf({ at, reads, signer }: Context) {
 
     /**
      * Returns what lets a contract, the ledger by default, take an amount from the signer: the coin that goes with the call
-     * that takes it, or an approval before it.
+     * that takes it, or an approval before it. Tokens that change an allowance only from or to 0, such as USDT on Ethereum,
+     * are asked for 0 first.
      */
     async provide(
       address: string,
@@ -86,10 +101,17 @@ export function currenciesOf({ at, reads, signer }: Context) {
     ): Promise<{ value: bigint; approvals: TypedCall[] }> {
       if (address === ZeroAddress) return { value: units, approvals: [] };
 
-      const token = tokenAt(address);
-      const isEnough = !approve || (await token.allowance(await signer().getAddress(), spender)) >= units;
+      if (!approve) return { value: 0n, approvals: [] };
 
-      return { value: 0n, approvals: isEnough ? [] : [await callOf(token.approve, [spender, units])] };
+      const token = tokenAt(address);
+      const from = await signer().getAddress();
+      const allowance = await token.allowance(from, spender);
+      if (allowance >= units) return { value: 0n, approvals: [] };
+
+      const approval = await callOf(token.approve, [spender, units]);
+      const isRefused = allowance > 0n && (await refuses({ from, to: address, data: approval.data }));
+
+      return { value: 0n, approvals: [...(isRefused ? [await callOf(token.approve, [spender, 0n])] : []), approval] };
     },
 
     describeCurrency,

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { id, parseEther, ZeroAddress } from "ethers";
 import { InsufficientFunds, InvalidAmount, InvalidArgument, TooManyDecimals } from "../../sdk/src/index.js";
 import { ascending } from "../helpers/models.js";
+import { type CautiousToken, CautiousToken__factory } from "../../types/ethers-contracts/index.js";
 import { deploySdk, expectRefusal, failureOf, registerFor } from "./helpers.js";
 
 const USDC = 1_000_000n;
@@ -71,6 +72,51 @@ describe("SDK royalties", () => {
 
       const approvals = await sdk.usdc.queryFilter(sdk.usdc.filters.Approval(accounts.carol.address));
       expect(approvals.map(({ args }) => args.value)).to.deep.equal([1n, 20n * USDC]);
+    });
+
+    describe("in a token that changes an allowance only from or to 0", () => {
+      const pay = (amount: string) => ({ model: child, currency: String(token.target), amount });
+      let token: CautiousToken;
+
+      beforeEach(async () => {
+        const { ledger, timelock, accounts } = sdk;
+        const { ethers, networkHelpers } = sdk.connection;
+        token = await new CautiousToken__factory(accounts.carol).deploy();
+        await token.mint(accounts.carol.address, 100n * USDC);
+        const governance = await ethers.getImpersonatedSigner(String(timelock.target));
+        await networkHelpers.setBalance(governance.address, parseEther("1"));
+        await ledger.connect(governance).addCurrency(token);
+        await token.connect(accounts.carol).approve(ledger, 1n);
+      });
+
+      const approved = async () =>
+        (await token.queryFilter(token.filters.Approval(sdk.accounts.carol.address))).map(({ args }) => args.value);
+
+      it("takes one that is too small back first", async () => {
+        const { amount } = await sdk.carol.royalties.pay(pay("20"));
+
+        expect(amount).to.equal(20n * USDC);
+        expect(await approved()).to.deep.equal([1n, 0n, 20n * USDC]);
+      });
+
+      it("simulates, estimates and populates that", async () => {
+        const { pay: write } = sdk.carol.royalties;
+        const [reset, approval, payment, ...more] = await write.populate(pay("20"));
+
+        expect([reset.to, approval.to, payment.to]).to.deep.equal([token.target, token.target, sdk.ledger.target]);
+        expect(token.interface.decodeFunctionData("approve", reset.data).value).to.equal(0n);
+        expect(token.interface.decodeFunctionData("approve", approval.data).value).to.equal(20n * USDC);
+        expect(more).to.deep.equal([]);
+        expect((await write.simulate(pay("20"))).amount).to.equal(20n * USDC);
+        expect(Number(await write.estimate(pay("20")))).to.be.above(100_000);
+        expect(await approved()).to.deep.equal([1n]);
+      });
+
+      it("uses one that is large enough", async () => {
+        await sdk.carol.royalties.pay(pay("0.000001"));
+
+        expect(await approved()).to.deep.equal([1n]);
+      });
     });
 
     it("approves nothing when told so", async () => {
