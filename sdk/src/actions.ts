@@ -21,18 +21,29 @@ export type ProposalId = bigint | string;
 /** A proposal that was made, by its id, or what one would be made of. */
 export type ProposalLike = ProposalId | { actions: readonly ActionLike[]; description?: string };
 
+/** The same, with its actions there. */
+export type ReadyProposal = ProposalId | { actions: readonly Required<Action>[]; description?: string };
+
 /** An argument of a call as plain data: structs are objects, enums are numbers. */
 export type ArgumentValue = bigint | string | boolean | ArgumentValue[] | { [name: string]: ArgumentValue };
 
 /** Arguments of a call by name; those without a name by their place. */
 export type Arguments = Readonly<Record<string, ArgumentValue>>;
 
+/**
+ * Waits for a proposal's actions. To be called before anything else is waited for: an action that fails meanwhile, and
+ * that nobody waits for, ends the process in Node.
+ */
+export async function ready(proposal: ProposalLike): Promise<ReadyProposal> {
+  return typeof proposal === "object" ? { ...proposal, actions: await completed(proposal.actions) } : proposal;
+}
+
 /** Returns the calls that a proposal makes. */
 export async function actionsOf(
   { governor }: GovernorPair,
-  proposal: ProposalLike,
+  proposal: ReadyProposal,
 ): Promise<readonly Required<Action>[]> {
-  if (typeof proposal === "object") return completed(proposal.actions);
+  if (typeof proposal === "object") return proposal.actions;
 
   const [targets, values, calldatas] = await governor.proposalDetails(proposal);
   return targets.map((target, i) => ({ target, value: values[i], data: calldatas[i] }));

@@ -1,5 +1,5 @@
 import { AbiCoder, dataSlice, toBigInt, toUtf8String, Utf8ErrorFuncs, ZeroAddress } from "ethers";
-import { actionsOf, type Arguments, type ArgumentValue, type ProposalLike } from "./actions.js";
+import { actionsOf, type Arguments, type ArgumentValue, type ReadyProposal } from "./actions.js";
 import { type Context, firstBlockOf } from "./context.js";
 import type { Contracts } from "./contracts.js";
 import { type DecodedAction, decodeActions, everyCall, isToken } from "./decodedActions.js";
@@ -46,7 +46,7 @@ export interface Explanation {
 }
 
 /** Explains what a proposal would do. */
-export async function explain(context: Context, pair: GovernorPair, proposal: ProposalLike): Promise<Explanation> {
+export async function explain(context: Context, pair: GovernorPair, proposal: ReadyProposal): Promise<Explanation> {
   const decoded = await decodeActions(context, pair, await actionsOf(pair, proposal));
   const isMade = typeof proposal !== "object";
   const announcement = isMade ? await announcementOf(context, pair, BigInt(proposal)) : undefined;

@@ -1,4 +1,4 @@
-import { type ActionLike, completed, type ProposalId, type ProposalLike } from "./actions.js";
+import { type ActionLike, completed, type ProposalId, type ProposalLike, ready } from "./actions.js";
 import { callOf, eventsOf } from "./calls.js";
 import type { Concentration } from "./concentration.js";
 import type { Context } from "./context.js";
@@ -165,15 +165,17 @@ function functionsOf<Actions>(context: Context, name: GovernorName, proposals: A
 
     // Loaded when they are asked for: they know all contracts.
     async explain(proposal) {
+      const given = await ready(proposal);
       const { explain } = await import("./explain.js");
 
-      return explain(context, pair, proposal);
+      return explain(context, pair, given);
     },
 
     async simulate(proposal) {
+      const given = await ready(proposal);
       const { simulate } = await import("./simulate.js");
 
-      return simulate(context, pair, proposal);
+      return simulate(context, pair, given);
     },
 
     async concentration() {

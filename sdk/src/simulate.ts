@@ -1,6 +1,6 @@
 import type { Address } from "./brands.js";
 import { type FunctionFragment, Interface, ZeroAddress } from "ethers";
-import { actionsOf, type ArgumentValue, type ProposalLike } from "./actions.js";
+import { actionsOf, type ArgumentValue, type ReadyProposal } from "./actions.js";
 import type { Outcome, SimulatorView } from "./callSimulator.js";
 import type { Context } from "./context.js";
 import { type Contracts, contractsToRead } from "./contracts.js";
@@ -64,7 +64,7 @@ interface View<Subject> extends SimulatorView {
 }
 
 /** Shows what a proposal would change if it were executed now. */
-export async function simulate(context: Context, pair: GovernorPair, proposal: ProposalLike): Promise<Simulation> {
+export async function simulate(context: Context, pair: GovernorPair, proposal: ReadyProposal): Promise<Simulation> {
   const [actions, currencies] = await Promise.all([actionsOf(pair, proposal), context.at(RoyaltyLedger).currencies()]);
   const calls = everyCall(await decodeActions(context, pair, actions)).map(({ action }) => action);
   const [treasury, simulator] = [String(pair.timelock.target), strangeAddress()];

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { InvalidArgument, NetworkFailure } from "../../sdk/src/index.js";
+import { InvalidAmount, InvalidArgument, NetworkFailure } from "../../sdk/src/index.js";
 import { loadedWhenCalled } from "../../sdk/src/lazy.js";
 import type { Write } from "../../sdk/src/writes.js";
 import { deploySdk, failureOf } from "./helpers.js";
@@ -80,5 +80,23 @@ describe("SDK parts that are loaded when they are called", () => {
 
     await failureOf(InvalidArgument, reader.governance.proposals.setVerifierThreshold({ threshold: 0 }));
     await failureOf(InvalidArgument, reader.rounds.reveal.populate({ roundId: "0x", contentDigest: "0x" }));
+  });
+
+  it("leave no action alone that fails while they are loaded", async () => {
+    const { reader, deployer } = await deploySdk();
+    const { explain, simulate, proposals } = reader.governance;
+    const unhandled: unknown[] = [];
+    const listen = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", listen);
+    try {
+      for (const call of [explain, simulate, deployer.governance.propose]) {
+        const actions = [proposals.setProtocolFee({ feeBps: 9_999 }), Promise.reject(new InvalidAmount("x"))];
+        await failureOf(InvalidAmount, call({ actions, description: "" }));
+      }
+    } finally {
+      process.off("unhandledRejection", listen);
+    }
+
+    expect(unhandled).to.deep.equal([]);
   });
 });
