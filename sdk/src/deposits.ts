@@ -6,6 +6,7 @@ import type { Context } from "./context.js";
 import { type Currency, currencyAddress, currencyOf } from "./currencies.js";
 import { withTypedErrors } from "./failures.js";
 import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
+import { readLogs } from "./logs.js";
 import { type Write, writeOf } from "./writes.js";
 
 /** A host and a model that are paid together at an address of their own. */
@@ -100,19 +101,21 @@ export interface Deposits {
 
 /** Binds the ledger's deposits to a runner. */
 export function depositsOf(context: Context): Deposits {
-  const { signer } = context;
+  const { firstBlock, provider, signer } = context;
   const ledger = context.at(RoyaltyLedger);
 
   /** The CREATE2 salts of models' own addresses, from the events that announced them; none for those not registered. */
   async function saltsOf(models: readonly string[]): Promise<string[]> {
     const coder = AbiCoder.defaultAbiCoder();
-    const events = await Promise.all(
-      ascending(models).map((model) => ledger.queryFilter(ledger.filters.ModelOpened(model))),
-    );
+    const topics = ledger.interface.encodeFilterTopics("ModelOpened", [ascending(models)]);
+    const toBlock = await provider.getBlockNumber();
+    const logs = await readLogs(provider, { address: String(ledger.target), topics, fromBlock: firstBlock, toBlock });
 
-    return events
-      .flat()
-      .map(({ args: { registrar, salt } }) => keccak256(coder.encode(["address", "bytes32"], [registrar, salt])));
+    return logs.map(({ data, topics: indexed }) => {
+      const { registrar, salt } = ledger.interface.decodeEventLog("ModelOpened", data, indexed);
+
+      return keccak256(coder.encode(["address", "bytes32"], [registrar, salt]));
+    });
   }
 
   /** Reads what a sweep has found. */

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { id, parseEther } from "ethers";
-import { InvalidArgument, SignerRequired } from "../../sdk/src/index.js";
+import { id, JsonRpcProvider, parseEther } from "ethers";
+import { connect, InvalidArgument, SignerRequired } from "../../sdk/src/index.js";
 import { deploySdk, expectRefusal, failureOf, registerFor } from "./helpers.js";
+import { limited, rangeOf, startProxy } from "./history.nodes.js";
 
 describe("SDK deposits", () => {
   let sdk: Awaited<ReturnType<typeof deploySdk>>;
@@ -46,6 +47,30 @@ describe("SDK deposits", () => {
 
       expect(early.swept).to.deep.equal([]);
       expect(swept.map(({ amount }) => amount)).to.deep.equal([5n]);
+    });
+
+    it("asks a node that limits ranges for short ones, from the ledger's first block on", async () => {
+      const { connection, deployment, ledger } = sdk;
+      const other = await registerFor(sdk.accounts.alice.address, sdk.alice, { salt: id("other") });
+      for (const to of [model, other]) await sendToken(to, 7n);
+      const [{ blockNumber: block }] = await ledger.queryFilter(ledger.filters.ModelOpened());
+      await connection.networkHelpers.mine(10);
+      const proxy = await startProxy((method, params) => connection.provider.request({ method, params }));
+      proxy.behave(limited({ blocks: 3 }));
+      const provider = new JsonRpcProvider(proxy.url, undefined, { cacheTimeout: -1 });
+      try {
+        const { deposits } = await connect(await provider.getSigner(sdk.accounts.carol.address), {
+          deployment: { ...deployment, RoyaltyLedger: { ...deployment.RoyaltyLedger, block } },
+        });
+        const { swept } = await deposits.sweep({ models: [other, model], currencies: [usdc] });
+
+        expect(swept.map(({ amount }) => amount)).to.deep.equal([7n, 7n]);
+        expect(swept.map((found) => found.model)).to.have.members([model, other]);
+        expect(Math.min(...proxy.logRequests().map((request) => rangeOf(request).from))).to.equal(block);
+      } finally {
+        provider.destroy();
+        proxy.close();
+      }
     });
 
     it("refuses a currency that is not listed, no models, and what is no address", async () => {

@@ -56,11 +56,11 @@ export async function startProxy(request: (method: string, params: unknown[]) =>
   };
 }
 
-/** The range of blocks that a request for logs is about. */
+/** The range of blocks that a request for logs is about; one up to the newest block has no end. */
 export function rangeOf({ params: [filter] }: RpcRequest): { from: number; to: number } {
   const { fromBlock, toBlock } = filter as { fromBlock: string; toBlock: string };
 
-  return { from: Number(fromBlock), to: Number(toBlock) };
+  return { from: Number(fromBlock), to: toBlock === "latest" ? Infinity : Number(toBlock) };
 }
 
 /** Refuses ranges that are too long and answers that are too large, as large providers do. */
