@@ -1,5 +1,5 @@
 import type { Address } from "./brands.js";
-import { type Addressable, isError, type TransactionRequest, ZeroAddress } from "ethers";
+import { type Addressable, type ContractRunner, isError, type TransactionRequest, ZeroAddress } from "ethers";
 import { type Amount, parseAmount } from "./amounts.js";
 import { addressOf } from "./arguments.js";
 import { callOf, type TypedCall } from "./calls.js";
@@ -18,12 +18,13 @@ export interface ListedCurrency {
   currency: Currency;
   /** As the contracts know it: ETH is the zero address. */
   address: string;
+  /** The address of a token that does not tell, or not as a text. */
   symbol: string;
   /** 0 for a token that does not tell; give its amounts as bigints, in its smallest units. */
   decimals: number;
 }
 
-const ETH_DECIMALS = 18;
+const ETH: ListedCurrency = { currency: "ETH", address: ZeroAddress, symbol: "ETH", decimals: 18 };
 
 /** Returns a currency as the contracts know it. */
 export function currencyAddress(currency: Currency): string {
@@ -35,10 +36,23 @@ export function currencyOf(address: string): Currency {
   return address === ZeroAddress ? "ETH" : address;
 }
 
+/** Returns a currency as lists and statements have it: a token need not tell its symbol and decimals. */
+export async function listedCurrency(address: string, runner: ContractRunner): Promise<ListedCurrency> {
+  if (address === ZeroAddress) return { ...ETH };
+
+  const token = contractAt(ERC20, address, runner);
+  const [symbol, decimals] = await Promise.all([
+    token.symbol().catch(insteadOfMissing(address)),
+    token.decimals().catch(insteadOfMissing(0n)),
+  ]);
+
+  return { currency: address, address, symbol, decimals: Number(decimals) };
+}
+
 /** What payments need to know about currencies, with a memory for decimals, which never change. */
 export function currenciesOf({ at, provider, reads, signer }: Context) {
   const ledger = at(RoyaltyLedger);
-  const knownDecimals = new Map([[ZeroAddress, ETH_DECIMALS]]);
+  const knownDecimals = new Map([[ZeroAddress, ETH.decimals]]);
 
   const tokenAt = (address: string) => contractAt(ERC20, address, reads);
 
@@ -74,9 +88,9 @@ export function currenciesOf({ at, provider, reads, signer }: Context) {
     }
   }
 
-  /** Returns a currency as it calls itself. */
+  /** Returns a currency as it calls itself; fails if it does not. */
   async function describeCurrency(address: string): Promise<ListedCurrency> {
-    if (address === ZeroAddress) return { currency: "ETH", address, symbol: "ETH", decimals: ETH_DECIMALS };
+    if (address === ZeroAddress) return { ...ETH };
 
     const [symbol, decimals] = await Promise.all([tokenAt(address).symbol(), decimalsOf(address)]);
     return { currency: address, address, symbol, decimals };
@@ -117,22 +131,23 @@ export function currenciesOf({ at, provider, reads, signer }: Context) {
     describeCurrency,
 
     async listed(): Promise<ListedCurrency[]> {
-      return Promise.all(
-        (await ledger.currencies()).map((address) =>
-          describeCurrency(address).catch((error) => {
-            if (!isMissing(error)) throw error;
-
-            return { currency: address, address, symbol: address, decimals: 0 };
-          }),
-        ),
-      );
+      return Promise.all((await ledger.currencies()).map((address) => listedCurrency(address, reads)));
     },
   };
 }
 
-/** Whether a contract does not have the function that was called: a token need not tell its symbol and decimals. */
+/** Whether a contract does not have the function that was called, or answers with something else. */
 function isMissing(error: unknown): boolean {
-  if (error instanceof InvalidArgument) return isMissing(error.cause);
+  // What ethers says of a text that is no UTF-8 is inside an error without a code.
+  const { error: inner } = error as { error?: unknown };
 
-  return isError(error, "CALL_EXCEPTION") || isError(error, "BAD_DATA");
+  return isError(error, "CALL_EXCEPTION") || isError(error, "BAD_DATA") || isError(inner, "INVALID_ARGUMENT");
+}
+
+function insteadOfMissing<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (!isMissing(error)) throw error;
+
+    return value;
+  };
 }

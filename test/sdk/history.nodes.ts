@@ -25,8 +25,8 @@ export async function startProxy(request: (method: string, params: unknown[]) =>
   async function answer(rpc: RpcRequest, response: ServerResponse) {
     requests.push(rpc);
     const pass = async (): Promise<Result> => ({ result: await request(rpc.method, rpc.params) });
-    const result = await manners(rpc, pass, response).catch((error: Error) => ({
-      error: { code: -32_603, message: error.message },
+    const result = await manners(rpc, pass, response).catch(({ message, data }: Error & { data?: unknown }) => ({
+      error: { code: -32_603, message, data },
     }));
 
     return { jsonrpc: "2.0", id: rpc.id, ...result };

@@ -1,10 +1,9 @@
-import { type FetchRequest, makeError, type Provider, ZeroAddress } from "ethers";
+import { type FetchRequest, makeError, type Provider } from "ethers";
 import { addressOf } from "../arguments.js";
 import { contractAt, type Deployment } from "../context.js";
-import { type Currency, currencyAddress } from "../currencies.js";
+import { type Currency, currencyAddress, listedCurrency } from "../currencies.js";
 import { DeploymentNotFound } from "../errors.js";
 import { deployments } from "../generated/deployments.js";
-import { ERC20 } from "../generated/fragments/ERC20.js";
 import { ModelRegistry } from "../generated/fragments/ModelRegistry.js";
 import { RoyaltyLedger } from "../generated/fragments/RoyaltyLedger.js";
 import { UsageChannels } from "../generated/fragments/UsageChannels.js";
@@ -38,7 +37,7 @@ export interface HistorySource {
   header(block: number | "latest" | "finalized"): Promise<Header | undefined>;
   /** Returns logs of the contracts whose first topic is one of these, as the node gives them. */
   logs(topics: string[], fromBlock: number, toBlock: number): Promise<RawLog[]>;
-  /** Returns a currency as it calls itself. */
+  /** Returns a currency as it calls itself, if it does. */
   describe(currency: Currency): Promise<{ currency: Currency; symbol: string; decimals: number }>;
 }
 
@@ -84,12 +83,9 @@ export async function sourceOf(provider: Provider, given?: HistoryDeployment): P
       }),
 
     async describe(currency) {
-      const address = currencyAddress(currency);
-      if (address === ZeroAddress) return { currency, symbol: "ETH", decimals: 18 };
-      const token = contractAt(ERC20, address, provider);
-      const [symbol, decimals] = await Promise.all([token.symbol(), token.decimals()]);
+      const { symbol, decimals } = await listedCurrency(currencyAddress(currency), provider);
 
-      return { currency, symbol, decimals: Number(decimals) };
+      return { currency, symbol, decimals };
     },
   };
 }

@@ -109,7 +109,10 @@ export interface Statement {
   /** Of every model and currency in which the account ever had something to claim. */
   balances: StatementBalance[];
   hostBalances: HostBalance[];
-  /** The currencies that occur, with what is needed to write amounts as people do. */
+  /**
+   * The currencies that occur, with what is needed to write amounts as people do. A token that does not tell has its
+   * address for a symbol, and 0 decimals: its amounts are in its smallest units.
+   */
   currencies: { currency: Currency; symbol: string; decimals: number }[];
   asOf: AsOf;
 }
