@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { getAddress, parseUnits, ZeroAddress } from "ethers";
 import { z } from "zod";
@@ -162,6 +163,11 @@ export async function readParameters(file: string): Promise<{ parameters: Parame
   requireValid(parameters);
 
   return { parameters, text };
+}
+
+/** Returns what the text of a file of parameters is known by: its sha-256, in hex. */
+export function parametersDigest(text: string): string {
+  return `0x${createHash("sha256").update(text).digest("hex")}`;
 }
 
 /**

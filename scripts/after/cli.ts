@@ -23,13 +23,18 @@ import { openSession, readJson, type Session } from "./session.js";
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 
+/** More than any token has, and few enough that a drip can be counted. */
+const MAX_DECIMALS = 36;
+/** A hundred years: the faucet counts seconds in 40 bits. */
+const MAX_PERIOD = 100 * 365 * 86_400;
+
 type Values = ReturnType<typeof optionsIn>;
 
 const COMMANDS: Record<string, (session: Session, values: Values) => Promise<unknown>> = {
   faucet: (session, { name = "Faucet USD", symbol = "fUSD", decimals = "6", drip = "1000", period = "86400" }) =>
     deployFaucet(session, hre.artifacts, {
       ...{ name, symbol, drip },
-      ...{ decimals: wholeOf("decimals", decimals), period: wholeOf("period", period) },
+      ...{ decimals: wholeOf("decimals", decimals, MAX_DECIMALS), period: wholeOf("period", period, MAX_PERIOD) },
     }),
   fund: (session, { token, account = session.account }) =>
     fund(session, hre.artifacts, required("token", token), account),
@@ -82,9 +87,11 @@ function required(name: string, value: string | undefined): string {
   return value;
 }
 
-function wholeOf(name: string, text: string): number {
+function wholeOf(name: string, text: string, max: number): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new WrongUse(`--${name} takes a whole number, not "${text}".`);
+  if (!Number.isSafeInteger(value) || value < 0 || value > max) {
+    throw new WrongUse(`--${name} takes a whole number up to ${max}, not "${text}".`);
+  }
 
   return value;
 }

@@ -1,5 +1,6 @@
-import { Contract, ContractFactory, formatUnits, isAddress, parseUnits } from "ethers";
+import { Contract, ContractFactory, formatUnits, isAddress } from "ethers";
 import type { ArtifactManager } from "hardhat/types/artifacts";
+import { parseAmount } from "../../sdk/src/index.js";
 import { WrongUse } from "./errors.js";
 import type { Session } from "./session.js";
 
@@ -16,16 +17,21 @@ export interface FaucetOptions {
 
 type Artifacts = Pick<ArtifactManager, "readArtifact">;
 
-/** Deploys a token that anybody can get on a testnet; returns its address. */
+/**
+ * Deploys a token that anybody can get on a testnet; returns its address.
+ *
+ * @throws {WrongUse} when the drip is no amount of such a token.
+ */
 export async function deployFaucet(
   { signer, say }: Session,
   artifacts: Artifacts,
   options: FaucetOptions,
 ): Promise<string> {
   const { name, symbol, decimals, drip, period } = options;
+  const units = unitsOf(drip, decimals);
   const { abi, bytecode } = await artifacts.readArtifact("FaucetToken");
   const token = await new ContractFactory([...abi], bytecode, signer).deploy(
-    ...[name, symbol, decimals, parseUnits(drip, decimals), period],
+    ...[name, symbol, decimals, units, period],
   );
   await token.waitForDeployment();
   const address = await token.getAddress();
@@ -35,6 +41,14 @@ export async function deployFaucet(
   );
 
   return address;
+}
+
+function unitsOf(drip: string, decimals: number): bigint {
+  try {
+    return parseAmount(drip, decimals);
+  } catch {
+    throw new WrongUse(`--drip takes an amount with up to ${decimals} decimals, such as 12.5, not "${drip}".`);
+  }
 }
 
 /**

@@ -33,7 +33,12 @@ export async function propose(
   if (!description || !Array.isArray(written) || written.length === 0) {
     throw new WrongUse('A proposal needs a "description" and "actions" with "target" and "data".');
   }
-  const actions = written.map(({ target, value = "0", data }): Action => ({ target, value: BigInt(value), data }));
+  const actions = written.map(({ target, value = "0", data }, index): Action => {
+    if (!/^\d+$/.test(String(value)))
+      throw new WrongUse(`actions[${index}].value takes wei as "0" or "1000", not "${value}".`);
+
+    return { target, value: BigInt(value), data };
+  });
   const governance: Governance<unknown> = safety ? commonweal.governance.safety : commonweal.governance;
   const { calls, warnings } = await governance.explain({ actions, description });
   say(`“${description}”`);

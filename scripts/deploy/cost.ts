@@ -24,7 +24,7 @@ export async function pricesOf(provider: Provider): Promise<Prices> {
 export async function dataFee(
   provider: Provider,
   network: string,
-  { data, gas, to }: { data: string; gas: bigint; to: string },
+  { data, gas, to }: { data: string; gas: bigint; to?: string },
 ): Promise<bigint> {
   if (TEST_NETWORKS[network as TestNetworkName]?.chainType !== "op") return 0n;
 

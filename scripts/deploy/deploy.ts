@@ -2,6 +2,7 @@ import path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { formatEther } from "ethers";
 import hre from "hardhat";
+import { coinOf } from "../networks.js";
 import type { Parameters } from "../parameters.js";
 import { planProtocol } from "../plan.js";
 import type { Arguments } from "./arguments.js";
@@ -66,7 +67,7 @@ async function confirm({ network, deployer }: Target, { missing, cost }: Preflig
   if (!process.stdin.isTTY) throw new CannotDeploy("Nobody is there to ask: add --yes to send. Nothing was sent.");
 
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const question = `\nDeploy ${missing} contracts to ${network} from ${deployer}, for about ${formatEther(cost)} ETH? [y/N] `;
+  const question = `\nDeploy ${missing} contracts to ${network} from ${deployer}, for about ${formatEther(cost)} ${coinOf(network)}? [y/N] `;
   const answer = await terminal.question(question);
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CannotDeploy("Nothing was sent.");

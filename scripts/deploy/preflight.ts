@@ -1,6 +1,7 @@
 import { Contract, formatEther, formatUnits } from "ethers";
 import { creationsOf } from "../deployments.js";
 import type { Parameters } from "../parameters.js";
+import { coinOf, TEST_NETWORKS } from "../networks.js";
 import { requireFutureDatesIfNew } from "../protocol.js";
 import { dataFee, pricesOf } from "./cost.js";
 import { journaledTransactions } from "./journal.js";
@@ -21,6 +22,8 @@ export interface Preflight {
 
 /** Prices move while a deployment is under way: the balance must cover this much of today's cost, in percent. */
 const MARGIN_PERCENT = 150n;
+
+const ARBITRUM: ReadonlySet<number> = new Set([TEST_NETWORKS.arbitrumSepolia.chainId]);
 
 /** An ERC-20's largest supply that the ledger lists. */
 const MAX_SUPPLY = 2n ** 96n;
@@ -52,6 +55,7 @@ export async function preflight(deployment: Deployment): Promise<Preflight> {
   const { gas, data, price, cost } = await costOf(deployment, missing);
   const balance = await provider.getBalance(target.deployer);
   const needed = (cost * MARGIN_PERCENT) / 100n;
+  const coin = coinOf(target.network);
   const pending = await pendingOf(deployment);
   const lines = [
     `Network     ${target.network}, chain ${target.chainId}`,
@@ -63,9 +67,12 @@ export async function preflight(deployment: Deployment): Promise<Preflight> {
     "",
     `Gas         ${digits(gas)} in all, measured on a chain in memory`,
     `Gas price   ${formatUnits(price, "gwei")} gwei now`,
-    ...(data > 0n ? [`Data        ${formatEther(data)} ETH for posting it to Ethereum`] : []),
-    `Cost        ${formatEther(cost)} ETH at that price`,
-    `Balance     ${formatEther(balance)} ETH`,
+    ...(data > 0n ? [`Data        ${formatEther(data)} ${coin} for posting it to Ethereum`] : []),
+    ...(ARBITRUM.has(target.chainId)
+      ? ["Data        not in these figures: Arbitrum adds gas for posting it to Ethereum"]
+      : []),
+    `Cost        ${formatEther(cost)} ${coin} at that price`,
+    `Balance     ${formatEther(balance)} ${coin}`,
   ];
 
   const problems = [
@@ -76,10 +83,11 @@ export async function preflight(deployment: Deployment): Promise<Preflight> {
     ),
     ...(await changedParameters(deployment, namesOf(standings, "deployed"))),
     ...(await dateProblems(deployment)),
-    ...(await currencyProblems(deployment, parameters)),
+    // The ledger lists them when it is deployed, and never again.
+    ...(missing.has("RoyaltyLedger") ? await currencyProblems(deployment, parameters) : []),
     ...(balance < needed
       ? [
-          `The balance is too low: send ${formatEther(needed - balance)} ETH to ${target.deployer}, which makes it ` +
+          `The balance is too low: send ${formatEther(needed - balance)} ${coin} to ${target.deployer}, which makes it ` +
             `${MARGIN_PERCENT} % of today's cost, since prices move.`,
         ]
       : []),
@@ -95,6 +103,9 @@ async function costOf({ target, factory, rehearsal }: Deployment, missing: Reado
     .filter(([name]) => missing.has(name))
     .map(([, { gas, data }]) => ({ gas, data, to: factory.address }));
   let [gas, data] = [rehearsal.factoryGas, 0n];
+  if (factory.missing !== undefined) {
+    data += await dataFee(provider, target.network, { gas, data: factory.missing.initCode });
+  }
   for (const transaction of transactions) {
     gas += transaction.gas;
     data += await dataFee(provider, target.network, transaction);

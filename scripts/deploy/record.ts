@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -9,6 +8,7 @@ import { format } from "prettier";
 import { CREATEX } from "../create3.js";
 import { type DeploymentFile, type DeploymentMeta, deploymentOf } from "../deployments.js";
 import type { ClaimTree } from "../genesis.js";
+import { parametersDigest } from "../parameters.js";
 import type { PlannedContract } from "../plan.js";
 
 const run = promisify(execFile);
@@ -66,7 +66,7 @@ async function metaOf({ network, chainId, deployer, plan, parameters }: Recorded
     compiler: await compilerOf(),
     profile: "production",
     ...(commit === undefined ? {} : { commit }),
-    parameters: `0x${createHash("sha256").update(parameters).digest("hex")}`,
+    parameters: parametersDigest(parameters),
   };
 }
 
@@ -79,11 +79,14 @@ async function compilerOf(): Promise<string> {
   return (JSON.parse(await readFile(file, "utf8")) as { solcLongVersion: string }).solcLongVersion;
 }
 
-/** Returns the repository's commit, marked if the contracts differ from it; nothing where there is no repository. */
+/** What a contract's code depends on: sources, settings, and the versions of compiler and libraries. */
+const BUILT_FROM = ["contracts", "hardhat.config.ts", "package.json", "pnpm-lock.yaml"];
+
+/** Returns the repository's commit, marked if what they are built from differs from it; nothing where there is no repository. */
 async function commitOf(): Promise<string | undefined> {
   const git = async (...args: string[]) => (await run("git", args, { cwd: hre.config.paths.root })).stdout.trim();
   try {
-    const changed = await git("status", "--porcelain", "--", "contracts", "hardhat.config.ts");
+    const changed = await git("status", "--porcelain", "--", ...BUILT_FROM);
 
     return `${await git("rev-parse", "HEAD")}${changed === "" ? "" : " with changes"}`;
   } catch {

@@ -90,7 +90,8 @@ function metadataLength(code: Uint8Array): number {
 }
 
 function shownAs(type: string, word: string): string {
-  if (/^(address|contract )/.test(type)) return getAddress(dataSlice(word, 12));
+  // Bytes before an address, which only code that is not solc's would have, are shown.
+  if (/^(address|contract )/.test(type) && toBigInt(word) >> 160n === 0n) return getAddress(dataSlice(word, 12));
   if (/^uint/.test(type)) return toBigInt(word).toString();
 
   return hexlify(word);

@@ -5,7 +5,7 @@ import { JsonRpcProvider, type Provider } from "ethers";
 import hre from "hardhat";
 import type { DeploymentMeta } from "../deployments.js";
 import { parametersFileOf } from "../networks.js";
-import { type Parameters, readParameters } from "../parameters.js";
+import { type Parameters, parametersDigest, readParameters } from "../parameters.js";
 import { WrongUse } from "./errors.js";
 import type { DeployedContract, DeployedContracts } from "./subject.js";
 
@@ -35,6 +35,8 @@ export interface VerificationInputs {
   deployer?: string;
   createX?: string;
   parameters: Parameters;
+  /** sha-256 of the file of parameters that is given, and of the one that was deployed with, if the deployment says it. */
+  parametersDigest: { given: string; deployed?: string };
   block?: number;
   close(): Promise<void>;
 }
@@ -70,7 +72,7 @@ export async function readInputs(options: Options): Promise<VerificationInputs> 
     throw new WrongUse(`--block takes a number, not "${options.block}".`);
   }
 
-  const { parameters } = await readParameters(path.resolve(hre.config.paths.root, parametersFile));
+  const { parameters, text } = await readParameters(path.resolve(hre.config.paths.root, parametersFile));
   const { provider, close } = await open(network, rpc);
   try {
     const { chainId } = await provider.getNetwork();
@@ -84,6 +86,7 @@ export async function readInputs(options: Options): Promise<VerificationInputs> 
 
     return {
       ...{ network, provider, parameters, block, close },
+      parametersDigest: { given: parametersDigest(text), deployed: meta.parameters },
       ...{ deployment: deployment as DeployedContracts, deployer: meta.deployer, createX: meta.createX },
     };
   } catch (error) {

@@ -1,5 +1,5 @@
 /** What a check is about; a report is in this order. */
-export const AREAS = ["code", "wiring", "roles", "deployer", "parameters", "supply"] as const;
+export const AREAS = ["creation", "code", "wiring", "roles", "deployer", "parameters", "supply"] as const;
 export type Area = (typeof AREAS)[number];
 
 /** Something that was looked at on the chain, beside what it has to be. */
@@ -35,16 +35,16 @@ export interface Findings {
   facts?: Fact[];
 }
 
-/** Returns a check that two values are the same, however their letters are cased. */
+/** Returns a check that two values are the same, however the digits of hex are cased. */
 export function check(area: Area, subject: string, expected: unknown, actual: unknown): Check {
   const [wanted, found] = [textOf(expected), textOf(actual)];
 
-  return { area, subject, expected: wanted, actual: found, ok: wanted.toLowerCase() === found.toLowerCase() };
+  return { area, subject, expected: wanted, actual: found, ok: plain(wanted) === plain(found) };
 }
 
 /** Returns a check that two sets have the same members. */
 export function checkSet(area: Area, subject: string, expected: readonly string[], actual: readonly string[]): Check {
-  const sorted = (values: readonly string[]) => [...new Set(values.map((value) => value.toLowerCase()))].sort();
+  const sorted = (values: readonly string[]) => [...new Set(values.map(plain))].sort();
 
   return { ...check(area, subject, expected, actual), ok: textOf(sorted(expected)) === textOf(sorted(actual)) };
 }
@@ -70,6 +70,10 @@ export function linesOf({ chainId, block, deployer, ok, checks, facts }: Report)
   );
 
   return lines;
+}
+
+function plain(text: string): string {
+  return text.replace(/0x[\da-f]+/gi, (hex) => hex.toLowerCase());
 }
 
 function textOf(value: unknown): string {

@@ -81,6 +81,8 @@ async function ofBoard(subject: Subject): Promise<Check[]> {
 async function ofVerifiers(subject: Subject): Promise<Check[]> {
   const { threshold, verifiers } = subject.parameters.sources;
   const updates = await subject.events("SourceRegistry", "VerifierUpdated");
+  const { block } = subject.deployment.SourceRegistry;
+  if (updates.length === 0 && subject.block >= block) throw new LogsMissing(block, "VerifierUpdated of SourceRegistry");
   const accounts = new Set([...updates.map(({ args: [verifier] }) => verifier as string), ...knownAccounts(subject)]);
   const found = await Promise.all(
     [...accounts].map(async (account) =>

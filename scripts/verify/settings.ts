@@ -1,6 +1,6 @@
-import { parseUnits, ZeroAddress } from "ethers";
+import { Contract, parseUnits, ZeroAddress } from "ethers";
 import { rootOf, claimTree } from "../genesis.js";
-import { type GovernorParameters, secondsOf } from "../parameters.js";
+import { type GovernorParameters, type Parameters, secondsOf } from "../parameters.js";
 import type { ContractName } from "../plan.js";
 import { check, checkSet, type Check, type Findings } from "./report.js";
 import { listOf } from "./roles.js";
@@ -13,6 +13,7 @@ export async function checkSettings(subject: Subject): Promise<Findings> {
     ofGovernor(subject, "WealGovernor", "TimelockController", parameters.governor),
     ofGovernor(subject, "SafetyGovernor", "SafetyTimelock", parameters.safetyGovernor),
     ofMoney(subject),
+    ...subject.parameters.currencies.map((currency, index) => ofCurrency(subject, currency, `currencies[${index}]`)),
     ofPolicy(subject),
     ofClaims(subject),
   ]);
@@ -63,6 +64,27 @@ async function ofMoney(subject: Subject): Promise<Check[]> {
     await view("RoyaltyLedger", "protocolFeeBps", protocolFeeBps),
     await view("Stakeholding", "epochCap", parseUnits(stakeholdingEpochCap, 18)),
   ];
+}
+
+/** The address says which token it is; what the file calls it is what people read. */
+async function ofCurrency(
+  { provider, block }: Subject,
+  { address, ...said }: Parameters["currencies"][number],
+  where: string,
+): Promise<Check[]> {
+  const views = ["function symbol() view returns (string)", "function decimals() view returns (uint8)"];
+  const token = new Contract(address, views, provider);
+
+  return Promise.all(
+    (["symbol", "decimals"] as const).map(async (view) => {
+      const answer = await token
+        .getFunction(view)
+        .staticCall({ blockTag: block })
+        .catch(() => "no answer");
+
+      return check("parameters", `${where}.${view}`, said[view], answer);
+    }),
+  );
 }
 
 async function ofPolicy(subject: Subject): Promise<Check[]> {

@@ -14,15 +14,26 @@ export type DeployedContract = Pick<Recorded, "address" | "block"> &
 /** The contracts of `deployments/<chainId>.json`, by their names. */
 export type DeployedContracts = Readonly<Record<string, DeployedContract>>;
 
+/** The transaction in which a contract came to be. */
+export interface Creation {
+  from: string;
+  to: string | null;
+  data: string;
+}
+
 /** A deployment that is looked at: where it is, what it should be, and how it was at a block. */
 export interface Subject {
   provider: Provider;
   artifacts: Pick<ArtifactManager, "readArtifact" | "getBuildInfoOutputPath">;
   chainId: bigint;
   parameters: Parameters;
+  /** Who sent what created WealToken. */
   deployer: string;
+  /** Who that is by the file, if it says so. */
+  saidDeployer?: string;
   /** What deployed it: CreateX, or the deployer's copy of it. */
   createX: string;
+  creations: ReadonlyMap<PlannedName, Creation>;
   block: number;
   deployment: DeployedContracts;
   /** The contracts that the parameters ask for. */
@@ -85,7 +96,8 @@ export interface SubjectOptions {
   artifacts: Subject["artifacts"];
   deployment: DeployedContracts;
   parameters: Parameters;
-  /** Who deployed, if that is known; otherwise the node is asked. */
+  parametersDigest?: { given: string; deployed?: string };
+  /** Who deployed, as the file says; the node is asked anyway. */
   deployer?: string;
   /** What deployed it; CreateX by default. */
   createX?: string;
@@ -97,7 +109,8 @@ export interface SubjectOptions {
  * Finds out what is to be looked at.
  *
  * @throws {DeploymentIncomplete} when the deployment lacks a contract.
- * @throws {LogsMissing} when the deployment does not say who deployed, and the node does not know either.
+ * @throws {LogsMissing} when the node does not know of a contract's creation in the block that the deployment names. Logs
+ * are read from there on, so a later block would hide the first ones.
  */
 export async function subjectOf(options: SubjectOptions): Promise<Subject> {
   const { provider, artifacts, parameters, deployment, createX = CREATEX } = options;
@@ -111,12 +124,17 @@ export async function subjectOf(options: SubjectOptions): Promise<Subject> {
   const { chainId } = await provider.getNetwork();
   const block = options.block ?? (await provider.getBlockNumber());
   const at = (name: PlannedName) => deployment[name].address;
+  const creations = new Map(
+    await Promise.all(
+      names.map(async (name) => [name, await creationOf(provider, name, deployment[name], createX)] as const),
+    ),
+  );
   const contractOf = async (name: PlannedName) =>
     new Contract(at(name), (await artifacts.readArtifact(artifactOf(name))).abi as never, provider);
 
   return {
-    ...{ provider, artifacts, parameters, deployment, chainId, createX, block, names, at },
-    deployer: options.deployer ?? (await deployerOf(provider, deployment.WealToken, createX)),
+    ...{ provider, artifacts, parameters, deployment, chainId, createX, creations, block, names, at },
+    ...{ deployer: (creations.get("WealToken") as Creation).from, saidDeployer: options.deployer },
     async read(name, view, ...args) {
       const contract = await contractOf(name);
       try {
@@ -144,12 +162,17 @@ export async function subjectOf(options: SubjectOptions): Promise<Subject> {
   };
 }
 
-async function deployerOf(provider: Provider, { address, block }: DeployedContract, createX: string): Promise<string> {
-  const [creation] = await logsOf(provider, { ...creationFilter(address, createX), fromBlock: block, toBlock: block });
-  const transaction = creation && (await provider.getTransaction(creation.transactionHash));
-  if (!transaction) throw new LogsMissing(block, "the deployment of WealToken through CreateX");
+async function creationOf(
+  provider: Provider,
+  name: PlannedName,
+  { address, block }: DeployedContract,
+  createX: string,
+): Promise<Creation> {
+  const [log] = await logsOf(provider, { ...creationFilter(address, createX), fromBlock: block, toBlock: block });
+  const transaction = log && (await provider.getTransaction(log.transactionHash));
+  if (!transaction) throw new LogsMissing(block, `the creation of ${name} through CreateX in that block`);
 
-  return transaction.from;
+  return transaction;
 }
 
 async function logsOf(provider: Provider, query: LogQuery) {

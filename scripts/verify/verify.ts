@@ -1,6 +1,7 @@
 import { checkCode } from "./code.js";
+import { checkCreation } from "./creation.js";
 import { checkDeployer } from "./deployer.js";
-import type { Report } from "./report.js";
+import type { Fact, Report } from "./report.js";
 import { checkRoles } from "./roles.js";
 import { checkSettings } from "./settings.js";
 import { subjectOf, type SubjectOptions } from "./subject.js";
@@ -16,7 +17,7 @@ export async function verifyDeployment(options: SubjectOptions): Promise<Report>
   const subject = await subjectOf(options);
   const findings = [];
   // One area after the other: public nodes limit how much is asked at once.
-  for (const area of [checkCode, checkWiring, checkRoles, checkDeployer, checkSettings, checkSupply]) {
+  for (const area of [checkCreation, checkCode, checkWiring, checkRoles, checkDeployer, checkSettings, checkSupply]) {
     findings.push(await area(subject));
   }
   const checks = findings.flatMap((each) => each.checks);
@@ -27,6 +28,15 @@ export async function verifyDeployment(options: SubjectOptions): Promise<Report>
     deployer: subject.deployer,
     ok: checks.every(({ ok }) => ok),
     checks,
-    facts: findings.flatMap(({ facts = [] }) => facts),
+    facts: [...digestFacts(options), ...findings.flatMap(({ facts = [] }) => facts)],
   };
+}
+
+/** Another file may say the same: the checks compare what it says. */
+function digestFacts({ parametersDigest }: SubjectOptions): Fact[] {
+  if (parametersDigest === undefined) return [];
+  const { given, deployed } = parametersDigest;
+  const word = deployed === undefined ? "" : given === deployed ? ", as deployed with" : `, deployed with ${deployed}`;
+
+  return [{ area: "parameters", subject: "sha-256 of the file", value: `${given}${word}` }];
 }

@@ -9,7 +9,7 @@ import type { Parameters } from "../../scripts/parameters.js";
 import type { PlannedContract } from "../../scripts/plan.js";
 import { deployProtocol } from "../../scripts/protocol.js";
 import type { Report } from "../../scripts/verify/report.js";
-import { artifactOf, type DeployedContracts } from "../../scripts/verify/subject.js";
+import { artifactOf, type DeployedContracts, type SubjectOptions } from "../../scripts/verify/subject.js";
 import { verifyDeployment } from "../../scripts/verify/verify.js";
 import { DAY, testParameters } from "../helpers/protocol.js";
 
@@ -19,6 +19,9 @@ const { ethers, networkHelpers } = connection;
 /** Who has no part in what is deployed here but what the parameters say. */
 export const STRANGER = "0x5000000000000000000000000000000000000005";
 
+/** Of the tokens that are listed here. */
+const DECIMALS = [6, 18];
+
 /** Parameters that make use of everything: a guardian, currencies, two founders, several of each. */
 export function fullParameters(signers: { address: string }[], currencies: string[]): Parameters {
   const [, first, second, third] = signers.map(({ address }) => address);
@@ -27,6 +30,7 @@ export function fullParameters(signers: { address: string }[], currencies: strin
 
   return {
     ...parameters,
+    currencies: currencies.map((address, index) => ({ symbol: "USD", address, decimals: DECIMALS[index] })),
     governor: { ...parameters.governor, guardian: { account: second, until: "2090-01-01T00:00:00Z" } },
     safetyGovernor: { ...parameters.safetyGovernor, guardian: { account: third, until: "2091-01-01T00:00:00Z" } },
     safetyBoard: [second, third],
@@ -66,7 +70,9 @@ let deploymentCount = 0;
 
 export async function deploy() {
   const signers = await ethers.getSigners();
-  const tokens = [6, 18].map((decimals) => ethers.deployContract("TestToken", ["Dollar", "USD", decimals], signers[9]));
+  const tokens = DECIMALS.map((decimals) =>
+    ethers.deployContract("TestToken", ["Dollar", "USD", decimals], signers[9]),
+  );
   const currencies = await Promise.all((await Promise.all(tokens)).map((token) => token.getAddress()));
   const parameters = fullParameters(signers, currencies);
   const { plan } = await deployProtocol(connection, hre.artifacts, parameters);
@@ -76,7 +82,7 @@ export async function deploy() {
   return {
     ...{ signers, deployer: signers[0].address, parameters, plan, deployment, at, currencies },
     /** Verifies, against what is given instead of what is so. */
-    verify: (changes: { parameters?: Parameters; deployment?: DeployedContracts; block?: number } = {}) =>
+    verify: (changes: Partial<Pick<SubjectOptions, "parameters" | "deployment" | "deployer" | "block">> = {}) =>
       verifyDeployment({ provider: ethers.provider, artifacts: hre.artifacts, parameters, deployment, ...changes }),
     /** A contract, as one of its own kind or as anybody sees it. */
     async as(caller: string, name: string): Promise<Contract> {

@@ -5,15 +5,19 @@ import type { AddressInfo } from "node:net";
 interface Request {
   id: number;
   method: string;
+  params: readonly unknown[];
 }
 
 /** What a node answers to a method instead of what it would answer: a result, or an error's message. */
-export type Answers = Readonly<Record<string, { result: unknown } | { error: string }>>;
+export type Answers = Readonly<Record<string, Answer | ((params: readonly unknown[]) => Answer | undefined)>>;
+
+type Answer = { result: unknown } | { error: string };
 
 /** Starts a node on 127.0.0.1 that passes everything on to another but what it answers by itself. */
 export async function startLesserNode(url: string, answers: Answers) {
   async function answer(request: Request): Promise<object> {
-    const own = answers[request.method];
+    const given = answers[request.method];
+    const own = typeof given === "function" ? given(request.params) : given;
     if (own === undefined) {
       const headers = { "content-type": "application/json" };
       const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(request) });

@@ -285,6 +285,10 @@ describe("Scripts after deployment", function () {
       await delegate("0x5000000000000000000000000000000000000005");
       const fine = { target: at.RoyaltyLedger, data: ledger.encodeFunctionData("setProtocolFee", [51]) };
       await writeFile(file("fine"), JSON.stringify({ description: "Fine", actions: [fine] }));
+      await writeFile(file("priced"), JSON.stringify({ description: "Priced", actions: [{ ...fine, value: "1.5" }] }));
+      expect(await refusalOf("propose", "--proposal", file("priced"), "--yes")).to.include(
+        'actions[0].value takes wei as "0" or "1000", not "1.5".',
+      );
       const threshold = formatUnits(parseEther("100000"), 18);
       expect(await refusalOf("propose", "--proposal", file("fine"), "--yes")).to.include(
         `${deployer} has 0.0 votes, and proposing takes ${threshold}`,
@@ -299,10 +303,16 @@ describe("Scripts after deployment", function () {
         [["faucet"], /^Give --network\./m],
         [["faucet", "--network", "mars"], /knows no network "mars", but /],
         [["faucet", "--colour", "red"], /Unknown option '--colour'/],
-        [
-          ["faucet", "--network", "localhost", "--rpc", url, "--decimals", "six"],
-          /--decimals takes a whole number, not "six"/,
-        ],
+        ...([
+          ["--decimals", "six", /--decimals takes a whole number up to 36, not "six"/],
+          ["--decimals", "300", /--decimals takes a whole number up to 36, not "300"/],
+          ["--period", "1099511627775", /--period takes a whole number up to 3153600000, not "1099511627775"/],
+          ["--drip", "abc", /--drip takes an amount with up to 6 decimals, such as 12\.5, not "abc"/],
+          ["--drip", "0.0000001", /--drip takes an amount with up to 6 decimals/],
+        ].map(([option, value, message]) => [
+          ["faucet", "--network", "localhost", "--rpc", url, option, value],
+          message,
+        ]) as [string[], RegExp][]),
         [
           ["register-model", "--network", "localhost", "--rpc", url, "--deployment", "nowhere.json"],
           /nowhere\.json cannot be read .* --deployment/,
