@@ -13,11 +13,12 @@ import {
 } from "./errors.js";
 import { Aborted, GasPriceTooLow, RateLimited, WrongChain } from "./transactionErrors.js";
 
-/** Waits for something whose failure becomes an error of this SDK. */
-export async function withTypedError<T>(work: Promise<T>): Promise<T> {
+/** Waits for something whose failure becomes an error of this SDK; what `signal` ended, whatever its reason, `Aborted`. */
+export async function withTypedError<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (signal?.aborted && !(error instanceof CommonwealError)) throw new Aborted({ cause: error });
     throw await typedError(error);
   }
 }
@@ -29,10 +30,15 @@ export function withTypedErrors<T extends { [Name in keyof T]: (...args: never[]
   const entries = Object.entries<(...args: never[]) => Promise<unknown>>(functions).map(([name, call]) => [
     name,
     // Writes have typed errors of their own.
-    "populate" in call ? call : (...args: never[]) => withTypedError(call(...args)),
+    "populate" in call ? call : (...args: never[]) => withTypedError(call(...args), signalOf(args)),
   ]);
 
   return Object.fromEntries(entries) as T;
+}
+
+/** Functions take one object of options. */
+function signalOf([options]: readonly unknown[]): AbortSignal | undefined {
+  return (Object(options) as { signal?: AbortSignal }).signal;
 }
 
 /**
@@ -134,7 +140,8 @@ function nameOf(error: unknown): string {
   return String((Object(error) as { name?: unknown }).name);
 }
 
-function reasonOf(error: unknown): string {
+/** Says why something failed, in the words of whoever noticed first. */
+export function reasonOf(error: unknown): string {
   const { shortMessage, message, error: inner } = Object(error) as Record<string, unknown>;
   // What ethers could not make sense of says more than ethers does.
   if (isError(error, "UNKNOWN_ERROR") && inner !== undefined) return reasonOf(inner);

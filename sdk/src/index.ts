@@ -64,6 +64,7 @@ export {
   SendUnanswered,
   TransactionReorged,
   WaitAborted,
+  WaitUnanswered,
   WrongChain,
 } from "./transactionErrors.js";
 export { typedError } from "./failures.js";

@@ -17,7 +17,7 @@ export type Refusal =
   | { kind: "other" };
 
 /** How often something is asked for at most, and the pauses between, in milliseconds: each is drawn from 0 to its bound. */
-const TRIES = { tooOften: 8, broken: 4 };
+const TRIES = { tooOften: 8, broken: 4, tooMuch: 1, other: 1 };
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 8_000;
 
@@ -44,25 +44,24 @@ export function refusalOf(error: unknown): Refusal {
 /**
  * Asks until there is an answer: again, after pauses that grow, when it was too often or the connection broke.
  *
+ * @param tries How often it asks at most, whatever the node says: for what is to be found out even so.
  * @param onPause Called when it has to wait.
  * @throws What the node said at last; the signal's reason when it is aborted, at once.
  */
 export async function patiently<T>(
   ask: () => Promise<T>,
-  { signal, onPause }: { signal?: AbortSignal; onPause?(): void } = {},
+  { signal, tries, onPause }: { signal?: AbortSignal; tries?: number; onPause?(): void } = {},
 ): Promise<T> {
-  for (let tries = 1; ; ++tries) {
+  for (let asked = 1; ; ++asked) {
     signal?.throwIfAborted();
     try {
       return await orAborted(ask(), signal);
     } catch (error) {
       signal?.throwIfAborted();
-      const { kind } = refusalOf(error);
-      if (kind !== "tooOften" && kind !== "broken") throw error;
-      if (tries >= TRIES[kind]) throw error;
+      if (asked >= (tries ?? TRIES[refusalOf(error).kind])) throw error;
     }
     onPause?.();
-    await pause(Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE), signal);
+    await pause(Math.min(FIRST_PAUSE * 2 ** (asked - 1), LONGEST_PAUSE), signal);
   }
 }
 

@@ -73,3 +73,20 @@ export class WaitAborted extends Aborted {
     );
   }
 }
+
+/**
+ * The node no longer answered while a transaction was waited for. The transaction was sent, and may be mined. It is no
+ * {@link NetworkFailure}: whoever tries again after one of those would pay twice.
+ */
+export class WaitUnanswered extends CommonwealError {
+  constructor(
+    readonly hash: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The node no longer answers (${reason}), but transaction ${hash} was sent: do not send it again, look it up once the node answers, or at another node.`,
+      options,
+    );
+  }
+}

@@ -1,11 +1,19 @@
 import type { TransactionHash } from "./brands.js";
-import { isError, type TransactionReceipt, type TransactionRequest, type TransactionResponse } from "ethers";
+import type { Provider, TransactionReceipt, TransactionRequest, TransactionResponse } from "ethers";
 import { orAborted } from "./aborts.js";
 import { type Call, returnedBy, type TypedCall } from "./calls.js";
 import type { Context } from "./context.js";
-import { NetworkFailure, TransactionFailed, TransactionReplaced } from "./errors.js";
-import { typedError, withTypedError } from "./failures.js";
-import { SendUnanswered, TransactionReorged, WaitAborted } from "./transactionErrors.js";
+import { type CommonwealError, NetworkFailure, TransactionFailed, TransactionReplaced } from "./errors.js";
+import { reasonOf, typedError, withTypedError } from "./failures.js";
+import { patiently } from "./patience.js";
+import {
+  Aborted,
+  RateLimited,
+  SendUnanswered,
+  TransactionReorged,
+  WaitAborted,
+  WaitUnanswered,
+} from "./transactionErrors.js";
 
 /** What a transaction leaves behind. */
 export interface Transaction {
@@ -25,13 +33,14 @@ export type Sent<Outcome> = Outcome &
      * @throws {TransactionReorged} when the chain has dropped its block, and has not mined it anew.
      * @throws {TransactionFailed} when it was mined anew, and reverted.
      * @throws {WaitAborted} when the signal ended the wait.
+     * @throws {WaitUnanswered} when the node no longer answers.
      */
     wait(options?: { confirmations?: number; signal?: AbortSignal }): Promise<Sent<Outcome>>;
   };
 
 /** What any write takes besides its own options. */
 export interface WriteOptions {
-  /** Ends it: before a transaction is sent nothing happens, after that the wait for it ends with {@link WaitAborted}. */
+  /** Ends it with {@link Aborted} before anything is sent; after that only waits end, and nothing more is sent: {@link WaitAborted}. */
   signal?: AbortSignal;
   /** Called with the hash of each transaction as soon as it is sent. */
   onSent?: (hash: string) => void;
@@ -48,7 +57,12 @@ export interface WriteOptions {
  * To ask for an account without its key, such as a Safe, connect with `new VoidSigner(account, provider)` of ethers.
  */
 export interface Write<Options, Outcome = unknown, Preview = Outcome> {
-  /** Sends it, waits until it is mined, and returns what came of it. */
+  /**
+   * Sends it, waits until it is mined, and returns what came of it. A node that fails meanwhile is asked again for a while.
+   *
+   * @throws {SendUnanswered} when the node did not say whether it took the transaction.
+   * @throws {WaitUnanswered} when it took it, and no longer answers.
+   */
   (...args: WriteArguments<Options, WriteOptions>): Promise<Sent<Outcome>>;
 
   /**
@@ -93,18 +107,18 @@ export function writeOf<Options, Outcome, Preview = Outcome>(
   type Given = NonNullable<Options> & WriteOptions;
 
   async function write({ signal, onSent, overrides, ...options }: Given): Promise<Sent<Outcome>> {
-    signal?.throwIfAborted();
     const { approvals = [], call, outcome } = await prepare(options as NonNullable<Options>);
     let nonce = overrides?.nonce;
+    let earlier: string | undefined;
     for (const approval of approvals) {
-      const response = await submit(context, approval, { signal, onSent, overrides: { ...overrides, nonce } });
-      await mined(context, response, signal);
+      const sent = await send(context, approval, { signal, onSent, overrides: { ...overrides, nonce } }, earlier);
       // The provider may still remember the nonce from before.
-      nonce = response.nonce + 1;
+      nonce = sent.nonce + 1;
+      earlier = sent.receipt.hash;
     }
-    const response = await submit(context, call, { signal, onSent, overrides: { ...overrides, nonce } });
+    const { receipt } = await send(context, call, { signal, onSent, overrides: { ...overrides, nonce } }, earlier);
 
-    return sentOf(context, await mined(context, response, signal), outcome);
+    return sentOf(context, receipt, outcome);
   }
 
   const ask = <T>(look: (prepared: Prepared<Outcome, Preview>, from: string) => Promise<T>) =>
@@ -114,7 +128,7 @@ export function writeOf<Options, Outcome, Preview = Outcome>(
   const typed =
     <T>(ask: (options: Given) => Promise<T>) =>
     (options?: Given) =>
-      withTypedError(ask(options ?? ({} as Given)));
+      withTypedError(ask(options ?? ({} as Given)), options?.signal);
 
   return Object.assign(typed(write), {
     simulate: typed(
@@ -140,11 +154,27 @@ export function writeOf<Options, Outcome, Preview = Outcome>(
   }) as Write<Options, Outcome, Preview>;
 }
 
-/** Sends one call and waits until it is mined: for what sends as many as it finds needful. */
-export async function sendCall(context: Context, call: TypedCall, options: WriteOptions = {}): Promise<Transaction> {
-  const receipt = await mined(context, await submit(context, call, options), options.signal);
+/**
+ * Sends one call and waits until it is mined: for what sends as many as it finds needful.
+ *
+ * @param earlier The hash of what was sent before it.
+ */
+export async function sendCall(
+  context: Context,
+  call: TypedCall,
+  options: WriteOptions = {},
+  earlier?: string,
+): Promise<Transaction> {
+  const { receipt } = await send(context, call, options, earlier);
 
   return { hash: receipt.hash, receipt };
+}
+
+/** Throws once something is not wanted any more: by then nothing was sent, or `earlier` last. */
+export function throwIfAborted(signal: AbortSignal | undefined, earlier?: string): void {
+  if (!signal?.aborted) return;
+  const options = { cause: signal.reason };
+  throw earlier === undefined ? new Aborted(options) : new WaitAborted(earlier, options);
 }
 
 function requestOf({ to, value, data, gasLimit }: TypedCall): TransactionRequest {
@@ -153,53 +183,108 @@ function requestOf({ to, value, data, gasLimit }: TypedCall): TransactionRequest
 
 /* SENDING */
 
-async function submit(
-  { chainId, signer }: Context,
+async function send(
+  { chainId, provider, signer }: Context,
   call: TypedCall,
   { signal, onSent, overrides = {} }: WriteOptions,
-): Promise<TransactionResponse> {
-  signal?.throwIfAborted();
+  earlier?: string,
+): Promise<{ receipt: TransactionReceipt; nonce: number }> {
+  throwIfAborted(signal, earlier);
   const chosen = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  try {
+  // What takes its place cannot be mined before.
+  const since = await provider.getBlockNumber();
+  throwIfAborted(signal, earlier);
+  const response = await signer()
     // With the chain's id a wallet that was switched to another chain refuses.
-    const response = await signer().sendTransaction({ ...requestOf(call), ...chosen, chainId });
+    .sendTransaction({ ...requestOf(call), ...chosen, chainId })
+    .catch(async (error: unknown) => {
+      throw await sendError(error);
+    });
+  try {
     onSent?.(response.hash);
-
-    return response;
   } catch (error) {
-    const failure = await typedError(error);
-    throw failure instanceof NetworkFailure ? new SendUnanswered(failure.reason, { cause: error }) : failure;
+    throw new WaitAborted(response.hash, { cause: error });
   }
+
+  return { receipt: await mined(provider, response, since, signal), nonce: response.nonce };
+}
+
+/** What a node says of a transaction that it has: ethers, or what stands before the node, has sent it twice. */
+const KNOWN = /already known|known transaction/i;
+
+/** Tells a transaction that was not sent from one that may have been: sending that again would pay twice. */
+async function sendError(error: unknown): Promise<CommonwealError> {
+  const [failure, reason, options] = [await typedError(error), reasonOf(error), { cause: error }];
+  // Where ethers puts it when a wallet has sent the transaction, and its node did not tell more.
+  const hash: unknown = Object(Object(error).info).sendTransactionHash;
+  if (typeof hash === "string") return new WaitUnanswered(hash, reason, options);
+  // A signal does not reach here: what was aborted or late is the connection.
+  const isUnanswered = [NetworkFailure, RateLimited, Aborted].some((type) => failure instanceof type);
+
+  return isUnanswered || KNOWN.test(reason) ? new SendUnanswered(reason, options) : failure;
 }
 
 async function mined(
-  { provider }: Context,
-  response: TransactionResponse,
+  provider: Provider,
+  sent: TransactionResponse,
+  since: number,
   signal?: AbortSignal,
 ): Promise<TransactionReceipt> {
-  // Ethers looks for replacements only if it is told since when.
-  const replaceable = response.replaceableTransaction(await provider.getBlockNumber());
-  try {
-    // Null is for 0 confirmations only; one is waited for.
-    const receipt = (await unlessAborted(replaceable.wait(), response.hash, signal)) as TransactionReceipt;
-    if (receipt.status === 0) throw new TransactionFailed(receipt);
+  const look = minedLook(provider, sent, since);
+  for (;;) {
+    const found = await answered(look, sent.hash, signal);
+    if (found !== undefined) {
+      // The same transaction at another price is what was asked for.
+      if (!found.isSame) throw new TransactionReplaced(sent.hash, found.receipt.hash);
+      if (found.receipt.status === 0) throw new TransactionFailed(found.receipt);
 
-    return receipt;
-  } catch (error) {
-    if (!isError(error, "TRANSACTION_REPLACED")) throw error;
-    // The same transaction at another price is what was asked for.
-    if (error.reason !== "repriced")
-      throw new TransactionReplaced(response.hash, error.replacement.hash, { cause: error });
-    if (error.receipt.status === 0) throw new TransactionFailed(error.receipt);
-
-    return error.receipt;
+      return found.receipt;
+    }
+    await nextLook(sent.hash, signal);
   }
+}
+
+/** How many blocks a node may be behind another one that answers at the same address. */
+const LAG = 3;
+
+/**
+ * Returns a function that looks whether a transaction was mined, or one with its nonce in its place.
+ *
+ * Not `wait` of ethers: what it asks when a block comes it does not wait for, and a failure of that ends a process.
+ */
+function minedLook(provider: Provider, sent: TransactionResponse, since: number) {
+  let next = since;
+
+  return async (): Promise<{ receipt: TransactionReceipt; isSame: boolean } | undefined> => {
+    const receipt = await provider.getTransactionReceipt(sent.hash);
+    if (receipt !== null) return { receipt, isSame: true };
+    const [head, count] = await Promise.all([provider.getBlockNumber(), provider.getTransactionCount(sent.from)]);
+    if (count <= sent.nonce) {
+      next = Math.max(next, head - LAG);
+      return undefined;
+    }
+
+    for (; next <= head; ++next) {
+      const block = await provider.getBlock(next, true);
+      // From a node that is behind.
+      if (block === null) return undefined;
+      const found = block.prefetchedTransactions.find(({ from, nonce }) => from === sent.from && nonce === sent.nonce);
+      if (found === undefined) continue;
+      const replacement = await provider.getTransactionReceipt(found.hash);
+      const isSame = found.to === sent.to && found.data === sent.data && found.value === sent.value;
+
+      return replacement === null ? undefined : { receipt: replacement, isSame };
+    }
+    return undefined;
+  };
 }
 
 /* WAITING */
 
-/** A provider's own news of blocks can miss those that come while it begins to listen. */
 const LOOK_AGAIN_MS = 500;
+
+/** How often a node that fails is asked what became of a transaction: for about a minute, or a few failures of ethers. */
+const TRIES = 18;
 
 function sentOf<Outcome>(
   context: Context,
@@ -223,27 +308,35 @@ async function confirmed(
   confirmations: number,
   signal?: AbortSignal,
 ): Promise<TransactionReceipt> {
-  for (;;) {
-    const [head, receipt, block] = await Promise.all([
+  const look = () =>
+    Promise.all([
       provider.getBlockNumber(),
       provider.getTransactionReceipt(hash),
       provider.getBlock(blockNumber),
-    ]);
+    ] as const);
+  for (;;) {
+    const [head, receipt, block] = await answered(look, hash, signal);
     if (receipt !== null && receipt.status === 0) throw new TransactionFailed(receipt);
     if (receipt !== null && head - receipt.blockNumber + 1 >= confirmations) return receipt;
     // A node behind the one that was asked before knows neither yet.
     if (receipt === null && block !== null && block.hash !== blockHash) throw new TransactionReorged(hash, blockNumber);
 
-    await unlessAborted(new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS)), hash, signal);
+    await nextLook(hash, signal);
   }
 }
 
-/** As {@link orAborted}, and tells which transaction was waited for. */
-async function unlessAborted<T>(work: Promise<T>, hash: string, signal?: AbortSignal): Promise<T> {
-  if (signal?.aborted) throw new WaitAborted(hash, { cause: signal.reason });
+/** Asks what became of a transaction until there is an answer: it was sent, so no failure of the node is the end of it. */
+async function answered<T>(ask: () => Promise<T>, hash: string, signal?: AbortSignal): Promise<T> {
   try {
-    return await orAborted(work, signal);
+    return await patiently(ask, { signal, tries: TRIES });
   } catch (error) {
-    throw signal?.aborted ? new WaitAborted(hash, { cause: error }) : error;
+    throwIfAborted(signal, hash);
+    throw new WaitUnanswered(hash, reasonOf(error), { cause: error });
   }
+}
+
+async function nextLook(hash: string, signal?: AbortSignal): Promise<void> {
+  throwIfAborted(signal, hash);
+  await orAborted(new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS)), signal).catch(() => undefined);
+  throwIfAborted(signal, hash);
 }

@@ -101,6 +101,7 @@ describe("SDK exports", () => {
       "TransactionsPending",
       "UserRejected",
       "WaitAborted",
+      "WaitUnanswered",
       "WrongChain",
     ]);
   });
