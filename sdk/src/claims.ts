@@ -1,5 +1,6 @@
 import type { Address, ModelId, TransactionHash } from "./brands.js";
 import type { TransactionReceipt } from "ethers";
+import { orAborted } from "./aborts.js";
 import { addressOf, ascending } from "./arguments.js";
 import { callOf, eventsOf } from "./calls.js";
 import type { Context } from "./context.js";
@@ -9,7 +10,7 @@ import { withTypedError, withTypedErrors } from "./failures.js";
 import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import { lineageReaderOf } from "./lineage.js";
 import type { ClaimPlan, PlanOptions, PlanStep } from "./plans.js";
-import { sendCall, type Transaction, type Write, writeOf } from "./writes.js";
+import { sendCall, throwIfAborted, type Transaction, type Write, writeOf } from "./writes.js";
 
 /** What happened to one transaction of a plan. */
 export interface ClaimProgress {
@@ -99,6 +100,7 @@ export interface Claims {
    * another holder, it goes to that holder.
    *
    * @param options.onProgress Called for each transaction when it is sent, and when it is mined.
+   * @param options.signal Ends it, also the wait for a transaction; once one was sent by {@link WaitAborted}, with the last hash.
    * @param options.pendingTimeoutMs How long to wait for what the signer has sent before; two minutes by default.
    * @throws {TransactionsPending} when the signer has transactions that are not mined in time.
    * @throws {ContractError} when the ledger refuses a transaction.
@@ -193,7 +195,8 @@ export function claimsOf(context: Context): Claims {
       const transactions: Transaction[] = [];
       const totals = new Map<Currency, bigint>();
       for (const [index, step] of found.steps.entries()) {
-        options.signal?.throwIfAborted();
+        const earlier = transactions.at(-1)?.hash;
+        throwIfAborted(options.signal, earlier);
         const progress = { step, number: index + 1, count: found.steps.length };
         if (step.kind === "cascade" && (await isCascaded(step))) {
           onProgress({ ...progress, state: "needless" });
@@ -202,7 +205,8 @@ export function claimsOf(context: Context): Claims {
 
         const call = await callOfStep(step, holder, recipient, holder === signer);
         const onSent = (hash: string) => onProgress({ ...progress, state: "sent", hash });
-        const transaction = await unlessNeedless(withTypedError(sendCall(context, call, { onSent })));
+        const sending = sendCall(context, call, { signal: options.signal, onSent }, earlier);
+        const transaction = await unlessNeedless(withTypedError(sending));
         if (transaction === undefined) {
           onProgress({ ...progress, state: "needless" });
           continue;
@@ -246,7 +250,7 @@ async function waitForPending(
   };
   for (let waitedMs = 0; await isPending(); waitedMs += PENDING_INTERVAL_MS) {
     if (waitedMs >= timeoutMs) throw new TransactionsPending(signer);
-    signal?.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, PENDING_INTERVAL_MS));
+    throwIfAborted(signal);
+    await orAborted(new Promise((resolve) => setTimeout(resolve, PENDING_INTERVAL_MS)), signal);
   }
 }

@@ -1,12 +1,13 @@
 import { expect } from "chai";
 import type { Signer, TransactionRequest } from "ethers";
 import {
-  CallFailed,
+  Aborted,
   type ClaimProgress,
   connect,
   type Currency,
   InvalidArgument,
   SignerRequired,
+  WaitAborted,
 } from "../../sdk/src/index.js";
 import { buildLineage, isAlices, type Person, UNRELATED } from "./claims.support.js";
 import { deploySdk, failureOf } from "./helpers.js";
@@ -263,23 +264,49 @@ describe("SDK claims of everything", function () {
     it("ends between two transactions when told so, and goes on when called again", async () => {
       const controller = new AbortController();
       const reason = new Error("Enough for today");
-      let sent = 0;
+      let last: ClaimProgress | undefined;
       const stopped = await failureOf(
-        CallFailed,
+        WaitAborted,
         sdk.alice.royalties.claimAll({
           ...{ maxGas: 600_000n, signal: controller.signal, ...FREE },
-          onProgress({ state, number }) {
-            if (state === "sent") sent = number;
-            if (state === "mined" && number === 3) controller.abort(reason);
+          onProgress(progress) {
+            last = progress;
+            if (progress.state === "mined" && progress.number === 3) controller.abort(reason);
           },
         }),
       );
       expect(stopped.cause).to.equal(reason);
-      expect(sent).to.equal(3);
+      expect(last).to.include({ state: "mined", number: 3, hash: stopped.hash });
 
-      await failureOf(CallFailed, sdk.alice.royalties.plan({ signal: controller.signal, ...FREE }));
+      const planned = await failureOf(Aborted, sdk.alice.royalties.plan({ signal: controller.signal, ...FREE }));
+      expect(planned.cause).to.equal(reason);
+      const again = await failureOf(Aborted, sdk.alice.royalties.claimAll({ signal: controller.signal, ...FREE }));
+      expect(again).not.to.be.instanceOf(WaitAborted);
       await sdk.alice.royalties.claimAll(FREE);
       await expectNothingLeft();
+    });
+
+    it("ends while a transaction is stuck when told so", async () => {
+      const { provider } = sdk.connection.ethers;
+      const controller = new AbortController();
+      await provider.send("evm_setAutomine", [false]);
+      try {
+        const hashes: unknown[] = [];
+        const stopped = await failureOf(
+          WaitAborted,
+          sdk.alice.royalties.claimAll({
+            ...{ signal: controller.signal, ...FREE },
+            onProgress({ state, hash }) {
+              hashes.push(hash);
+              if (state === "sent") controller.abort();
+            },
+          }),
+        );
+        expect(hashes).to.deep.equal([stopped.hash]);
+      } finally {
+        await provider.send("evm_setAutomine", [true]);
+        await provider.send("evm_mine", []);
+      }
     });
   });
 });
