@@ -1,9 +1,11 @@
+import { EventEmitter, once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { expect } from "chai";
 import { AbiCoder, encodeBytes32String, id, JsonRpcProvider, parseEther } from "ethers";
-import { LogsIncomplete, NetworkFailure } from "../../sdk/src/index.js";
+import { Aborted, LogsIncomplete, NetworkFailure } from "../../sdk/src/index.js";
 import {
   type HistoryCache,
   type HistoryReader,
@@ -241,14 +243,40 @@ describe("SDK history from odd nodes", () => {
         signal: controller.signal,
         onProgress: ({ toBlock }) => {
           read = toBlock;
-          if (toBlock > 20) controller.abort(new Error("Enough"));
+          if (toBlock > 20) controller.abort();
         },
       });
       const other = history.sharesOf({ model: story.base });
 
-      expect(await stopped.catch(String)).to.include("Enough");
+      await failureOf(Aborted, stopped);
       expect(read).to.be.within(21, 40);
       expect((await other).items).to.have.length(4);
+    });
+
+    it("stops a question that waits for another's turn to end, which goes on", async () => {
+      const node = new EventEmitter();
+      const history = readerOf({}, async ({ method }, pass) => {
+        if (method === "eth_getLogs") {
+          node.emit("asked");
+          await once(node, "answer");
+        }
+        return pass();
+      });
+      const asked = once(node, "asked");
+      const other = history.listModels();
+      await asked;
+
+      const before = history.sharesOf({ model: story.base, signal: AbortSignal.abort() });
+      await failureOf(Aborted, before);
+      const controller = new AbortController();
+      const waiting = history.sharesOf({ model: story.base, signal: controller.signal });
+      await setImmediate();
+      controller.abort();
+      await failureOf(Aborted, waiting);
+
+      node.emit("answer");
+      proxy.behave((_, pass) => pass());
+      expect((await other).items).to.have.length(2);
     });
   });
 

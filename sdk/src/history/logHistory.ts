@@ -1,4 +1,5 @@
 import type { Provider } from "ethers";
+import { orAborted } from "../aborts.js";
 import { LogsIncomplete } from "../errors.js";
 import { withTypedErrors } from "../failures.js";
 import { historyOf, lineageOf, listModels, sharesOf } from "./answers.js";
@@ -77,17 +78,22 @@ export function logHistory(options: LogHistoryOptions): HistoryReader {
     return state;
   }
 
-  /** Reads on, and answers; what proved to be incomplete is read anew by the next question. */
+  /** Reads on, and answers. */
   async function answer<Answer>(
     question: ReadOptions,
     from: (state: HistoryState, times: Times) => Promise<Answer>,
   ): Promise<Answer> {
     const { scanner, times } = await opening();
-    const reading = turn.then(() => read(question));
+    question.signal?.throwIfAborted();
+    const reading = turn.then(() => read(question)).catch(distrust);
     turn = reading.catch(() => undefined);
-    try {
-      return await from(await reading, times);
-    } catch (error) {
+    // It may be another's turn for long.
+    const state = await orAborted(reading, question.signal);
+
+    return from(state, times).catch(distrust);
+
+    /** What proved to be incomplete is read anew by the next question. */
+    function distrust(error: unknown): never {
       if (error instanceof LogsIncomplete) {
         scanner.distrust();
         last = undefined;
