@@ -161,7 +161,7 @@ function shortfalls(taken: Record<string, Money>, expected: Record<string, Money
 }
 
 describe("A hostile majority", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   /** What everybody gets if governance does nothing. */
   let expected: Record<string, Money>;
@@ -245,11 +245,13 @@ describe("A hostile majority", function () {
           }
           expect(shortfalls(taken, expected)).to.deep.equal({});
         }),
-        { numRuns: 15, endOnFailure: true },
+        { numRuns: 30, endOnFailure: true },
       );
-      for (const name of ["cascade", "claimFor", "pay", "sweepHosted", "retire"]) {
+      // So many courses miss one of these once in a million times.
+      for (const name of ["cascade", "claimFor", "sweepHosted", "retire"]) {
         expect([...reached]).to.include(`RoyaltyLedger.${name}`);
       }
+      expect([...reached].some((name) => /^RoyaltyLedger\.pay/.test(name))).to.equal(true);
     });
   });
 
