@@ -1,5 +1,7 @@
+import { registerHooks } from "node:module";
 import { expect } from "chai";
-import { InvalidAmount, InvalidArgument, NetworkFailure } from "../../sdk/src/index.js";
+import { Aborted, type Context, InvalidAmount, InvalidArgument, NetworkFailure } from "../../sdk/src/index.js";
+import type { ScanProgress } from "../../sdk/src/history/index.js";
 import { loadedWhenCalled } from "../../sdk/src/lazy.js";
 import type { Write } from "../../sdk/src/writes.js";
 import { deploySdk, failureOf } from "./helpers.js";
@@ -73,6 +75,33 @@ describe("SDK parts that are loaded when they are called", () => {
     await failureOf(NetworkFailure, lazy.send.simulate({ amount: 1 }));
     isOnline = true;
     expect(await lazy.look({ at: "it" })).to.deep.equal(["look", { at: "it" }]);
+  });
+
+  it("are history too", async () => {
+    const { connection, deployment } = await deploySdk();
+    const { provider } = connection.ethers;
+    // A module of its own, which has not loaded anything yet.
+    const fresh: string = "../../sdk/src/history/domain.js?fresh";
+    const { historyOf } = (await import(fresh)) as typeof import("../../sdk/src/history/domain.js");
+    const history = historyOf({ provider, deployment } as Context);
+    const seen: ScanProgress[] = [];
+
+    const hooks = registerHooks({
+      resolve(specifier, context, next) {
+        if (specifier === "./logHistory.js") throw new TypeError("Failed to fetch dynamically imported module");
+        return next(specifier, context);
+      },
+    });
+    try {
+      await failureOf(NetworkFailure, history.listModels());
+    } finally {
+      hooks.deregister();
+    }
+
+    const { items } = await history.listModels({ onProgress: (progress) => seen.push(progress) });
+    expect(items).to.deep.equal([]);
+    expect(seen).not.to.deep.equal([]);
+    await failureOf(Aborted, history.listModels({ signal: AbortSignal.abort() }));
   });
 
   it("refuse as they do once they are loaded", async () => {
