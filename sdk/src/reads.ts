@@ -30,10 +30,21 @@ export function batchingRunner(provider: Provider): ContractRunner {
 
   const single = ({ request, resolve, reject }: Waiting) => void provider.call(request).then(resolve, reject);
 
+  function isMulticallThere(): Promise<boolean> {
+    hasMulticall ??= provider.getCode(MULTICALL3).then(
+      (code) => code !== "0x",
+      () => {
+        // It may be there all the same: the next reads find out.
+        hasMulticall = undefined;
+        return false;
+      },
+    );
+
+    return hasMulticall;
+  }
+
   async function flush(batch: readonly Waiting[]): Promise<void> {
-    hasMulticall ??= provider.getCode(MULTICALL3).then((code) => code !== "0x");
-    const together = batch.length > 1 && (await hasMulticall.catch(() => false));
-    const answers = together ? await aggregate(batch).catch(() => []) : [];
+    const answers = batch.length > 1 && (await isMulticallThere()) ? await aggregate(batch).catch(() => []) : [];
     for (const [i, call] of batch.entries()) {
       const { success, returnData } = answers[i] ?? { success: false, returnData: "0x" };
       if (success) call.resolve(returnData);

@@ -1,9 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import { expect } from "chai";
-import { id, JsonRpcProvider, type JsonRpcPayload, ZeroAddress } from "ethers";
+import { id, JsonRpcProvider, type JsonRpcPayload, makeError, ZeroAddress } from "ethers";
 import hre from "hardhat";
 import { startLocalChain } from "../../scripts/local.js";
 import { type Commonweal, connect, type Deployment } from "../../sdk/src/index.js";
 import { deploymentOf, expectRefusal, registerFor } from "./helpers.js";
+import { oddly } from "./runners.js";
 
 const MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
@@ -94,6 +96,52 @@ describe("SDK reads", () => {
       });
     });
   }
+
+  describe("when the connection breaks while they look for Multicall3", () => {
+    let isBroken: boolean;
+    let probes: number;
+    let broken: Commonweal;
+
+    before(placeMulticall);
+
+    beforeEach(async () => {
+      isBroken = false;
+      const getCode = async (address: string) => {
+        probes += 1;
+        if (isBroken) throw makeError("socket hang up", "SERVER_ERROR", {} as never);
+        return provider.getCode(address);
+      };
+      broken = await connect(oddly(provider, { getCode }), { deployment });
+      [isBroken, probes] = [true, 0];
+    });
+
+    const readAllOf = ({ royalties }: Commonweal) =>
+      Promise.all(holders.map((holder) => royalties.sharesOf({ holder, model })));
+
+    it("one alone does not look, and leaves no rejection behind", async () => {
+      const rejections: unknown[] = [];
+      const note = (reason: unknown) => rejections.push(reason);
+      process.on("unhandledRejection", note);
+      try {
+        expect(await broken.royalties.sharesOf({ holder: holders[0], model })).to.equal(0n);
+        await setImmediate();
+      } finally {
+        process.off("unhandledRejection", note);
+      }
+
+      expect(rejections).to.deep.equal([]);
+      expect(probes).to.equal(0);
+    });
+
+    it("are made one by one, and the next ones look again", async () => {
+      expect((await traffic(() => readAllOf(broken))).calls).to.have.lengthOf(holders.length);
+
+      isBroken = false;
+      expect((await traffic(() => readAllOf(broken))).calls).to.have.lengthOf(1);
+      await readAllOf(broken);
+      expect(probes).to.equal(2);
+    });
+  });
 
   /** Gives the chain the code that Multicall3 has on all public ones. */
   async function placeMulticall() {

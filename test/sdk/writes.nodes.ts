@@ -147,16 +147,19 @@ describe("SDK writes through a node that fails once it has the transaction", fun
 
   it("end with their signal, whatever its reason, also when it does not answer at all", async () => {
     const controller = new AbortController();
-    const ended = Promise.withResolvers<void>();
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
     proxy.answer = failingFor(1_000, async (...request) => {
       controller.abort(new Error("Enough"));
-      await ended.promise;
+      await ended;
       await honest(...request);
     });
 
     const { signal } = controller;
     const failure = await failureOf(WaitAborted, bob.royalties.pay({ model, currency: "ETH", amount: 5n, signal }));
-    ended.resolve();
+    end();
 
     expect(await provider.getTransactionReceipt(failure.hash)).to.include({ status: 1 });
   });
