@@ -1,6 +1,6 @@
 import { registerHooks } from "node:module";
 import { expect } from "chai";
-import { Aborted, type Context, InvalidAmount, InvalidArgument, NetworkFailure } from "../../sdk/src/index.js";
+import { Aborted, InvalidAmount, InvalidArgument, NetworkFailure } from "../../sdk/src/index.js";
 import type { ScanProgress } from "../../sdk/src/history/index.js";
 import { loadedWhenCalled } from "../../sdk/src/lazy.js";
 import type { Write } from "../../sdk/src/writes.js";
@@ -83,7 +83,7 @@ describe("SDK parts that are loaded when they are called", () => {
     // A module of its own, which has not loaded anything yet.
     const fresh: string = "../../sdk/src/history/domain.js?fresh";
     const { historyOf } = (await import(fresh)) as typeof import("../../sdk/src/history/domain.js");
-    const history = historyOf({ provider, deployment } as Context);
+    const history = historyOf({ provider, deployment });
     const seen: ScanProgress[] = [];
 
     const hooks = registerHooks({
