@@ -41,7 +41,7 @@ const TOP = 10;
 const BPS = 10_000n;
 
 /** Computes how WEAL and its votes are spread, from the token's logs. */
-export async function concentration(context: Context, { governor }: GovernorPair): Promise<Concentration> {
+export async function concentration(context: Context, governor: GovernorPair["governor"]): Promise<Concentration> {
   const { provider } = context;
   const weal = context.at(WealToken);
   const block = await provider.getBlockNumber();

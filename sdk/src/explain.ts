@@ -5,7 +5,8 @@ import type { Contracts } from "./contracts.js";
 import { type DecodedAction, decodeActions, everyCall, isToken } from "./decodedActions.js";
 import { type Describer, explanations, quoted } from "./explanations.js";
 import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
-import type { GovernorPair } from "./governors.js";
+import type { GovernorName } from "./governorNames.js";
+import { type GovernorPair, governorOf } from "./governors.js";
 import { readLogs } from "./logs.js";
 import { type Warning, warningsOf } from "./warnings.js";
 import { type CommonWords, wordsOf } from "./words.js";
@@ -46,7 +47,8 @@ export interface Explanation {
 }
 
 /** Explains what a proposal would do. */
-export async function explain(context: Context, pair: GovernorPair, proposal: ReadyProposal): Promise<Explanation> {
+export async function explain(context: Context, name: GovernorName, proposal: ReadyProposal): Promise<Explanation> {
+  const pair = governorOf(context, name);
   const decoded = await decodeActions(context, pair, await actionsOf(pair, proposal));
   const isMade = typeof proposal !== "object";
   const announcement = isMade ? await announcementOf(context, pair, BigInt(proposal)) : undefined;

@@ -5,7 +5,8 @@ import type { Context } from "./context.js";
 import type { Explanation } from "./explain.js";
 import { withTypedErrors } from "./failures.js";
 import { ProposalState } from "./generated/enums.js";
-import { type GovernorName, governorOf } from "./governors.js";
+import { WealGovernor } from "./generated/fragments/WealGovernor.js";
+import { type GovernorName, GOVERNORS } from "./governorNames.js";
 import { loadedWhenCalled } from "./lazy.js";
 import type { Proposals, SafetyProposals } from "./proposals.js";
 import type { Simulation } from "./simulate.js";
@@ -138,8 +139,7 @@ function safetyProposalsOf(context: Context): SafetyProposals {
 }
 
 function functionsOf<Actions>(context: Context, name: GovernorName, proposals: Actions): Governance<Actions> {
-  const pair = governorOf(context, name);
-  const { governor } = pair;
+  const governor = context.at(WealGovernor, GOVERNORS[name].governor);
   const { signer } = context;
 
   const own = withTypedErrors<Omit<Governance, keyof Votes | "proposals">>({
@@ -168,20 +168,20 @@ function functionsOf<Actions>(context: Context, name: GovernorName, proposals: A
       const given = await ready(proposal);
       const { explain } = await import("./explain.js");
 
-      return explain(context, pair, given);
+      return explain(context, name, given);
     },
 
     async simulate(proposal) {
       const given = await ready(proposal);
       const { simulate } = await import("./simulate.js");
 
-      return simulate(context, pair, given);
+      return simulate(context, name, given);
     },
 
     async concentration() {
       const { concentration } = await import("./concentration.js");
 
-      return concentration(context, pair);
+      return concentration(context, governor);
     },
 
     queue: writeOf(context, async ({ proposalId }) => ({
@@ -204,7 +204,7 @@ function functionsOf<Actions>(context: Context, name: GovernorName, proposals: A
     },
   });
 
-  return { ...votesOf(context, pair), ...own, proposals };
+  return { ...votesOf(context, governor), ...own, proposals };
 }
 
 /** Where OpenZeppelin's governor looks for who alone may make a proposal: at the very end. */

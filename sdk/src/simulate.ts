@@ -11,7 +11,8 @@ import { contractError } from "./failures.js";
 import { ERC20 } from "./generated/fragments/ERC20.js";
 import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import { WealToken } from "./generated/fragments/WealToken.js";
-import type { GovernorPair } from "./governors.js";
+import type { GovernorName } from "./governorNames.js";
+import { governorOf } from "./governors.js";
 import { type ContractParameters, parameters } from "./parameters.js";
 import { MAX_TRANSACTION_GAS } from "./limits.js";
 import { runSimulator, strangeAddress } from "./simulator.js";
@@ -64,7 +65,8 @@ interface View<Subject> extends SimulatorView {
 }
 
 /** Shows what a proposal would change if it were executed now. */
-export async function simulate(context: Context, pair: GovernorPair, proposal: ReadyProposal): Promise<Simulation> {
+export async function simulate(context: Context, name: GovernorName, proposal: ReadyProposal): Promise<Simulation> {
+  const pair = governorOf(context, name);
   const [actions, currencies] = await Promise.all([actionsOf(pair, proposal), context.at(RoyaltyLedger).currencies()]);
   const calls = everyCall(await decodeActions(context, pair, actions)).map(({ action }) => action);
   const [treasury, simulator] = [String(pair.timelock.target), strangeAddress()];

@@ -2,7 +2,8 @@ import { ZeroAddress } from "ethers";
 import type { ArgumentValue } from "./actions.js";
 import type { Context } from "./context.js";
 import { type DecodedAction, isToken } from "./decodedActions.js";
-import { type GovernorName, governorOf } from "./governors.js";
+import type { GovernorName } from "./governorNames.js";
+import { governorOf } from "./governors.js";
 
 /** Money that a call moves, or lets somebody move, from who makes it. */
 export interface Transfer {

@@ -133,7 +133,7 @@ const WEAL_DECIMALS = 18;
 const DELEGATION_TIME = 7 * 86_400;
 
 /** Binds votes to a runner. */
-export function votesOf(context: Context, { governor }: GovernorPair): Votes {
+export function votesOf(context: Context, governor: GovernorPair["governor"]): Votes {
   const { chainId, provider, signer } = context;
   const weal = context.at(WealToken);
 
