@@ -22,22 +22,20 @@ interface Case {
   bound: number;
 }
 
-const domain = (binder: string, bound: number): Case => ({
-  title: `connectDomains with ${binder}`,
-  code: `export { connectDomains, ${binder} } from "${SDK}";`,
-  bound,
-});
+/** Whatever binds a domain. */
+const DOMAINS = [
+  ...["registryOf", "sourcesOf", "royaltiesOf", "allocationsOf", "depositsOf", "licensingOf", "usageOf"],
+  ...["roundsOf", "governanceOf", "safetyOf", "stakeholdingOf", "genesisOf"],
+];
 
 const CASES: readonly Case[] = [
   { title: "one constant", code: `export { MAX_TRANSACTION_GAS } from "${SDK}";`, bound: 1 },
   { title: "one function", code: `export { formatAmount } from "${SDK}";`, bound: 1 },
-  domain("royaltiesOf", 15),
-  domain("registryOf", 15),
-  domain("licensingOf", 15),
-  domain("usageOf", 15),
-  domain("safetyOf", 15),
-  domain("governanceOf", 15),
-  domain("roundsOf", 15),
+  ...DOMAINS.map((binder) => ({
+    title: `connectDomains with ${binder}`,
+    code: `export { connectDomains, ${binder} } from "${SDK}";`,
+    bound: 15,
+  })),
   { title: "connect", code: `export { connect } from "${SDK}";`, bound: 45 },
   { title: "everything", code: `export * from "${SDK}";`, bound: 45 },
 ];
