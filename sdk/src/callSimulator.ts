@@ -1,7 +1,8 @@
 import { getBytes, Interface, type Provider, type Result, toQuantity, ZeroAddress } from "ethers";
 import type { Call } from "./calls.js";
-import { NetworkFailure, StateOverridesUnsupported } from "./errors.js";
+import { type CommonwealError, NetworkFailure, StateOverridesUnsupported } from "./errors.js";
 import { contractError, typedError } from "./failures.js";
+import { RateLimited } from "./transactionErrors.js";
 
 /** What a call returned, or what it reverted with, and the gas that it used. */
 export interface Outcome {
@@ -62,10 +63,12 @@ export async function askSimulator(
   ]);
 
   const answer = await ask(data).catch(async (error: unknown) => {
-    const typed = await typedError(error);
-    if (typed instanceof NetworkFailure) throw typed;
+    const typed = await unlessUnanswered(error);
     // Nodes refuse overrides in many ways. One that takes them has another reason, such as too much gas.
-    const probe = await ask(ABI.encodeFunctionData("balanceOf", [ZeroAddress])).catch(() => "0x");
+    const probe = await ask(ABI.encodeFunctionData("balanceOf", [ZeroAddress])).catch(async (failure: unknown) => {
+      await unlessUnanswered(failure);
+      return "0x";
+    });
     throw probe === "0x" ? new StateOverridesUnsupported({ cause: error }) : typed;
   });
   if (answer === "0x") throw new StateOverridesUnsupported();
@@ -75,6 +78,14 @@ export async function askSimulator(
   const outcomesOf = (list: Result): Outcome[] => [...list].map((outcome) => outcome.toObject() as Outcome);
 
   return { earlier: outcomesOf(earlier), executions: outcomesOf(executions), later: outcomesOf(later) };
+}
+
+/** Throws what says nothing of what the node can do; returns other errors. */
+async function unlessUnanswered(error: unknown): Promise<CommonwealError> {
+  const typed = await typedError(error);
+  if (typed instanceof NetworkFailure || typed instanceof RateLimited) throw typed;
+
+  return typed;
 }
 
 /** What a transaction costs before it does anything, and by how much less a call costs after others (EIP-2929). */

@@ -1,8 +1,8 @@
-import { isError, isHexString } from "ethers";
+import { type CallExceptionError, isError, isHexString } from "ethers";
 import {
   CallFailed,
   CommonwealError,
-  type ContractError,
+  ContractError,
   InsufficientFunds,
   InvalidArgument,
   NetworkFailure,
@@ -11,6 +11,7 @@ import {
   TransactionFailed,
   UserRejected,
 } from "./errors.js";
+import { detailsOf, refusalOf } from "./patience.js";
 import { Aborted, GasPriceTooLow, RateLimited, WrongChain } from "./transactionErrors.js";
 
 /** Waits for something whose failure becomes an error of this SDK; what `signal` ended, whatever its reason, `Aborted`. */
@@ -66,6 +67,13 @@ export async function typedError(error: unknown): Promise<CommonwealError> {
   return transactionError(error, options) ?? (await callError(error, options));
 }
 
+/** Tells whether a contract, rather than the node that runs it, refused a call: it reverted, or used up its gas. */
+export async function isRevert(error: unknown): Promise<boolean> {
+  const typed = await typedError(error);
+
+  return typed instanceof ContractError || (typed instanceof CallFailed && HALTED.test(typed.message));
+}
+
 /** Decodes what a contract reverted with. What is known of errors is loaded when there is one. */
 export async function contractError(data: string, options?: ErrorOptions): Promise<ContractError> {
   const { decodeContractError } = await import("./contractErrors.js");
@@ -91,11 +99,11 @@ function transactionError(error: unknown, options: ErrorOptions): CommonwealErro
 
 async function callError(error: unknown, options: ErrorOptions): Promise<CommonwealError> {
   const reason = reasonOf(error);
-  if (TOO_MUCH.test(reason)) return new RateLimited(reason, options);
-  if (isError(error, "CALL_EXCEPTION")) return contractError("0x", options);
   if (isError(error, "INVALID_ARGUMENT")) {
     return new InvalidArgument(error.argument, error.value, `what the contract takes (${error.shortMessage})`, options);
   }
+  if (refusalOf(error).kind === "tooOften") return new RateLimited(reason, options);
+  if (isError(error, "CALL_EXCEPTION") && hasReverted(error)) return contractError("0x", options);
   if (isNetworkError(error)) return new NetworkFailure(reason, options);
 
   return new CallFailed(reason, options);
@@ -118,6 +126,14 @@ function revertData(error: unknown, depth = 0): string | undefined {
   return undefined;
 }
 
+/** Ethers takes whatever a node says instead of a result for a revert, also when it did not run the call. */
+function hasReverted({ info }: CallExceptionError): boolean {
+  if (info?.error === undefined) return true;
+  const { rpcCode, text } = detailsOf(info.error);
+
+  return rpcCode === 3 || (REVERTED.test(text) && !OUT_OF_GAS.test(text));
+}
+
 /* REASONS */
 
 // In the words of Geth, Erigon, Nethermind, Besu, Reth, Hardhat, and of wallets.
@@ -125,8 +141,10 @@ const CONFLICT =
   /nonce (is )?too (low|high)|nonce has already been used|replacement transaction underpriced|already known/i;
 const FEE_TOO_LOW =
   /underpriced|fee cap less than|max ?fee ?per ?gas.*(too low|less than|lower than|below)|gas ?price.*(too low|below|less than)|fee ?too ?low/i;
-const TOO_MUCH =
-  /rate.?limit|too many requests|\b429\b|request limit|exceeded maximum retry limit|daily (request|quota)/i;
+const REVERTED =
+  /revert|invalid ?(opcode|instruction|jump)|bad (instruction|jump)|stack ?(under|over)flow|write protection|v?e?vm (exception|execution error|error)/i;
+const OUT_OF_GAS = /out ?of ?gas/i;
+const HALTED = new RegExp(`${REVERTED.source}|${OUT_OF_GAS.source}`, "i");
 
 function isWrongChain(error: unknown, reason: string): boolean {
   if (isError(error, "NETWORK_ERROR")) return error.event === "changed";

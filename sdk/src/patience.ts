@@ -22,20 +22,22 @@ const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 8_000;
 
 const TOO_MUCH =
-  /more than \d+ (results|logs)|(block|blocks) range|range (is|of)|response size|too many (results|logs|blocks)|exceed\w* max|limited to|timeout|timed? ?out|too (large|big|wide)|max(imum)? (results|logs)|up to/i;
+  /more than \d+ (results|logs)|(block|blocks) range|range (is|of)|response size|too many (results|logs|blocks)|exceed\w* max(?!imum retry)|limited to|timeout|timed? ?out|too (large|big|wide)|max(imum)? (results|logs)|up to/i;
 const TOO_OFTEN =
-  /rate.?limit|too many requests|requests? (per|limit)|limit exceeded|throughput|capacity|\b429\b|slow down/i;
+  /rate.?limit|request rate|too many requests|requests? (per|limit)|(?<!gas )limit exceeded|maximum retry limit|daily (request|quota)|throughput|capacity|\b429\b|slow down/i;
+/** Of JSON-RPC: EIP-1474's, which nodes also give for {@link TOO_MUCH}, and that of HTTP. */
+const LIMITED: readonly unknown[] = [-32_005, 429];
 const BROKEN =
   /^(NETWORK_ERROR|SERVER_ERROR|ECONN\w+|ENOTFOUND|EPIPE|EAI_AGAIN|E\w+UNREACH|UND_ERR\w*)$|socket hang up|fetch failed|bad gateway|unavailable/i;
 
 /** Says in which way a node refused. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof NetworkFailure) return { kind: "broken" };
-  const { code, status, text } = detailsOf(error);
+  const { code, rpcCode, status, text } = detailsOf(error);
   if (status === 413) return { kind: "tooMuch" };
   if (status === 429) return { kind: "tooOften" };
   if (TOO_MUCH.test(text) || code === "TIMEOUT") return { kind: "tooMuch", ...blocksIn(text) };
-  if (TOO_OFTEN.test(text)) return { kind: "tooOften" };
+  if (TOO_OFTEN.test(text) || LIMITED.includes(rpcCode)) return { kind: "tooOften" };
   if (BROKEN.test(code) || BROKEN.test(text)) return { kind: "broken" };
 
   return { kind: "other" };
@@ -73,9 +75,17 @@ export function pause(longest: number, signal?: AbortSignal): Promise<void> {
 /** Where ethers and nodes put what they know, each in its own way. */
 const NESTED = ["error", "info", "cause", "response", "responseBody", "data"] as const;
 
-function detailsOf(error: unknown, depth = 0): { code: string; status: number | undefined; text: string } {
-  if (typeof error === "string") return { code: "", status: undefined, text: error };
-  if (typeof error !== "object" || error === null || depth > 4) return { code: "", status: undefined, text: "" };
+interface Details {
+  code: string;
+  rpcCode?: number;
+  status?: number;
+  text: string;
+}
+
+/** Gathers what is known of a failure. */
+export function detailsOf(error: unknown, depth = 0): Details {
+  if (typeof error === "string") return { code: "", text: error };
+  if (typeof error !== "object" || error === null || depth > 4) return { code: "", text: "" };
 
   const { code, status, statusCode, message, shortMessage } = error as Record<string, unknown>;
   const nested = NESTED.map((key) => detailsOf(fieldOf(error, key), depth + 1));
@@ -83,6 +93,7 @@ function detailsOf(error: unknown, depth = 0): { code: string; status: number | 
 
   return {
     code: typeof code === "string" ? code : (nested.find((inner) => inner.code !== "")?.code ?? ""),
+    rpcCode: typeof code === "number" ? code : nested.find((inner) => inner.rpcCode !== undefined)?.rpcCode,
     status: own > 0 ? own : nested.find((inner) => inner.status !== undefined)?.status,
     // Ethers' long messages repeat the request, which says nothing about the answer.
     text: [shortMessage ?? message, ...nested.map(({ text }) => text)].filter(Boolean).join(" "),

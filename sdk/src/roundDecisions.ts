@@ -4,8 +4,8 @@ import { addressOf } from "./arguments.js";
 import { callOf, eventsOf } from "./calls.js";
 import type { Context } from "./context.js";
 import { currenciesOf } from "./currencies.js";
-import { InvalidArgument, NetworkFailure } from "./errors.js";
-import { withTypedError, withTypedErrors } from "./failures.js";
+import { InvalidArgument } from "./errors.js";
+import { isRevert, withTypedErrors } from "./failures.js";
 import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 import { TrainingRounds } from "./generated/fragments/TrainingRounds.js";
 import type { Grant } from "./registry.js";
@@ -194,9 +194,9 @@ export function roundDecisionsOf(context: Context, reader: RoundReader): RoundDe
 
     const args = [reviewHashOf(signed, place), signed.signature];
     const data = new Interface(WALLET_ABI).encodeFunctionData("isValidSignature", args);
-    const answer = await withTypedError(provider.call({ to: reviewer, data })).catch((error: unknown) => {
-      if (error instanceof NetworkFailure) throw error;
-      return "0x";
+    const answer = await provider.call({ to: reviewer, data }).catch(async (error: unknown) => {
+      if (await isRevert(error)) return "0x";
+      throw error;
     });
 
     return answer.length === 66 && answer.startsWith(IS_SIGNED);

@@ -1,9 +1,9 @@
 import type { Address } from "./brands.js";
-import { Contract, Signature, TypedDataEncoder, ZeroAddress } from "ethers";
+import { Contract, isError, Signature, TypedDataEncoder, ZeroAddress } from "ethers";
 import type { Context } from "./context.js";
 import { type Currency, currencyAddress } from "./currencies.js";
-import { InvalidArgument, NetworkFailure, SignatureUnsupported } from "./errors.js";
-import { typedError } from "./failures.js";
+import { InvalidArgument, SignatureUnsupported } from "./errors.js";
+import { isRevert } from "./failures.js";
 import * as typedData from "./generated/typedData.js";
 
 /** A transfer of an ERC-20 that its receiver alone can send (ERC-3009). */
@@ -85,12 +85,12 @@ export function tokenSignaturesOf({ chainId, reads, provider, signer }: Context)
   };
 }
 
-/** Waits for what not every token has. That the node does not answer says nothing of the token. */
+/** Waits for what not every token has: it reverts, or answers something else. What the node says is nothing of the token. */
 async function supported<T>(view: Promise<T>, token: string, kind: "permit" | "authorization"): Promise<T> {
   try {
     return await view;
   } catch (error) {
-    const typed = await typedError(error);
-    throw typed instanceof NetworkFailure ? typed : new SignatureUnsupported(token, kind, { cause: error });
+    const isUnsupported = isError(error, "BAD_DATA") || (await isRevert(error));
+    throw isUnsupported ? new SignatureUnsupported(token, kind, { cause: error }) : error;
   }
 }

@@ -1,5 +1,5 @@
 import type { Address } from "./brands.js";
-import { hexlify, isError, randomBytes } from "ethers";
+import { hexlify, randomBytes } from "ethers";
 import type { Amount } from "./amounts.js";
 import { addressOf, bytes32Of } from "./arguments.js";
 import { callOf, eventsOf } from "./calls.js";
@@ -21,7 +21,7 @@ import {
 import { type Context, firstBlockOf } from "./context.js";
 import { type Currency, currenciesOf, currencyAddress, currencyOf } from "./currencies.js";
 import { InvalidArgument } from "./errors.js";
-import { withTypedErrors } from "./failures.js";
+import { isRevert, withTypedErrors } from "./failures.js";
 import { UsageChannels } from "./generated/fragments/UsageChannels.js";
 import { readLogs } from "./logs.js";
 import { MAX_TRANSACTION_GAS } from "./limits.js";
@@ -219,7 +219,7 @@ export function usageOf(context: Context): Usage {
       return await channels.isSignedByWallet(channel.signer, hash, signature, { gasLimit: WALLET_GAS + 21_000n });
     } catch (error) {
       // A wallet that burns its gas has not signed.
-      if (isError(error, "CALL_EXCEPTION") || /out of gas/i.test(String(error))) return false;
+      if (await isRevert(error)) return false;
       throw error;
     }
   }

@@ -12,6 +12,7 @@ import {
 import { ascending, freshSalt } from "../helpers/models.js";
 import { split } from "../helpers/reference.js";
 import { deploySdk, expectRefusal, failureOf, registerFor } from "./helpers.js";
+import { refusedCall } from "./refusals.support.js";
 import { oddly } from "./runners.js";
 
 const CAP = 2n ** 112n - 1n;
@@ -199,9 +200,7 @@ describe("SDK lineage", () => {
     for (const message of ["out of gas", "OutOfGas", "execution aborted (timeout = 5s)", "exceeds block gas limit"]) {
       it(`goes on off the chain when the node says "${message}"`, async () => {
         const options = { model: product, currency: "ETH", amount: 12_345n };
-        const node = await withoutLens(() =>
-          makeError("could not coalesce error", "UNKNOWN_ERROR", { error: { code: -32_000, message } } as never),
-        );
+        const node = await withoutLens(() => refusedCall(message));
 
         expect(await node.royalties.quote(options)).to.deep.equal(await sdk.reader.royalties.quote(options));
       });
