@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { expect } from "chai";
-import { AbiCoder, encodeBytes32String, id, JsonRpcProvider, parseEther } from "ethers";
+import { JsonRpcProvider } from "ethers";
 import { Aborted, LogsIncomplete, NetworkFailure } from "../../sdk/src/index.js";
 import {
   type HistoryCache,
@@ -12,7 +12,6 @@ import {
   logHistory,
   memoryCache,
   type ScanProgress,
-  statementCsv,
 } from "../../sdk/src/history/index.js";
 import { failureOf, registerFor } from "./helpers.js";
 import { limited, type Manners, rangeOf, startProxy } from "./history.nodes.js";
@@ -183,21 +182,6 @@ describe("SDK history from odd nodes", () => {
       }
     });
 
-    for (const [name, answer] of [
-      ["bytes32", encodeBytes32String("USDC")],
-      ["a text that is no UTF-8", AbiCoder.defaultAbiCoder().encode(["bytes"], ["0xff"])],
-    ]) {
-      it(`calls a token by its address whose symbol is ${name}`, async () => {
-        const symbol = id("symbol()").slice(0, 10);
-        const odd: Manners = async ({ method, params: [call] }, pass) =>
-          method === "eth_call" && (call as { data: string }).data === symbol ? { result: answer } : pass();
-
-        const { currencies } = await readerOf({}, odd).statementOf({ account: story.dave });
-        const currency = story.usdc;
-        expect(currencies).to.deep.include({ currency, symbol: currency, decimals: 6 });
-      });
-    }
-
     it("waits for a node that lags behind its own newest block", async () => {
       const head = await story.connection.ethers.provider.getBlockNumber();
       let lags = 3;
@@ -303,25 +287,6 @@ describe("SDK history from odd nodes", () => {
         await again.restore();
       }
     });
-  });
-
-  it("states money of a token that tells neither symbol nor decimals, in its smallest units", async () => {
-    const { accounts, base, carol, connection, ledger } = story;
-    const { restore } = await connection.networkHelpers.takeSnapshot();
-    const token = await connection.ethers.deployContract("NoReturnToken");
-    const currency = await token.getAddress();
-    const treasury = await connection.ethers.getImpersonatedSigner(await ledger.governance());
-    await connection.networkHelpers.setBalance(treasury.address, parseEther("1"));
-    await ledger.connect(treasury).addCurrency(currency);
-    await token.mint(accounts.carol, 1_000n);
-    await carol.royalties.pay({ model: base, currency, amount: 1_000n, approve: false });
-    const from = await connection.networkHelpers.time.latest();
-
-    const statement = await readerOf().statementOf({ account: accounts.alice.address, from });
-    await restore();
-    expect(statement.currencies).to.deep.include({ currency, symbol: currency, decimals: 0 });
-    const [, row] = statementCsv(statement).split("\r\n");
-    expect(row).to.include(`,income,${base},${currency},${currency},594,6,594,6,`);
   });
 
   describe("with a cache", () => {
