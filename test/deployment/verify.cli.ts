@@ -72,7 +72,7 @@ describe("Verification by command", function () {
     expect(out).to.match(/All \d+ checks hold: this is the deployment that the parameters describe\.\n$/);
     expect(out).to.include(`TimelockController.PROPOSER_ROLE  ${deployment.WealGovernor.address}`);
     expect(out).to.include(`LicenseStore._ledger  ${deployment.RoyaltyLedger.address}`);
-    expect(out).to.match(/sha-256 of the file  0x[\da-f]{64}, as deployed with\n/);
+    expect(out).to.match(/sha-256 of the file {2}0x[\da-f]{64}, as deployed with\n/);
   });
 
   it("ends with 1 and says what is there and what should be, for people and for programs", async () => {
@@ -85,7 +85,7 @@ describe("Verification by command", function () {
     expect(out).to.include(
       "✗ parameters: RoyaltyLedger.protocolFeeBps\n    is         100\n    should be  99\n\n2 of ",
     );
-    expect(out).to.match(/sha-256 of the file  0x[\da-f]{64}, deployed with 0x[\da-f]{64}\n/);
+    expect(out).to.match(/sha-256 of the file {2}0x[\da-f]{64}, deployed with 0x[\da-f]{64}\n/);
     const [sent, ...found] = checks.filter((check) => !check.ok);
     expect(sent).to.include({ area: "creation", subject: "RoyaltyLedger.initCode" });
     expect(found).to.deep.equal([
