@@ -289,9 +289,8 @@ export class NetworkFailure extends CommonwealError {
     /** In the words of whoever noticed. */
     readonly reason: string,
     options?: ErrorOptions,
-    message = `The node did not answer (${reason}); check the connection and try again.`,
   ) {
-    super(message, options);
+    super(`The node did not answer (${reason}); check the connection and try again.`, options);
   }
 }
 

@@ -1,4 +1,4 @@
-import { CommonwealError, NetworkFailure } from "./errors.js";
+import { CommonwealError } from "./errors.js";
 
 /** What its signal ended; nothing was sent by then. */
 export class Aborted extends CommonwealError {
@@ -27,13 +27,18 @@ export class GasPriceTooLow extends CommonwealError {
   }
 }
 
-/** The node did not answer while a transaction was being sent: it may have taken it, or not. */
-export class SendUnanswered extends NetworkFailure {
-  constructor(reason: string, options?: ErrorOptions) {
+/**
+ * The node did not answer while a transaction was being sent: it may have taken it, or not. It is no `NetworkFailure`:
+ * whoever tries again after one of those would pay twice.
+ */
+export class SendUnanswered extends CommonwealError {
+  constructor(
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
     super(
-      reason,
-      options,
       `The node did not answer while the transaction was being sent (${reason}): it may be mined all the same, so look at what the sender has sent before sending another.`,
+      options,
     );
   }
 }
@@ -75,8 +80,8 @@ export class WaitAborted extends Aborted {
 }
 
 /**
- * The node no longer answered while a transaction was waited for. The transaction was sent, and may be mined. It is no
- * {@link NetworkFailure}: whoever tries again after one of those would pay twice.
+ * The node no longer answered while a transaction was waited for. The transaction was sent, and may be mined. As
+ * {@link SendUnanswered}, it is no `NetworkFailure`.
  */
 export class WaitUnanswered extends CommonwealError {
   constructor(
