@@ -231,7 +231,7 @@ async function mined(
   signal?: AbortSignal,
 ): Promise<TransactionReceipt> {
   const look = minedLook(provider, sent, since);
-  for (;;) {
+  for (let looks = 0; ; ++looks) {
     const found = await answered(look, sent.hash, signal);
     if (found !== undefined) {
       // The same transaction at another price is what was asked for.
@@ -240,7 +240,7 @@ async function mined(
 
       return found.receipt;
     }
-    await nextLook(sent.hash, signal);
+    await nextLook(looks, sent.hash, signal);
   }
 }
 
@@ -281,7 +281,9 @@ function minedLook(provider: Provider, sent: TransactionResponse, since: number)
 
 /* WAITING */
 
-const LOOK_AGAIN_MS = 500;
+/** Pauses between looks: short at first, for chains that are quick, and longer for nodes that limit how often they are asked. */
+const FIRST_LOOK_MS = 500;
+const LONGEST_LOOK_MS = 4_000;
 
 /** How often a node that fails is asked what became of a transaction: for about a minute, or a few failures of ethers. */
 const TRIES = 18;
@@ -314,14 +316,14 @@ async function confirmed(
       provider.getTransactionReceipt(hash),
       provider.getBlock(blockNumber),
     ] as const);
-  for (;;) {
+  for (let looks = 0; ; ++looks) {
     const [head, receipt, block] = await answered(look, hash, signal);
     if (receipt !== null && receipt.status === 0) throw new TransactionFailed(receipt);
     if (receipt !== null && head - receipt.blockNumber + 1 >= confirmations) return receipt;
     // A node behind the one that was asked before knows neither yet.
     if (receipt === null && block !== null && block.hash !== blockHash) throw new TransactionReorged(hash, blockNumber);
 
-    await nextLook(hash, signal);
+    await nextLook(looks, hash, signal);
   }
 }
 
@@ -335,8 +337,9 @@ async function answered<T>(ask: () => Promise<T>, hash: string, signal?: AbortSi
   }
 }
 
-async function nextLook(hash: string, signal?: AbortSignal): Promise<void> {
+async function nextLook(looks: number, hash: string, signal?: AbortSignal): Promise<void> {
   throwIfAborted(signal, hash);
-  await orAborted(new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS)), signal).catch(() => undefined);
+  const pause = Math.min(FIRST_LOOK_MS * 1.25 ** looks, LONGEST_LOOK_MS);
+  await orAborted(new Promise((resolve) => setTimeout(resolve, pause)), signal).catch(() => undefined);
   throwIfAborted(signal, hash);
 }
