@@ -1,4 +1,4 @@
-import { dataSlice, Interface, keccak256 } from "ethers";
+import { getBytes, Interface, keccak256 } from "ethers";
 import { CREATEX, CREATEX_CODE_HASH, createXAbi } from "../create3.js";
 import { type PlannedContract, planProtocol } from "../plan.js";
 import { check, type Check, type Findings } from "./report.js";
@@ -27,29 +27,39 @@ export async function checkCreation(subject: Subject): Promise<Findings> {
   };
 }
 
+const PLANNED = "the build, with the parameters' arguments";
+const NO_CREATION = "none: another call";
+
 async function checksOf(subject: Subject, { name, address, salt, initCode }: PlannedContract): Promise<Check[]> {
   const { deployer, createX, at } = subject;
   const { from, to, data } = subject.creations.get(name) as Creation;
-  const sent = new Interface(createXAbi).parseTransaction({ data })?.args;
+  const sent = argumentsOf(data);
 
   return [
     check("creation", `${name}.address`, address, at(name)),
     check("creation", `${name}.sender`, `${deployer}, to ${createX}`, `${from}, to ${to}`),
-    check("creation", `${name}.salt`, salt, sent?.salt ?? "none: another call"),
-    check(
-      "creation",
-      `${name}.initCode`,
-      "the build, with the parameters' arguments",
-      differenceOf(initCode, sent?.initCode),
-    ),
+    check("creation", `${name}.salt`, salt, sent?.salt ?? NO_CREATION),
+    check("creation", `${name}.initCode`, PLANNED, differenceOf(initCode, sent?.initCode)),
   ];
+}
+
+/** What CreateX was asked to create; nothing where it, or another, was asked for something else. */
+function argumentsOf(data: string): { salt: string; initCode: string } | undefined {
+  try {
+    const { salt, initCode } = new Interface(createXAbi).decodeFunctionData("deployCreate3", data);
+
+    return { salt, initCode };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Says in words how init code differs from the plan's. */
 function differenceOf(planned: string, sent: string | undefined): string {
-  if (sent === undefined) return "none: another call";
-  if (sent === planned) return "the build, with the parameters' arguments";
-  const first = [...planned].findIndex((digit, i) => digit !== sent[i]);
+  if (sent === undefined) return NO_CREATION;
+  if (sent === planned) return PLANNED;
+  const [expected, actual] = [getBytes(planned), getBytes(sent)];
+  const first = expected.findIndex((byte, i) => byte !== actual[i]);
 
-  return `other init code, from byte ${Math.floor((first - 2) / 2)} on: ${dataSlice(sent, 0, 4)}…, ${(sent.length - 2) / 2} bytes`;
+  return `other init code, from byte ${first === -1 ? expected.length : first} on: ${sent.slice(0, 10)}…, ${actual.length} bytes`;
 }

@@ -78,6 +78,26 @@ describe("Verification of a deployment", () => {
       expect(report.checks.find(({ ok }) => !ok)?.actual).to.match(/^other init code, from byte 0 on: 0x7f000000…, /);
     });
 
+    it("by init code with more at its end, or with next to nothing, is found", async () => {
+      const deployed = await fixture();
+      const { length } = deployed.plan.find(({ name }) => name === "BallotRelay")?.initCode ?? expect.fail("no relay");
+      const reportOf = (change: (initCode: string) => string) =>
+        verifyChanged(deployed, ({ contracts }) => {
+          const relay = contracts.find(({ name }) => name === "BallotRelay");
+          if (relay) relay.initCode = change(relay.initCode);
+        });
+      const longer = await reportOf((initCode) => `${initCode}00`);
+      // CODESIZE, PUSH0, RETURN: three zero bytes.
+      const shorter = await reportOf(() => "0x385ff3");
+
+      expectFound(longer, ["creation: BallotRelay.initCode"]);
+      expect(longer.checks.find(({ ok }) => !ok)?.actual).to.include(`from byte ${length / 2 - 1} on`);
+      expectFound(shorter, ["creation: BallotRelay.initCode", "code: BallotRelay.code"]);
+      expect(shorter.checks.find(({ ok }) => !ok)?.actual).to.equal(
+        "other init code, from byte 0 on: 0x385ff3…, 3 bytes",
+      );
+    });
+
     it("by another account is found, also where the file names who should have", async () => {
       const { deployer, verify } = await fixture();
 
