@@ -5,8 +5,8 @@ import { addressOf } from "./arguments.js";
 import { callOf, type TypedCall } from "./calls.js";
 import { type Context, contractAt } from "./context.js";
 import { ERC20 } from "./generated/fragments/ERC20.js";
-import { ContractError, InvalidArgument } from "./errors.js";
-import { typedError } from "./failures.js";
+import { InvalidArgument } from "./errors.js";
+import { isRevert } from "./failures.js";
 import { RoyaltyLedger } from "./generated/fragments/RoyaltyLedger.js";
 
 /** What money is made of: "ETH", the chain's own coin, or the address of an ERC-20. */
@@ -82,9 +82,8 @@ export function currenciesOf({ at, provider, reads, signer }: Context) {
 
       return false;
     } catch (error) {
-      const failure = await typedError(error);
-      if (failure instanceof ContractError) return true;
-      throw failure;
+      if (await isRevert(error)) return true;
+      throw error;
     }
   }
 
@@ -114,7 +113,6 @@ export function currenciesOf({ at, provider, reads, signer }: Context) {
       spender: Addressable = ledger,
     ): Promise<{ value: bigint; approvals: TypedCall[] }> {
       if (address === ZeroAddress) return { value: units, approvals: [] };
-
       if (!approve) return { value: 0n, approvals: [] };
 
       const token = tokenAt(address);
