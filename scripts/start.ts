@@ -95,7 +95,7 @@ async function showWayOn(chain: LocalChain, { provider, wallets }: World, { mode
     ...Object.entries(deployment).map(([name, { address }]) => row(name, address)),
     row("USDC", chain.usdc),
     "\nAccounts with test ETH; their private keys are known to all, so never send them anything of worth",
-    ...(["Buyer", "Relayer"] as const).map((person) => row(wallets[person].address, wallets[person].privateKey)),
+    ...(["Buyer", "Relayer"] as const).map((name) => `  ${wallets[name].address}  ${wallets[name].privateKey}`),
     "\nTry it: in an empty folder, write hello.mjs\n",
     ...helloSnippet(chain.url, models.get("Silero VAD v6") as string, accountOf("Buyer")).map((line) => `  ${line}`),
     "\nand run\n",

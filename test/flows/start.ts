@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import { Wallet } from "ethers";
 import hre from "hardhat";
 
 const run = promisify(execFile);
@@ -93,6 +94,11 @@ describe("The command `start`", function () {
     const { child, printed, ended } = start("--port", "0");
     try {
       await waitFor(child, printed, "node hello.mjs");
+      const accounts = [...printed.text.matchAll(/^ {2}(0x[\da-f]{40}) {2}(0x[\da-f]{64})$/gim)];
+      expect(accounts.map(([, , key]) => new Wallet(key).address)).to.deep.equal(
+        accounts.map(([, address]) => address),
+      );
+      expect(accounts).to.have.length(2);
       const [, archive] = printed.text.match(/npm install (\S+\.tgz) ethers/) as RegExpMatchArray;
       const [snippet] = printed.text.match(/^ {2}import \{ JsonRpcProvider \}(.*\n){5}/m) as RegExpMatchArray;
       await writeFile(path.join(folder, "hello.mjs"), snippet.replaceAll(/^ {2}/gm, ""));
